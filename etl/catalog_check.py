@@ -1,0 +1,121 @@
+"""What one file of the catalog says of another: no code dangles, no secret stands in it, every form can be filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from etl.errors import CatalogError
+from etl.model import Dataset, Indicator, Platform, Source
+
+if TYPE_CHECKING:
+    from etl.catalog import Catalog
+
+Fail = Callable[[str, tuple[str, ...], str], CatalogError]
+"""Makes the error for a file, the path of a key in it, and the problem."""
+
+_SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
+_PASSWORD = re.compile(r"//[^/]*@")
+
+
+def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> None:
+    """Raises CatalogError for the first code that is named and not defined. `indicator_files`: code -> file."""
+    for name, dataset in catalog.datasets.items():
+        _dataset(name, dataset, fail)
+    for platform in catalog.platforms.values():
+        _platform(catalog, platform, fail)
+    codes = {unit.code for unit in catalog.units}
+    for source in catalog.sources.values():
+        _source(catalog, source, codes, fail)
+    for code, file in indicator_files.items():
+        _indicator(catalog, catalog.indicators[code], file, fail)
+    for number, form in catalog.forms.items():
+        file = f"forms/{number}.yml"
+        if form.dataset not in catalog.datasets:
+            raise fail(file, ("dataset",), f"no dataset {form.dataset!r} in datasets.yml")
+        if number not in catalog.form_files:
+            raise fail(file, (), f"the blank forms/{number}.xlsx is missing")
+        for index, shown in enumerate(form.columns):
+            if shown.indicator is not None and shown.indicator not in catalog.indicators:
+                raise fail(file, ("columns", str(index), "indicator"), f"no indicator {shown.indicator!r}")
+
+
+def _dataset(name: str, dataset: Dataset, fail: Fail) -> None:
+    for code, column in dataset.columns.items():
+        path = (name, "columns", code)
+        if (column.nature == "total") != bool(column.parts):
+            raise fail("datasets.yml", (*path, "nature"), "a total has parts, and only a total")
+        for part in column.parts:
+            if part not in dataset.columns:
+                raise fail("datasets.yml", (*path, "parts"), f"dataset {name} has no column {part!r}")
+
+
+def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
+    file = f"platforms/{platform.id}.yml"
+    dataset = catalog.datasets.get(platform.dataset)
+    if dataset is None:
+        raise fail(file, ("dataset",), f"no dataset {platform.dataset!r} in datasets.yml")
+    for column in platform.columns:
+        if column not in dataset.columns:
+            raise fail(file, ("columns", column), f"dataset {platform.dataset} has no such column")
+    from_column = platform.field is not None and platform.field.column is not None
+    if (from_column or platform.request.repeat_over_fields) != dataset.by_field:
+        raise fail(
+            file,
+            ("field",),
+            "the field of a row comes from a column or from a request repeated over fields, "
+            "exactly when the dataset is split by field",
+        )
+    for key in ("commune", "province", "skip"):
+        pattern = getattr(platform.unit, key)
+        try:
+            groups = re.compile(pattern or "").groupindex
+        except re.error as problem:
+            raise fail(file, ("unit", key), f"not a regular expression: {problem}") from problem
+        if key == "commune" and platform.unit.by not in groups:
+            raise fail(file, ("unit", key), f"the group (?P<{platform.unit.by}>...) is missing")
+
+
+def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> None:
+    file = f"sources/{source.id}.yml"
+    if source.platform not in catalog.platforms:
+        raise fail(file, ("platform",), f"no platforms/{source.platform}.yml")
+    if source.unit not in codes:
+        raise fail(file, ("unit",), f"no unit {source.unit!r} in units/units.csv")
+    if source.credential is not None and not source.credential.startswith("env:"):
+        raise fail(file, ("credential",), "only a reference such as env:NAME, never the secret")
+    if source.credential is None and catalog.platforms[source.platform].request.auth != "none":
+        raise fail(file, ("platform",), "this platform asks for a credential: add `credential: env:NAME`")
+    if _PASSWORD.search(source.address):
+        raise fail(file, ("address",), "an address without user and password: use `credential: env:NAME`")
+    for header in source.headers:
+        if header.lower() in _SECRET_HEADERS:
+            raise fail(file, ("headers", header), "a secret never stands here: use `credential: env:NAME`")
+    for kind, table in source.lookups.items():
+        if kind not in ("unit", "field"):
+            raise fail(file, ("lookups", kind), "lookups are by unit or by field")
+        known = codes if kind == "unit" else set(catalog.fields)
+        for raw, target in table.items():
+            if target not in known:
+                raise fail(file, ("lookups", kind, raw), f"no {kind} {target!r} in the catalog")
+
+
+def _indicator(catalog: Catalog, indicator: Indicator, file: str, fail: Fail) -> None:
+    code = indicator.code
+    dataset = catalog.datasets.get(indicator.dataset)
+    if dataset is None:
+        raise fail(file, (code, "dataset"), f"no dataset {indicator.dataset!r} in datasets.yml")
+    if (indicator.sum is None) == (indicator.ratio is None):
+        raise fail(file, (code,), "give exactly one of sum and ratio")
+    if not indicator.examples:
+        raise fail(file, (code, "examples"), "an indicator without a worked example does not load")
+    named: list[tuple[tuple[str, ...], str]] = [((code, "sum"), indicator.sum)] if indicator.sum is not None else []
+    if indicator.ratio is not None:
+        named += [((code, "ratio", "numerator"), column) for column in indicator.ratio.numerator]
+        named += [((code, "ratio", "denominator"), column) for column in indicator.ratio.denominator]
+    for index, example in enumerate(indicator.examples):
+        named += [((code, "examples", str(index), "given", column), column) for column in example.given]
+    for path, column in named:
+        if column not in dataset.columns:
+            raise fail(file, path, f"dataset {indicator.dataset} has no column {column!r}")

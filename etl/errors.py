@@ -1,0 +1,94 @@
+"""The errors, grouped by what the reader should do.
+
+    BaocaoError
+    ├── SettingsError        set the named environment variable
+    ├── CatalogError         mend the named file at the named line
+    ├── PeriodError          ask for another period
+    ├── SourceError          one portal, one period; the others go on
+    │   ├── SourceUnavailable    wait: it is down, slow or over its budget     (retried)
+    │   ├── SourceRefused        renew the credential                          (not retried)
+    │   └── SourceBroken         call the portal, or mend the platform's YAML  (not retried)
+    ├── QualityError         a rule could not run: mend the rule; nothing is loaded
+    ├── FormError            a form does not agree with its own figures, or a cell holds none
+    └── TraceError           the landed bytes are not those the figure came from
+
+An error holds facts and does nothing: it writes no row, logs no line, reads no clock.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+
+class BaocaoError(Exception):
+    """Root of every error raised on purpose; its text is one sentence a person can act on."""
+
+
+class SettingsError(BaocaoError):
+    """An environment variable is missing or unusable."""
+
+
+class CatalogError(BaocaoError):
+    """A file of the catalog or of the expectations is wrong.
+
+    `line` is 1-based; `key` is the dotted path inside the file, such as `columns.received_total`.
+    """
+
+    def __init__(self, file: str, line: int, key: str, problem: str) -> None:
+        self.file, self.line, self.key, self.problem = file, line, key, problem
+        super().__init__(f"{file}:{line}: {key}: {problem}" if key else f"{file}:{line}: {problem}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.file, self.line, self.key, self.problem))
+
+
+class PeriodError(BaocaoError):
+    """A period key cannot be read, or the period is not closed yet."""
+
+
+class SourceError(BaocaoError):
+    """A pull that is not proven complete.
+
+    `state` is the name the receipt keeps; `field` is the column, header or part of the answer at
+    fault, "-" where none is; `advice` says what to do.
+    """
+
+    state: ClassVar[Literal["unavailable", "refused", "broken"]] = "broken"
+
+    def __init__(self, source: str, period: str, field: str, problem: str, advice: str) -> None:
+        self.source, self.period, self.field = source, period, field
+        self.problem, self.advice = problem, advice
+        super().__init__(f"{source}, kỳ {period}, {field}: {problem}. {advice}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.source, self.period, self.field, self.problem, self.advice))
+
+
+class SourceUnavailable(SourceError):
+    """Down, timed out, 429 or 5xx: another try may succeed."""
+
+    state = "unavailable"
+
+
+class SourceRefused(SourceError):
+    """401 or 403: the credential is missing, wrong or expired."""
+
+    state = "refused"
+
+
+class SourceBroken(SourceError):
+    """The answer is not what the platform's YAML declares: HTML, truncated, empty, renamed field."""
+
+    state = "broken"
+
+
+class QualityError(BaocaoError):
+    """A rule could not run, was dropped by the judge, or gave no result: this blocks the load."""
+
+
+class FormError(BaocaoError):
+    """The figures of a form contradict each other, or an address is not one of its figures."""
+
+
+class TraceError(BaocaoError):
+    """Landed bytes are missing or no longer have their sha256."""

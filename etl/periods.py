@@ -1,0 +1,154 @@
+"""Reporting periods of Decree 09/2019/NĐ-CP, article 12: closed on the 14th, local time.
+
+A quarter runs from the 15th of the month before it to the 14th of its last month, so quarters,
+half-years, nine months and years tile without gap or overlap. Pure: no file, no clock, no Airflow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from etl.errors import PeriodError
+
+TIMEZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+CUT_OFF_DAY = 14
+"""Last day counted in a period's last month (Decree 09/2019/NĐ-CP, article 12)."""
+
+Kind = Literal["month", "quarter", "half", "nine_months", "year"]
+_MONTHS: dict[Kind, int] = {"month": 1, "quarter": 3, "half": 6, "nine_months": 9, "year": 12}
+_LETTER: dict[str, Kind] = {"M": "month", "Q": "quarter", "H": "half"}
+_KEY = re.compile(r"(?P<year>[12]\d{3})(?:-(?:(?P<letter>[MQH])(?P<number>\d{1,2})|(?P<nine>9M)))?")
+_HELP = "write 2026-Q3, 2026-M09, 2026-H1, 2026-9M or 2026"
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """One reporting period. `number` counts from 1 within the year; it is 1 for 9M and the year."""
+
+    year: int
+    kind: Kind
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        most = 1 if self.kind == "nine_months" else 12 // _MONTHS[self.kind]
+        if not 1 <= self.number <= most:
+            raise PeriodError(f"period {self.kind} {self.number} of {self.year} does not exist: {_HELP}")
+
+    @classmethod
+    def parse(cls, key: str) -> Period:
+        """Read a key such as "2026-Q3". Raises PeriodError with the accepted spellings."""
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise PeriodError(f"period {key!r} cannot be read: {_HELP}")
+        year = int(match["year"])
+        if match["nine"]:
+            period = cls(year, "nine_months")
+        elif match["letter"] is None:
+            period = cls(year, "year")
+        else:
+            period = cls(year, _LETTER[match["letter"]], int(match["number"]))
+        if period.key != key:
+            raise PeriodError(f"period {key!r} is written {period.key!r}")
+        return period
+
+    @classmethod
+    def containing(cls, day: dt.date, kind: Kind) -> Period:
+        """The period of that kind whose window holds the (local) day.
+
+        Raises PeriodError for nine months when the day is in the last quarter, which they leave out.
+        """
+        if kind == "nine_months":
+            quarter = cls.containing(day, "quarter")
+            if quarter.number == 4:
+                raise PeriodError(f"{day} is after the first nine months of {quarter.year} and before the next")
+            return cls(quarter.year, kind)
+        months = _MONTHS[kind]
+        shifted = _month_index(day.year, day.month) + (1 if day.day > CUT_OFF_DAY else 0)
+        return cls(shifted // 12, kind, shifted % 12 // months + 1)
+
+    @property
+    def key(self) -> str:
+        match self.kind:
+            case "year":
+                return f"{self.year}"
+            case "nine_months":
+                return f"{self.year}-9M"
+            case "month":
+                return f"{self.year}-M{self.number:02d}"
+            case "quarter":
+                return f"{self.year}-Q{self.number}"
+            case "half":
+                return f"{self.year}-H{self.number}"
+
+    @property
+    def first_day(self) -> dt.date:
+        """First day counted, local date."""
+        months = _MONTHS[self.kind]
+        return _day_after_cut_off(_month_index(self.year, 1) + (self.number - 1) * months - 1)
+
+    @property
+    def last_day(self) -> dt.date:
+        """Last day counted, local date."""
+        return self._end_date - dt.timedelta(days=1)
+
+    @property
+    def start(self) -> dt.datetime:
+        """First instant, inclusive, in Asia/Ho_Chi_Minh."""
+        return dt.datetime.combine(self.first_day, dt.time(), TIMEZONE)
+
+    @property
+    def end(self) -> dt.datetime:
+        """First instant after the period (exclusive), in Asia/Ho_Chi_Minh."""
+        return dt.datetime.combine(self._end_date, dt.time(), TIMEZONE)
+
+    @property
+    def _end_date(self) -> dt.date:
+        months = _MONTHS[self.kind]
+        return _day_after_cut_off(_month_index(self.year, 1) + self.number * months - 1)
+
+    @property
+    def title_vi(self) -> str:
+        """The period as a Vietnamese heading: "Quý III năm 2026"."""
+        roman = {1: "I", 2: "II", 3: "III", 4: "IV"}
+        match self.kind:
+            case "year":
+                return f"Năm {self.year}"
+            case "nine_months":
+                return f"9 tháng năm {self.year}"
+            case "month":
+                return f"Tháng {self.number} năm {self.year}"
+            case "quarter":
+                return f"Quý {roman[self.number]} năm {self.year}"
+            case "half":
+                return f"6 tháng {'đầu' if self.number == 1 else 'cuối'} năm {self.year}"
+
+    def shift(self, count: int) -> Period:
+        """The period `count` steps later (earlier when negative), of the same kind."""
+        if self.kind == "nine_months":
+            return Period(self.year + count, self.kind)
+        per_year = 12 // _MONTHS[self.kind]
+        index = self.year * per_year + self.number - 1 + count
+        return Period(index // per_year, self.kind, index % per_year + 1)
+
+    def previous(self) -> Period:
+        return self.shift(-1)
+
+    def parts(self) -> tuple[Period, ...]:
+        """The quarters a half-year, nine months or a year is made of; itself for month and quarter."""
+        if self.kind in ("month", "quarter"):
+            return (self,)
+        count = _MONTHS[self.kind] // 3
+        first = (self.number - 1) * count + 1
+        return tuple(Period(self.year, "quarter", number) for number in range(first, first + count))
+
+
+def _month_index(year: int, month: int) -> int:
+    return year * 12 + month - 1
+
+
+def _day_after_cut_off(month_index: int) -> dt.date:
+    return dt.date(month_index // 12, month_index % 12 + 1, CUT_OFF_DAY + 1)

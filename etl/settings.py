@@ -1,0 +1,65 @@
+"""The environment, read once into one frozen Settings. Every BAOCAO_ variable is here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from etl.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are.
+
+    catalogs: BAOCAO_CATALOG, folders parted by ":"; a later one is laid over the earlier ones.
+    expectations: the folder of the rule suites.
+    home: BAOCAO_HOME, state of this machine (embedded database, logs, forms).
+    store_url: BAOCAO_STORE_URL, raw answers and Parquet; a folder by default, any fsspec URL.
+    environment: what `env:NAME` references in the catalog are resolved against.
+    """
+
+    catalogs: tuple[Path, ...]
+    expectations: Path
+    home: Path
+    store_url: str
+    environment: Mapping[str, str] = field(repr=False)  # it holds credentials, and settings get logged
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        env = dict(os.environ if environment is None else environment)
+        home = Path(env.get("BAOCAO_HOME") or ROOT / ".baocao").absolute()
+        folders = env.get("BAOCAO_CATALOG") or str(ROOT / "catalog")
+        catalogs = tuple(Path(part).absolute() for part in folders.split(os.pathsep) if part)
+        for folder in catalogs:
+            if not folder.is_dir():
+                raise SettingsError(f"BAOCAO_CATALOG names {folder}, which is not a folder")
+        return cls(
+            catalogs=catalogs,
+            expectations=ROOT / "expectations",
+            home=home,
+            store_url=env.get("BAOCAO_STORE_URL") or str(home / "store"),
+            environment=env,
+        )
+
+    @property
+    def warehouse_url(self) -> str:
+        """SQLAlchemy URL of the reporting warehouse. Raises SettingsError when it is not set."""
+        return self.resolve("env:BAOCAO_WAREHOUSE_URL")
+
+    def resolve(self, reference: str) -> str:
+        """The value of `env:NAME` or `env:NAME/rest`; any other text is returned as it is.
+
+        Credentials and addresses enter the catalog only by such a reference, never by value.
+        """
+        if not reference.startswith("env:"):
+            return reference
+        name, slash, rest = reference.removeprefix("env:").partition("/")
+        value = self.environment.get(name)
+        if not value:
+            raise SettingsError(f"the environment variable {name} is not set: the catalog refers to it")
+        return value.rstrip("/") + slash + rest if slash else value

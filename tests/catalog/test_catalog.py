@@ -1,0 +1,122 @@
+"""What the catalog says, folders laid one over the other, and the real one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from etl.catalog import Catalog, load, read_rules, rules_version
+from etl.errors import CatalogError
+from etl.periods import Period
+from etl.settings import ROOT
+from tests.catalog.miniature import FILES, edit, write
+
+
+def test_the_miniature_loads(folder: Path) -> None:
+    catalog = load((folder,))
+    source = catalog.sources["ha_noi"]
+    assert (source.id, source.unit, source.headers) == ("ha_noi", "01", {"groupId": "010001"})
+    assert source.valid_from == dt.date(2025, 7, 1)
+    assert catalog.platforms["portal"].columns == {"online": ("online",), "direct": ("counter", "post")}
+    assert catalog.indicators["online_rate"].examples[0].value == Decimal("66.67")
+    assert catalog.dataset_of(source) == "dossiers"
+    assert [indicator.code for indicator in catalog.indicators_of("dossiers")] == ["received_online", "online_rate"]
+    assert catalog.units[3].source == "test, again"
+
+
+def test_a_later_folder_replaces_and_adds(folder: Path, tmp_path: Path) -> None:
+    site = write(
+        tmp_path / "site",
+        {
+            "sources/ha_noi.yml": FILES["sources/ha_noi.yml"].replace("env:PORTAL/01", "https://portal.site.example"),
+            "sources/bac_ninh.yml": FILES["sources/ha_noi.yml"].replace("'01'", "'24'"),
+            ".git/config.yml": "not ours",
+            "notes.txt": "anything",
+        },
+    )
+    base, both, reversed_order = load((folder,)), load((folder, site)), load((site, folder))
+    assert set(base.sources) == {"ha_noi"}
+    assert set(both.sources) == {"ha_noi", "bac_ninh"}
+    assert both.sources["ha_noi"].address == "https://portal.site.example"
+    assert both.sources["bac_ninh"].unit == "24"
+    assert reversed_order.sources["ha_noi"].address == "env:PORTAL/01"
+    assert both.indicators == base.indicators
+
+
+def test_a_mistake_in_a_later_folder_names_the_file_there(folder: Path, tmp_path: Path) -> None:
+    site = write(tmp_path / "site", {"sources/bac_ninh.yml": FILES["sources/ha_noi.yml"].replace("'01'", "24")})
+    with pytest.raises(CatalogError) as caught:
+        load((folder, site))
+    assert (caught.value.file, caught.value.line) == (str(site / "sources/bac_ninh.yml"), 2)
+
+
+def test_the_version_follows_what_is_said_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    version = load((folder,)).version
+    assert load((write(tmp_path / "copy", FILES),)).version == version
+    write(folder, {"units/README.md": "where it comes from"})
+    assert load((folder,)).version == version
+    edit(folder, "fields.csv", "Hộ tịch", "Hộ tịch, quốc tịch".replace(",", " và"))
+    assert load((folder,)).version != version
+
+
+def test_the_version_of_the_rules_follows_their_suites(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="no suite of rules"):
+        rules_version(tmp_path)
+    write(tmp_path, {"edoc.yml": "rules: []", "README.md": "about"})
+    version = rules_version(tmp_path)
+    assert rules_version(write(tmp_path, {"README.md": "more"})) == version
+    assert rules_version(write(tmp_path, {"edoc.yml": "rules: {}"})) != version
+
+
+def test_a_suite_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="missing") as caught:
+        read_rules(tmp_path / "edoc.yml", dict[str, str])
+    assert caught.value.file == str(tmp_path / "edoc.yml")
+
+
+def test_due_sources_follow_their_validity(folder: Path) -> None:
+    edit(folder, "sources/ha_noi.yml", "headers:", "valid_from: 2026-09-14\nvalid_to: 2027-03-14\nheaders:")
+    catalog = load((folder,))
+    due = {
+        key: [source.id for source in catalog.due_sources(Period.parse(key))]
+        for key in ("2026-Q2", "2026-Q3", "2026-Q4", "2027-Q1")
+    }
+    assert due == {"2026-Q2": [], "2026-Q3": ["ha_noi"], "2026-Q4": ["ha_noi"], "2027-Q1": []}
+
+
+def test_the_tree_of_a_period_is_that_of_its_last_day(folder: Path) -> None:
+    catalog = load((folder,))
+    assert catalog.tree(Period.parse("2026-Q3"))["24"].name == "Tỉnh Bắc Ninh"
+    assert catalog.tree(Period.parse("2026-Q4"))["24"].name == "Thành phố Bắc Ninh"
+    assert catalog.tree(Period.parse("2026-Q4")) is catalog.tree(Period.parse("2026"))
+
+
+@pytest.fixture(scope="module")
+def real() -> Catalog:
+    return load((ROOT / "catalog",))
+
+
+def test_the_real_catalog_has_two_sources_for_each_province(real: Catalog) -> None:
+    provinces = {unit.code for unit in real.units if unit.level == "province"}
+    by_dataset = {
+        dataset: Counter(source.unit for source in real.sources.values() if real.dataset_of(source) == dataset)
+        for dataset in real.datasets
+    }
+    assert by_dataset == {dataset: dict.fromkeys(provinces, 1) for dataset in ("onestop", "edoc")}
+    assert len(real.due_sources(Period.parse("2026-Q3"))) == 68
+
+
+def test_the_real_one_stop_platforms_are_dealt_in_code_order(real: Catalog) -> None:
+    onestop = sorted(
+        (source for source in real.sources.values() if real.dataset_of(source) == "onestop"), key=lambda each: each.unit
+    )
+    platforms = ["opencps_v2", "tandan_06a", "igate"] * 12
+    assert [source.platform for source in onestop] == platforms[:34]
+    for source in onestop:
+        assert source.address == f"env:BAOCAO_SIMULATOR_URL/{source.platform}/{source.unit}"
+        assert source.credential == ("env:BAOCAO_SIMULATOR_TOKEN" if source.platform == "igate" else None)
+        assert source.headers == ({"groupId": f"{source.unit}0001"} if source.platform == "opencps_v2" else {})
