@@ -1,0 +1,33 @@
+"""Pulling: ask a portal for one period, hand over every answer before judging it.
+
+One module a protocol; a platform's YAML names its protocol and everything that differs between vendors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from etl.connectors import json_api
+from etl.connectors.response import Response
+from etl.model import Platform, Source
+from etl.periods import Period
+from etl.settings import Settings
+
+__all__ = ["Response", "pull"]
+
+_PROTOCOLS = {"json_api": json_api.pull}
+
+
+def pull(
+    source: Source, platform: Platform, period: Period, fields: Sequence[str], settings: Settings
+) -> Iterator[Response]:
+    """The answers of one source for one period, in the order they were asked for.
+
+    Each is yielded before it is judged, so that its bytes are kept whatever they are; the judgement
+    falls when the next one is asked for. fields: our field codes, used where the platform's request is
+    repeated over fields. Running to the end without an error means: every request was answered with
+    JSON, and every page up to the declared total was received.
+
+    Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
+    """
+    return _PROTOCOLS[platform.protocol](source, platform, period, fields, settings)

@@ -1,0 +1,25 @@
+"""What every connector hands over: one answer, not judged yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer of a portal, as it came.
+
+    `address` is the full URL with its query, `request` the body that was sent ("" for none); neither
+    holds a credential. `fetched_at` is the UTC instant of the last byte. `field` is the field asked
+    for, as the portal writes it, when the request is repeated over fields.
+    """
+
+    body: bytes
+    status: int
+    media_type: str
+    method: str
+    address: str
+    request: str
+    fetched_at: dt.datetime
+    field: str | None = None

@@ -1,0 +1,187 @@
+"""From landed bytes to records: what must hold of an answer as a whole before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Final
+
+import orjson
+
+from etl.errors import SourceBroken
+from etl.model import Finding, Page, Platform, Source
+from etl.periods import Period
+
+MISSING: Final = object()
+"""What stands where a record has no such column; null is a value of its own."""
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as the source wrote it; `pointer` is its JSON pointer inside the page's body."""
+
+    page: Page
+    pointer: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All pages of one source for one period, under the platform's declaration."""
+
+    source: Source
+    platform: Platform
+    period: Period
+    pages: Sequence[tuple[Page, bytes]]
+
+    def broken(self, field: str, problem: str) -> SourceBroken:
+        advice = (
+            f"Báo đơn vị vận hành cổng, hoặc sửa platforms/{self.platform.id}.yml nếu giao diện đã đổi, rồi chạy lại"
+        )
+        return SourceBroken(self.source.id, self.period.key, field, problem, advice)
+
+    @cached_property
+    def number_columns(self) -> tuple[str, ...]:
+        """Source columns that must hold whole numbers: the mapped ones, then those of the vendor's arithmetic."""
+        platform = self.platform
+        mapped = [name for names in platform.columns.values() for name in names]
+        summed = [name for identity in platform.identities for name in (identity.total, *identity.parts)]
+        return tuple(dict.fromkeys([*mapped, *summed]))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every source column this platform reads, numbers and others."""
+        platform = self.platform
+        others = [
+            platform.unit.column,
+            platform.unit.skip_column,
+            platform.field.column if platform.field else None,
+            *(rule.column for rule in platform.totals),
+            *platform.grand_total,
+            platform.unique.day_column if platform.unique else None,
+        ]
+        return tuple(dict.fromkeys([*self.number_columns, *(name for name in others if name is not None)]))
+
+    def records(self) -> list[Record]:
+        """Every record of every page, nested ones after their parent.
+
+        Raises SourceBroken naming the part: not JSON, no list of records, a declared total that is not
+        the number of records, no record at all.
+        """
+        records: list[Record] = []
+        declared: dict[str | None, int] = {}
+        received: dict[str | None, int] = {}
+        paging = self.platform.request.paging
+        for page, content in self.pages:
+            body = self._json(page, content)
+            listed = value_at(body, path_of(self.platform.records))
+            if not isinstance(listed, list):
+                raise self.broken(self.platform.records or "nội dung", "không có danh sách số liệu ở chỗ đã khai báo")
+            received[page.field] = received.get(page.field, 0) + len(listed)
+            if paging is not None and paging.total is not None:
+                total = value_at(body, path_of(paging.total))
+                if type(total) is not int:
+                    raise self.broken(paging.total, "thiếu tổng số dòng mà cổng phải khai")
+                if declared.setdefault(page.field, total) != total:
+                    raise self.broken(paging.total, "tổng số dòng khác nhau giữa các trang")
+            pointer = "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
+            records.extend(self._walk(page, pointer, listed))
+        for field, total in declared.items():
+            if received[field] != total:
+                raise self.broken("tổng số dòng", f"khai {total} dòng nhưng trả {received[field]} dòng")
+        if not records:
+            raise self.broken("nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
+        return records
+
+    def _json(self, page: Page, content: bytes) -> Any:
+        body = content.removeprefix(b"\xef\xbb\xbf")
+        if "html" in page.media_type or body.lstrip()[:1] == b"<":
+            raise self.broken("nội dung", "cổng trả trang HTML thay vì JSON")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as problem:
+            found = "JSON bị cắt cụt" if problem.pos >= len(problem.doc) else "không phải JSON hợp lệ"
+            raise self.broken("nội dung", f"{found} (ký tự thứ {problem.pos + 1})") from None
+
+    def _walk(self, page: Page, pointer: str, listed: list[Any]) -> Iterator[Record]:
+        children = self.platform.children
+        for index, data in enumerate(listed):
+            here = f"{pointer}/{index}"
+            if not isinstance(data, dict):
+                raise self.broken(here, "một dòng số liệu không phải là đối tượng JSON")
+            yield Record(page, here, data)
+            nested = data.get(children) if children is not None else None
+            if nested is None:
+                continue
+            if not isinstance(nested, list):
+                raise self.broken(f"{here}/{children}", "các dòng con không phải là danh sách")
+            yield from self._walk(page, f"{here}/{_escaped(str(children))}", nested)
+
+    def audit(self, records: Sequence[Record]) -> list[Finding]:
+        """A READ-COLUMN warning for each payload with columns that nobody reads.
+
+        Raises SourceBroken naming a declared column that no record has: it was renamed or taken away.
+        """
+        known = {*self.columns, *self.platform.ignore}
+        unread: dict[str, dict[str, None]] = {}
+        absent = dict.fromkeys(self.columns)
+        seen: set[tuple[str, ...]] = set()
+        for record in records:
+            if dict not in map(type, record.data.values()):  # flat rows come in few shapes: look at each once
+                shape = (record.page.sha256, *record.data)
+                if shape in seen:
+                    continue
+                seen.add(shape)
+            for column in _leaves(record.data, self.platform.children, known):
+                absent.pop(column, None)
+                if column not in known:
+                    unread.setdefault(record.page.sha256, {})[column] = None
+        strange = ", ".join(dict.fromkeys(column for columns in unread.values() for column in columns))
+        for column in absent:
+            raise self.broken(column, f"thiếu cột này ở mọi dòng{f'; có cột lạ: {strange}' if strange else ''}")
+        return [
+            Finding(
+                rule="READ-COLUMN",
+                severity="warning",
+                source=self.source.id,
+                period=self.period.key,
+                payload=payload,
+                column=", ".join(columns),
+                expected="cột đã khai báo",
+                message=f"Cổng trả thêm cột không ai đọc: {', '.join(columns)}. "
+                f"Khai báo trong columns hoặc ignore của platforms/{self.platform.id}.yml",
+            )
+            for payload, columns in unread.items()
+        ]
+
+
+@cache
+def path_of(column: str) -> Path:
+    """The keys of a dotted path; () for ""."""
+    return tuple(column.split(".")) if column else ()
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """What stands under the keys, MISSING where a key is not there."""
+    for key in path:
+        if not isinstance(data, dict):
+            return MISSING
+        data = data.get(key, MISSING)
+    return data
+
+
+def _leaves(data: Mapping[str, Any], children: str | None, known: Set[str], prefix: str = "") -> Iterator[str]:
+    """Dotted paths of the columns of a row: as far in as it has objects, or as a column is known."""
+    for key, value in data.items():
+        column = prefix + key
+        if isinstance(value, dict) and column not in known:
+            yield from _leaves(value, None, known, f"{column}.")
+        elif key != children:
+            yield column
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

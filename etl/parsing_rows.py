@@ -1,0 +1,225 @@
+"""From one record to one standard row: its unit, its field, its whole numbers, its vendor's arithmetic.
+
+What cannot be read is never guessed: the row stays, with null in its place and the problem in words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from etl.errors import CatalogError
+from etl.model import ALL, Field, Source, Tier, TotalRule, UnitRule
+from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
+from etl.units import UnitTree
+
+MOST = 10**15
+"""No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
+_LONGEST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row could not be read fully: rule id, source column, value as written, what was expected."""
+
+    rule: str
+    column: str
+    value: str
+    expected: str
+    message: str
+
+
+@dataclass(slots=True)
+class Row:
+    """A row while it is being read. `numbers` are by source column; None is "no value"."""
+
+    record: Record
+    agency: str
+    unit: str | None
+    tier: Tier | None
+    field: str | None
+    field_raw: str | None
+    numbers: dict[str, int | None]
+    problems: list[Problem]
+
+    def sum_of(self, columns: tuple[str, ...]) -> int | None:
+        """The sum over source columns; None as soon as one of them has no value."""
+        total = 0
+        for column in columns:
+            number = self.numbers[column]
+            if number is None:
+                return None
+            total += number
+        return total
+
+
+def whole_number(value: Any) -> int | None:
+    """The value of a JSON integer of at most 10^15, of either sign; null is None, "no value".
+
+    Raises ValueError for anything else. A text is never a number: "1.234" is 1234 to a Vietnamese
+    reader and 1.234 to a parser. Neither are true, 5.0, nor an absent column.
+    """
+    if value is None:
+        return None
+    if type(value) is int and -MOST <= value <= MOST:
+        return value
+    raise ValueError(shown(value))
+
+
+def shown(value: Any) -> str:
+    """A value as the source wrote it, texts in quotes, shortened."""
+    text = "" if value is MISSING else orjson.dumps(value).decode()
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def is_total(record: Record, rule: TotalRule) -> bool:
+    """Whether the rule makes the record a total of others. An absent or null column counts as blank."""
+    value = value_at(record.data, path_of(rule.column))
+    if rule.blank and is_blank(value):
+        return True
+    return rule.equals is not None and type(value) is type(rule.equals) and value == rule.equals
+
+
+def is_blank(value: Any) -> bool:
+    return value is MISSING or value is None or (isinstance(value, str) and not value.strip())
+
+
+class Reader:
+    """Reads the rows of one answer. Raises CatalogError for a source whose unit was not in force."""
+
+    def __init__(self, answer: Answer, tree: UnitTree, fields: Mapping[str, Field]) -> None:
+        source, platform = answer.source, answer.platform
+        self._platform = platform
+        self._agency = path_of(platform.unit.column)
+        self._skip = re.compile(platform.unit.skip) if platform.unit.skip is not None else None
+        self._skipped = path_of(platform.unit.skip_column or platform.unit.column)
+        self._units = _Units(source, platform.unit, tree)
+        self._fields = _Fields(source, fields, platform.field is not None and platform.field.fold_case)
+        self._field_column = platform.field.column if platform.field else None
+        self._field = path_of(self._field_column or "")
+        self._numbers = [(column, path_of(column)) for column in answer.number_columns]
+
+    def outside(self, record: Record) -> bool:
+        """Whether the agency is outside the report."""
+        value = value_at(record.data, self._skipped)
+        return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(value.strip()) is not None
+
+    def field_of(self, asked: str | None) -> str | None:
+        """Our code of the field a request asked for, as the source writes it."""
+        return self._fields.code(asked)
+
+    def read(self, record: Record) -> Row:
+        problems: list[Problem] = []
+        agency = value_at(record.data, self._agency)
+        unit, tier, problem = self._units.read(agency)
+        if problem is not None:
+            problems.append(problem)
+        numbers: dict[str, int | None] = {}
+        field_code, field_raw = self._read_field(record, problems)
+        for column, path in self._numbers:
+            value = value_at(record.data, path)
+            try:
+                numbers[column] = whole_number(value)
+            except ValueError:
+                numbers[column] = None
+                what = "thiếu cột" if value is MISSING else f"giá trị {shown(value)} không phải số nguyên ở cột"
+                problems.append(Problem("READ-NUMBER", column, shown(value), "số nguyên", f"{what} {column}"))
+        written = agency if isinstance(agency, str) else shown(agency)
+        row = Row(record, written, unit, tier, field_code, field_raw, numbers, problems)
+        self._check_arithmetic(row)
+        return row
+
+    def _read_field(self, record: Record, problems: list[Problem]) -> tuple[str | None, str | None]:
+        if self._field_column is None and not self._platform.request.repeat_over_fields:
+            return ALL, None
+        raw: Any = record.page.field if self._field_column is None else value_at(record.data, self._field)
+        text = raw if isinstance(raw, str) else shown(raw)
+        code = self._fields.code(raw)
+        if code is None:
+            message = f"không biết lĩnh vực {shown(raw) or '(trống)'}"
+            problems.append(Problem("READ-FIELD", self._field_column or "", text, "lĩnh vực trong fields.csv", message))
+        return code, text
+
+    def _check_arithmetic(self, row: Row) -> None:
+        for identity in self._platform.identities:
+            total, parts = row.numbers[identity.total], row.sum_of(identity.parts)
+            if total is not None and parts is not None and total != parts:
+                terms = " + ".join(f"{part} {row.numbers[part]}" for part in identity.parts)
+                message = f"{identity.total} = {total} nhưng {terms} = {parts}"
+                row.problems.append(Problem("READ-VENDOR", identity.total, str(total), str(parts), message))
+
+
+class _Fields:
+    def __init__(self, source: Source, fields: Mapping[str, Field], fold_case: bool) -> None:
+        self._lookup = source.lookups.get("field", {})
+        self._fold = fold_case
+        self._codes = {code.casefold() if fold_case else code: code for code in fields}
+
+    def code(self, raw: Any) -> str | None:
+        """Our code: the source's own lookup first, then the code itself."""
+        if not isinstance(raw, str):
+            return None
+        return self._lookup.get(raw) or self._codes.get(raw.casefold() if self._fold else raw)
+
+
+class _Units:
+    """Agencies of one source, by code or by name; each text is looked up once."""
+
+    def __init__(self, source: Source, rule: UnitRule, tree: UnitTree) -> None:
+        if source.unit not in tree:
+            problem = f"unit {source.unit} is not in force on {tree.day}"
+            raise CatalogError(f"sources/{source.id}.yml", 1, "unit", problem)
+        self._own = tree[source.unit]
+        self._below = {unit.code: unit for unit in tree.below(source.unit)}
+        self._lookup = source.lookups.get("unit", {})
+        self._rule, self._tree = rule, tree
+        self._patterns: tuple[tuple[Tier, re.Pattern[str]], ...] = (
+            ("commune", re.compile(rule.commune)),
+            ("province", re.compile(rule.province)),
+        )
+        self._known: dict[str, tuple[str | None, Tier | None, Problem | None]] = {}
+
+    def read(self, agency: Any) -> tuple[str | None, Tier | None, Problem | None]:
+        """Unit code, tier, and the problem where the unit is unknown (the tier may be known all the same)."""
+        if not isinstance(agency, str):
+            return None, None, self._unknown(agency)
+        if agency not in self._known:
+            self._known[agency] = self._find(agency)
+        return self._known[agency]
+
+    def _find(self, agency: str) -> tuple[str | None, Tier | None, Problem | None]:
+        if agency in self._lookup:
+            unit = self._below.get(self._lookup[agency])
+            if unit is None:
+                return None, None, self._unknown(agency)
+            return unit.code, "commune" if unit.level == "commune" else "province", None
+        text = " ".join(unicodedata.normalize("NFC", agency).split())
+        for tier, pattern in self._patterns:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                code = self._code(tier, match.groupdict().get(self._rule.by))
+                return code, tier, None if code is not None else self._unknown(agency)
+        return None, None, self._unknown(agency)
+
+    def _code(self, tier: Tier, given: str | None) -> str | None:
+        if tier == "province":
+            if given is None:
+                return self._own.code
+            parent = self._own.parent
+            named = self._tree.named(parent, given) if self._rule.by == "name" and parent else None
+            return self._own.code if given == self._own.code or named == self._own else None
+        if given is None:
+            return None
+        unit = self._below.get(given) if self._rule.by == "code" else self._tree.named(self._own.code, given)
+        return unit.code if unit is not None and unit.level == "commune" else None
+
+    def _unknown(self, agency: Any) -> Problem:
+        where = f"{self._own.name} ({self._own.code})"
+        message = f"không biết đơn vị {shown(agency) or '(trống)'}: không có trong danh mục của {where}"
+        raw = agency if isinstance(agency, str) else shown(agency)
+        return Problem("READ-UNIT", self._rule.column, raw, f"đơn vị thuộc {where}", message)
