@@ -1,0 +1,139 @@
+"""Which figure stands in which cell of a form: the same rule fills a form and traces it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from etl.errors import FormError
+from etl.model import ALL, NATION, Fact, Field, Form, Unit
+from etl.units import UnitTree
+
+TIERS = (("province", "I", "Cấp tỉnh (sở, ban, ngành)"), ("commune", "II", "Cấp xã"))
+"""Blocks of II.06a since 01/07/2025: the district block has no filers any more."""
+OWN_AGENCIES = "Các cơ quan cấp tỉnh (UBND tỉnh, thành phố; sở, ban, ngành)"
+TOTAL = "Tổng số"
+
+
+class Key(NamedTuple):
+    """What names one figure of a period."""
+
+    indicator: str
+    unit: str
+    tier: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One body row. `parts` are the sheet rows it is the sum of; empty where it is no sum."""
+
+    kind: Literal["group", "item", "total"]
+    number: int
+    ordinal: str
+    label: str
+    unit: str
+    tier: str
+    field: str
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Body rows from the top, and the indicator of each data column by its letter."""
+
+    form: str
+    rows: tuple[Row, ...]
+    columns: Mapping[str, str]
+
+    @cached_property
+    def cells(self) -> dict[str, Key]:
+        """Address of every data cell, such as "F12", with the figure it shows."""
+        return {
+            f"{letter}{row.number}": Key(indicator, row.unit, row.tier, row.field)
+            for row in self.rows
+            for letter, indicator in self.columns.items()
+        }
+
+
+def layout(form: Form, unit: Unit, facts: Iterable[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> Layout:
+    """Rows and cells of the form of one unit.
+
+    facts: at least those of the unit (and of its children where the form repeats over them). A field
+    gets a row in a tier where it has any fact; each child unit in force always has its row.
+    Raises FormError when a fact's field is not in `fields`: a row nobody sees would be missing in a sum.
+    """
+    columns = {column_letter(index): column.indicator for index, column in enumerate(form.columns) if column.indicator}
+    if form.repeat == "tier_field":
+        shown = set(columns.values())
+        known = {(fact.tier, fact.field) for fact in facts if fact.unit == unit.code and fact.indicator in shown}
+        rows = _tier_rows(form, unit, known, fields)
+    else:
+        rows = _unit_rows(form, unit, tree)
+    return Layout(form.number, tuple(rows), columns)
+
+
+def cell_fact(layout: Layout, address: str) -> Key:
+    """The figure in a cell ("F12", "$f$12"). Raises FormError naming the cells that hold figures."""
+    cell = address.replace("$", "").strip().upper()
+    if cell not in layout.cells:
+        letters, numbers = list(layout.columns), [row.number for row in layout.rows]
+        shown = f"{letters[0]}{numbers[0]}:{letters[-1]}{numbers[-1]}"
+        wrong = "không phải địa chỉ ô" if re.fullmatch("[A-Z]{1,3}[1-9][0-9]*", cell) is None else "không mang số liệu"
+        raise FormError(f"biểu {layout.form}: {address!r} {wrong}; các ô số liệu nằm trong vùng {shown}")
+    return layout.cells[cell]
+
+
+def column_letter(index: int) -> str:
+    """Sheet column of a zero-based index: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def children_shown(unit: Unit, tree: UnitTree) -> list[Unit]:
+    """Units below that have a row of their own: provinces of the nation, communes of a province."""
+    level = "province" if unit.code == NATION else "commune"
+    return [child for child in tree.children(unit.code) if child.level == level]
+
+
+def _tier_rows(form: Form, unit: Unit, known: set[tuple[str, str]], fields: Mapping[str, Field]) -> list[Row]:
+    for _, code in sorted(known):
+        if code != ALL and code not in fields:
+            raise FormError(f"biểu {form.number}, {unit.name}: lĩnh vực {code!r} không có trong danh mục lĩnh vực")
+    rows: list[Row] = []
+    groups: list[int] = []
+    number = form.body_row
+    for tier, ordinal, label in TIERS:
+        present = [field for field in fields.values() if (tier, field.code) in known]
+        if not present and (tier, ALL) not in known:
+            continue
+        parts = tuple(range(number + 1, number + 1 + len(present)))
+        rows.append(Row("group", number, ordinal, label, unit.code, tier, ALL, parts))
+        groups.append(number)
+        for count, field in enumerate(present, start=1):
+            rows.append(Row("item", number + count, str(count), field.name, unit.code, tier, field.code))
+        number += 1 + len(present)
+    rows.append(Row("total", number, "", TOTAL, unit.code, ALL, ALL, tuple(groups)))
+    return rows
+
+
+def _unit_rows(form: Form, unit: Unit, tree: UnitTree) -> list[Row]:
+    children = children_shown(unit, tree)
+    if unit.code == NATION:
+        items = [(child.name, child.code, ALL) for child in children]
+    else:
+        items = [(OWN_AGENCIES, unit.code, "province"), *((child.name, child.code, "commune") for child in children)]
+    first = form.body_row
+    rows = [
+        Row("item", first + index, str(index + 1), name, code, tier, ALL)
+        for index, (name, code, tier) in enumerate(items)
+    ]
+    numbers = tuple(row.number for row in rows)
+    return [*rows, Row("total", first + len(rows), "", TOTAL, unit.code, ALL, ALL, numbers)]

@@ -1,0 +1,116 @@
+"""What the foot of a form says about missing figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from etl.model import NATION, Hole
+
+Reader = Callable[[bytes], dict[str, Any]]
+
+
+def foot(bench: Any, reader: Reader, facts: Any = None) -> list[str]:
+    read = reader(bench.fill(facts))
+    start = next(int(cell[1:]) for cell, value in read.items() if value == "Ghi chú:")
+    end = next(int(cell[1:]) for cell, value in read.items() if str(value).startswith("Số liệu ghi nhận"))
+    return [read[f"A{row}"] for row in range(start + 1, end + 1)]
+
+
+def hole(reason: str, province: str = "11", unit: str | None = None, of: str | None = None, **changed: Any) -> Hole:
+    tier = None if unit is None else "commune"
+    given = {"dataset": "onestop", "source": "onestop_dien_bien", "province": province, "unit": unit, "tier": tier}
+    return Hole(**{**given, "field": of, "reason": reason, **changed})  # type: ignore[arg-type]
+
+
+def test_a_whole_form_has_no_word_on_missing_figures(province: Any, reader: Reader) -> None:
+    lines = foot(province, reader)
+    assert lines[:-1] == list(province.form.notes)
+    assert lines[-1] == ("Số liệu ghi nhận trong kho lúc 09:14:07 15/09/2026 (giờ Hà Nội). Tình trạng: số liệu sơ bộ.")
+
+
+def test_a_missing_source_is_named_with_its_owner(province: Any, reader: Reader) -> None:
+    bench = replace(
+        province, parts=dict.fromkeys(province.parts), reason="missing_source", holes=(hole("missing_source"),)
+    )
+    first, second, *_ = foot(bench, reader)
+    assert first.startswith("Dấu “…”: có phát sinh nhưng chưa có số liệu, không phải bằng 0")
+    owner = province.catalog.sources["onestop_dien_bien"].owner
+    assert second == (
+        f"- Chưa lấy được số liệu từ hệ thống nguồn (1 đơn vị): Tỉnh Điện Biên (hệ thống do {owner} quản lý)."
+    )
+
+
+def test_quarantined_units_are_named_once_with_their_fields(province: Any, reader: Reader) -> None:
+    commune = province.tree.children("11")[0]
+    bench = replace(
+        province,
+        parts={**province.parts, ("11", "commune", "dat_dai"): None, ("11", "commune", "ho_tich"): None},
+        reason="quarantined",
+        holes=(
+            hole("quarantined", unit=commune.code, of="dat_dai"),
+            hole("quarantined", unit=commune.code, of="ho_tich"),
+        ),
+    )
+    assert foot(bench, reader)[1] == (
+        "- Số liệu sai quy tắc kiểm tra, đang tạm giữ để đơn vị rà soát (1 đơn vị): "
+        f"{commune.name}, lĩnh vực Hộ tịch, Đất đai."
+    )
+
+
+def test_the_nation_names_provinces_and_whose_commune_it_is(documents: Any, reader: Reader) -> None:
+    bench = documents(NATION)
+    commune = bench.tree.children("14")[3]
+    bench.parts = {**bench.parts, ("11", "all", "all"): None, ("14", "all", "all"): None}
+    bench.holes = (
+        hole("missing_source", dataset="edoc"),
+        hole("missing_unit", "14", commune.code, dataset="edoc"),
+        hole("missing_source", "15"),
+    )
+    assert foot(bench, reader)[1:3] == [
+        "- Chưa lấy được số liệu từ hệ thống nguồn (1 đơn vị): Tỉnh Điện Biên.",
+        f"- Đơn vị không có trong số liệu mà hệ thống nguồn trả về (1 đơn vị): {commune.name} (Tỉnh Sơn La).",
+    ]
+
+
+def test_holes_of_other_provinces_are_not_this_provinces_matter(province: Any, reader: Reader) -> None:
+    bench = replace(province, holes=(hole("missing_source", "14"),))
+    assert foot(bench, reader) == foot(province, reader)
+
+
+def test_a_column_the_source_does_not_give_is_named_by_its_number(province: Any, reader: Reader) -> None:
+    facts = [
+        replace(fact, value=None, reason="not_provided") if fact.indicator == "tthc_resolved_early" else fact
+        for fact in province.facts
+    ]
+    assert foot(province, reader, facts)[1] == "- Hệ thống nguồn không cung cấp số liệu: cột (8)."
+
+
+def test_a_figure_the_warehouse_does_not_hold_is_withheld_too(province: Any, reader: Reader) -> None:
+    facts = [fact for fact in province.facts if fact.indicator != "tthc_pending_overdue"]
+    read = reader(province.fill(facts))
+    assert {read[f"M{row.number}"] for row in province.layout().rows} == {"…"}
+    assert foot(province, reader, facts)[1] == "- Không có số liệu trong kho dữ liệu."
+
+
+def test_a_long_list_is_cut_but_counted(province: Any, reader: Reader) -> None:
+    communes = province.tree.children("11")[:40]
+    bench = replace(
+        province,
+        parts=dict.fromkeys(province.parts),
+        holes=tuple(hole("missing_unit", unit=unit.code) for unit in communes),
+    )
+    line = foot(bench, reader)[1]
+    assert "(40 đơn vị)" in line
+    assert line.endswith(f"{communes[29].name}; và 10 trường hợp khác (xem báo cáo chất lượng).")
+
+
+def test_revised_cells_are_counted_and_the_youngest_moment_shown(province: Any, reader: Reader) -> None:
+    later = dt.datetime(2026, 9, 16, 18, 0, 1, tzinfo=dt.UTC)
+    facts = [replace(province.facts[0], state="revised", revision=2, recorded_at=later), *province.facts[1:]]
+    assert foot(province, reader, facts)[-1] == (
+        "Số liệu ghi nhận trong kho lúc 01:00:01 17/09/2026 (giờ Hà Nội). "
+        "Tình trạng: số liệu sơ bộ (1 ô đã thay đổi so với lần ghi nhận đầu)."
+    )
