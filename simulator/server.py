@@ -1,0 +1,113 @@
+"""The simulated country as one ASGI application: four platforms for every province, their truth and their faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import Body, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from etl import periods
+from etl.model import NATION
+from simulator import bkav, igate, opencps, tandan
+from simulator.country import CATALOG, Country
+from simulator.documents import Post
+from simulator.dossiers import Archive
+from simulator.faults import SLOW_SECONDS, Fault, Faults, FaultyLine
+from simulator.replies import json_reply, province_or_404
+from simulator.tally import BadRequest, Tallies
+from simulator.truth import Truth
+
+PLATFORMS = (opencps.PLATFORM, tandan.PLATFORM, igate.PLATFORM, bkav.PLATFORM)
+
+
+def create_app(
+    seed: int, scale: float, token: str, faults: Faults | None = None, catalog: Path = CATALOG
+) -> FaultyLine:
+    """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the iGate portals."""
+    if not token:
+        raise ValueError("the simulator needs a token for its iGate portals")
+    faults = faults or Faults()
+    country = Country(seed, scale, catalog)
+    archive, post = Archive(country), Post(country)
+    tallies = Tallies(archive)
+    app = FastAPI(title="Báo cáo ETL: simulated portals", openapi_url=None)
+    app.include_router(opencps.router(tallies, faults))
+    app.include_router(tandan.router(tallies, faults))
+    app.include_router(igate.router(tallies, faults, token))
+    app.include_router(bkav.router(post, faults))
+    _truth_routes(app, Truth(archive, post))
+    _fault_routes(app, country, faults)
+
+    @app.get("/health")
+    def health() -> dict[str, Any]:
+        return {"status": "ok", "seed": seed, "scale": scale}
+
+    @app.exception_handler(BadRequest)
+    def bad_request(_: Request, error: Exception) -> Response:
+        return _problem(400, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(_: Request, __: Exception) -> Response:
+        return _problem(400, "yêu cầu không đọc được")
+
+    @app.exception_handler(StarletteHTTPException)
+    def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)  # noqa: S101 (what the handler is registered for)
+        return _problem(error.status_code, str(error.detail), error.headers)
+
+    return FaultyLine(app, faults)
+
+
+def _problem(status: int, message: str, headers: Any = None) -> Response:
+    reply = json_reply({"message": message})
+    reply.status_code = status
+    reply.headers.update(headers or {})
+    return reply
+
+
+def _truth_routes(app: FastAPI, truth: Truth) -> None:
+    def asked(unit: str, key: str) -> periods.Period:
+        if unit != NATION:
+            try:
+                truth.country.province_of(unit)
+            except KeyError:
+                raise HTTPException(404, f"no unit {unit!r}") from None
+        try:
+            return periods.Period.parse(key)
+        except periods.PeriodError as error:  # type: ignore[attr-defined]  # the simulator may not import etl.errors
+            raise BadRequest(str(error)) from None
+
+    @app.get("/truth/II.06a")
+    def form(unit: str, period: str) -> Response:
+        return json_reply({"unit": unit, "period": period, "rows": truth.form(unit, asked(unit, period))})
+
+    @app.get("/truth/edoc")
+    def exchange(unit: str, period: str) -> Response:
+        return json_reply({"unit": unit, "period": period, "rows": truth.exchange(unit, asked(unit, period))})
+
+
+def _fault_routes(app: FastAPI, country: Country, faults: Faults) -> None:
+    def place(platform: str, province: str) -> tuple[str, str]:
+        if platform not in PLATFORMS:
+            raise HTTPException(404, f"no platform {platform!r}")
+        return platform, province_or_404(country, province).code
+
+    @app.get("/faults")
+    def listed() -> dict[str, Any]:
+        return faults.listed()
+
+    @app.put("/faults/{platform}/{province}")
+    def put(platform: str, province: str, asked: dict[str, Any] = Body()) -> dict[str, Any]:  # noqa: B008 (FastAPI's way)
+        try:
+            fault = Fault(str(asked.get("kind")), float(asked.get("seconds", SLOW_SECONDS)))
+        except (TypeError, ValueError) as error:
+            raise BadRequest(str(error)) from None
+        faults.put(*place(platform, province), fault)
+        return vars(fault)
+
+    @app.delete("/faults/{platform}/{province}", status_code=204)
+    def take_back(platform: str, province: str) -> None:
+        faults.take_back(*place(platform, province))

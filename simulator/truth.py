@@ -1,0 +1,168 @@
+"""What the reports must say: counted with DuckDB from the dossiers and documents, apart from every portal.
+
+II.06a follows the source-level definitions of its columns: statuses 1 and 3 are left out, all comparisons
+are by calendar date in Vietnam, and each of the eleven columns is counted by itself, so that the form's
+identities are a property of the country and not of this code. Status 5 (waiting for supplements) is pending
+in time, status 7 (withdrawn, returned) is resolved on time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import astuple, fields
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from etl.model import ALL, NATION
+from etl.periods import Period
+from simulator.cache import Cache
+from simulator.country import Country, Province
+from simulator.documents import Documents, Post, organs
+from simulator.dossiers import NO_DAY, Archive, Dossiers
+
+COLUMNS = (
+    "received_total", "received_online", "received_direct_postal", "carried_over", "resolved_total", "resolved_early",
+    "resolved_on_time", "resolved_overdue", "pending_total", "pending_in_time", "pending_overdue",
+)  # fmt: skip
+Key = tuple[str, str, str]
+"""Unit, tier, field."""
+Figures = Counter[str]
+
+_ONE_STOP = """
+WITH life AS (
+    SELECT agency, field, channel, outcome,
+           CAST(make_timestamp(received * 1000000) + INTERVAL 7 HOURS AS DATE) AS received_on,
+           CAST(make_timestamp(ended * 1000000) + INTERVAL 7 HOURS AS DATE) AS ended_on,
+           CASE WHEN due <> $none THEN DATE '1970-01-01' + due END AS due_on,
+           DATE '1970-01-01' + waits_from AS waits_from, DATE '1970-01-01' + waits_to AS waits_to
+    FROM dossiers
+    WHERE outcome NOT IN (1, 3)
+), seen AS (
+    SELECT *,
+           CASE WHEN ended_on <= $last THEN outcome
+                WHEN waits_from <= $last AND $last < waits_to THEN 5
+                ELSE 4 END AS status
+    FROM life
+    WHERE received_on <= $last
+), counted AS (
+    SELECT *, status IN (7, 10) AND ended_on BETWEEN $first AND $last AS resolved, status IN (4, 5) AS pending
+    FROM seen
+)
+SELECT agency, field,
+    count(*) FILTER (resolved OR pending) AS received_total,
+    count(*) FILTER (received_on >= $first AND channel = 2) AS received_online,
+    count(*) FILTER (received_on >= $first AND channel IN (1, 3)) AS received_direct_postal,
+    count(*) FILTER (received_on < $first AND ended_on >= $first) AS carried_over,
+    count(*) FILTER (resolved) AS resolved_total,
+    count(*) FILTER (resolved AND status <> 7 AND ended_on < due_on) AS resolved_early,
+    count(*) FILTER (resolved AND (status = 7 OR due_on IS NULL OR ended_on = due_on)) AS resolved_on_time,
+    count(*) FILTER (resolved AND status <> 7 AND ended_on > due_on) AS resolved_overdue,
+    count(*) FILTER (pending) AS pending_total,
+    count(*) FILTER (pending AND (status = 5 OR due_on IS NULL OR due_on >= $last)) AS pending_in_time,
+    count(*) FILTER (pending AND status <> 5 AND due_on < $last) AS pending_overdue
+FROM counted GROUP BY agency, field
+"""
+
+_EXCHANGE = """
+WITH windowed AS (
+    SELECT number, sender FROM documents
+    WHERE CAST(make_timestamp(sent * 1000000) + INTERVAL 7 HOURS AS DATE) BETWEEN $first AND $last
+)
+SELECT organ, sum(sent) AS sent, sum(received) AS received FROM (
+    SELECT sender AS organ, count(*) AS sent, 0 AS received FROM windowed WHERE sender >= 0 GROUP BY ALL
+    UNION ALL
+    SELECT recipient, 0, count(*) FROM deliveries JOIN windowed ON document = number GROUP BY ALL
+) GROUP BY organ
+"""
+
+
+class Truth:
+    """The figures of any unit and period; a province is counted once and remembered."""
+
+    def __init__(self, archive: Archive, post: Post) -> None:
+        self.country: Country = archive.country
+        self._archive, self._post = archive, post
+        self._onestop: Cache[dict[Key, Figures]] = Cache(200)
+        self._edoc: Cache[dict[tuple[str, str], Figures]] = Cache(200)
+
+    def onestop(self, province: Province, period: Period) -> dict[Key, Figures]:
+        """II.06a of a province by (unit, tier, field) where any dossier was seen: departments stand under
+        the province's code with tier "province", communes under their own with tier "commune"."""
+        return self._onestop.get((province.code, period), lambda: self._count_onestop(province, period))
+
+    def edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
+        """Documents sent and received by (unit, tier); the Party bloc is outside the report."""
+        return self._edoc.get((province.code, period), lambda: self._count_edoc(province, period))
+
+    def form(self, unit: str, period: Period) -> list[dict[str, int | str]]:
+        """Every row of II.06a for a unit, zeros included: each tier it has and "all", each field and "all"."""
+        rows: dict[tuple[str, str], Figures] = {}
+        for tier in self._tiers(unit):
+            for field in (*self.country.field_codes, ALL):
+                rows[tier, field] = Figures()
+        for province in self._provinces(unit):
+            for (code, tier, field), figures in self.onestop(province, period).items():
+                if unit in (NATION, province.code, code):
+                    for key in ((tier, field), (tier, ALL), (ALL, field), (ALL, ALL)):
+                        rows[key].update(figures)
+        return [{"tier": t, "field": f, **{name: row[name] for name in COLUMNS}} for (t, f), row in rows.items()]
+
+    def exchange(self, unit: str, period: Period) -> list[dict[str, int | str]]:
+        """Documents of a unit: each tier it has and "all"."""
+        rows = {tier: Figures() for tier in self._tiers(unit)}
+        for province in self._provinces(unit):
+            for (code, tier), figures in self.edoc(province, period).items():
+                if unit in (NATION, province.code, code):
+                    rows[tier].update(figures)
+                    rows[ALL].update(figures)
+        return [
+            {"tier": tier, "sent": row["sent"], "received": row["received"], "exchanged": row["sent"] + row["received"]}
+            for tier, row in rows.items()
+        ]
+
+    def _provinces(self, unit: str) -> list[Province]:
+        return list(self.country.provinces.values()) if unit == NATION else [self.country.province_of(unit)]
+
+    def _tiers(self, unit: str) -> tuple[str, ...]:
+        return ("province", "commune", ALL) if unit == NATION or unit in self.country.provinces else ("commune", ALL)
+
+    def _count_onestop(self, province: Province, period: Period) -> dict[Key, Figures]:
+        dossiers = self._archive.touching(province, period.first_day, period.last_day)
+        names = [item.name for item in fields(Dossiers)]
+        table = pa.table({name: getattr(dossiers, name) for name in names})
+        found: dict[Key, Figures] = {}
+        for agency, field, *figures in _query(_ONE_STOP, {"dossiers": table}, period, none=NO_DAY):
+            if not figures[0]:
+                continue
+            code = province.agencies[agency]
+            unit, tier = (province.code, "province") if code in province.departments else (code, "commune")
+            key = (unit, tier, self.country.field_codes[field])
+            found.setdefault(key, Figures()).update(dict(zip(COLUMNS, figures, strict=True)))
+        return found
+
+    def _count_edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
+        post: Documents = self._post.touching(province, period.first_day, period.last_day)
+        sender, sent, document, recipient = astuple(post)
+        tables = {
+            "documents": pa.table({"number": np.arange(len(sender)), "sender": sender, "sent": sent}),
+            "deliveries": pa.table({"document": document, "recipient": recipient}),
+        }
+        here, found = organs(province), dict[tuple[str, str], Figures]()
+        for organ, sent_count, received_count in _query(_EXCHANGE, tables, period):
+            at = here[organ]
+            if at.kind != "party":
+                key = (at.agency, "commune") if at.kind == "commune" else (province.code, "province")
+                found.setdefault(key, Figures()).update({"sent": int(sent_count), "received": int(received_count)})
+        return found
+
+
+def _query(sql: str, tables: dict[str, pa.Table], period: Period, **more: int) -> list[tuple[int, ...]]:
+    parameters: dict[str, dt.date | int] = {"first": period.first_day, "last": period.last_day, **more}
+    with duckdb.connect(config={"threads": 2}) as database:
+        for name, table in tables.items():
+            database.register(name, table)
+        used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        return list(database.execute(sql, used).fetchall())
