@@ -1,0 +1,193 @@
+"""The reporting warehouse: insert-only figures with their revisions, and what each rests on.
+
+Why it is built so: docs/decisions/0002-warehouse.md. Each call opens its own connection, so that a
+Warehouse may be shared by processes that fork; each that writes is one transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, NullPool, create_engine, select, text
+
+from etl.model import Fact, Finding, Hole, Indicator, Receipt, Unit
+from etl.warehouse import dimensions, queries, schema
+from etl.warehouse import record as recording
+from etl.warehouse import trace as tracing
+from etl.warehouse.facts import FACTS
+from etl.warehouse.record import Recorded
+from etl.warehouse.trace import Trace, TraceRow
+
+__all__ = ["FACTS", "Recorded", "Trace", "TraceRow", "Warehouse", "alembic_config"]
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for the warehouse, in the connection's transaction; there is no ini file."""
+    config = Config()
+    # Alembic reads % as the start of a reference, and a folder's name may hold one.
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+class Warehouse:
+    """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
+
+    Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood
+    at that moment, inclusive; None for the state now.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
+
+    def _snapshot(self) -> Connection:
+        """A connection all of whose queries see one state, whatever is loaded meanwhile."""
+        return self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
+
+    def migrate(self) -> None:
+        """Bring the schema up to the newest revision; a second caller waits for the first."""
+        with self._engine.begin() as connection:
+            recording.lock(connection, "migrations")
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema.SCHEMA}"))
+            command.upgrade(alembic_config(connection), "head")
+
+    def sync_units(self, units: Iterable[Unit]) -> None:
+        """Insert units not yet known by code and first day, update the others (a unit's end, a corrected name)."""
+        with self._engine.begin() as connection:
+            dimensions.sync_units(connection, units)
+
+    def sync_indicators(self, indicators: Iterable[Indicator]) -> None:
+        """Insert or update indicators; `trace` needs them to know whose rows to look for."""
+        with self._engine.begin() as connection:
+            dimensions.sync_indicators(connection, indicators)
+
+    def record(
+        self,
+        period_key: str,
+        *,
+        run: str,
+        catalog_version: str,
+        rules_version: str,
+        facts: pa.Table,
+        rows: Mapping[str, pa.Table],
+        quarantine: Mapping[str, pa.Table],
+        findings: Sequence[Finding],
+        holes: Sequence[Hole],
+        receipts: Sequence[Receipt],
+    ) -> Recorded:
+        """Load a period: what differs from the current figures becomes a revision, all of it or nothing.
+
+        facts: the period's whole set, schema FACTS; a current figure that is not in it is withdrawn.
+        rows, quarantine: by dataset, standard rows used and set aside. receipts: those the rows came
+        by, and the newest attempt of each source. Loads of one period wait for each other.
+        Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt.
+        """
+        with self._engine.begin() as connection:
+            return recording.record(
+                connection,
+                period_key,
+                run=run,
+                catalog_version=catalog_version,
+                rules_version=rules_version,
+                facts=facts,
+                rows=rows,
+                quarantine=quarantine,
+                findings=findings,
+                holes=holes,
+                receipts=receipts,
+            )
+
+    def facts(
+        self,
+        period_key: str,
+        *,
+        unit: str | None = None,
+        units: Collection[str] | None = None,
+        indicators: Collection[str] | None = None,
+        known_at: dt.datetime | None = None,
+    ) -> list[Fact]:
+        """Figures of the period, of one unit or some units, ordered by unit, indicator, tier, field.
+
+        Withdrawn figures are left out; withheld ones are there, with value None and their reason.
+        """
+        wanted = units if unit is None else [unit]
+        with self._snapshot() as connection:
+            return queries.facts(connection, period_key, wanted, indicators, known_at)
+
+    def facts_table(self, period_key: str, *, known_at: dt.datetime | None = None) -> pa.Table:
+        """Every figure of the period as an Arrow table, schema FACTS: what `record` takes."""
+        with self._snapshot() as connection:
+            return queries.facts_table(connection, period_key, known_at)
+
+    def figures_at(self, period_key: str) -> dt.datetime | None:
+        """The moment to state on a form: of the last load that changed a figure; None before the first.
+
+        Any later load has a later moment, so a form filled as known then can be filled again.
+        """
+        with self._snapshot() as connection:
+            return queries.figures_at(connection, period_key)
+
+    def holes(self, period_key: str) -> list[Hole]:
+        """What the latest load could not know."""
+        with self._snapshot() as connection:
+            return queries.holes(connection, period_key)
+
+    def findings(self, period_key: str, source: str | None = None) -> list[Finding]:
+        """Findings of the latest load, of every source or one."""
+        with self._snapshot() as connection:
+            return queries.findings(connection, period_key, source)
+
+    def summary(self, period_key: str) -> dict[str, Any]:
+        """The latest load in numbers, JSON-able: {"load": None} before the first.
+
+        load, run, recorded_at, figures_at, catalog_version, rules_version; facts new, revised, same;
+        withheld facts by reason; sources by state; rows by dataset; quarantined rows by rule (a row
+        counts under each rule it breaks); findings by severity; forms: units with an issue, by form.
+        """
+        with self._snapshot() as connection:
+            return queries.summary(connection, period_key)
+
+    def trace(
+        self,
+        period_key: str,
+        indicator: str,
+        unit: str,
+        tier: str,
+        field: str,
+        known_at: dt.datetime | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Trace:
+        """A figure back to its rows: those of the unit's subtree, tier and field ("all": every one).
+
+        At most `limit` rows are given; the count and the sums are over all of them.
+        Raises TraceError when the warehouse holds no such figure.
+        """
+        with self._snapshot() as connection:
+            return tracing.trace(connection, period_key, indicator, unit, tier, field, known_at, limit)
+
+    def issue(self, form: str, unit: str, period_key: str, known_at: dt.datetime, sha256: str, uri: str) -> bool:
+        """Note that a form was issued; False, and nothing written, when its last issue has the same sha256."""
+        issues = schema.form_issue
+        with self._engine.begin() as connection:
+            recording.lock(connection, f"form {form} {unit} {period_key}")
+            last = connection.execute(
+                select(issues.c.sha256)
+                .where(issues.c.form == form, issues.c.unit == unit, issues.c.period == period_key)
+                .order_by(issues.c.id.desc())
+                .limit(1)
+            ).scalar()
+            if last == sha256:
+                return False
+            connection.execute(
+                issues.insert(),
+                {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri},
+            )
+            return True

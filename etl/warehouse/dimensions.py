@@ -1,0 +1,55 @@
+"""Units and indicators of the catalog, for names, subtrees and readers of the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Table, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from etl.model import Indicator, Unit
+from etl.warehouse import schema
+
+
+def sync_units(connection: Connection, units: Iterable[Unit]) -> None:
+    """Units by code and first day in force. One that left the catalog stays: old periods name it."""
+    _sync(connection, schema.unit, [asdict(unit) for unit in units])
+
+
+def sync_indicators(connection: Connection, indicators: Iterable[Indicator]) -> None:
+    """Indicators by code, with the dataset a trace looks for rows in."""
+    _sync(
+        connection,
+        schema.indicator,
+        [
+            {
+                "code": indicator.code,
+                "dataset": indicator.dataset,
+                "title_vi": indicator.title.vi,
+                "title_en": indicator.title.en,
+                "unit_vi": indicator.unit_of_measure.vi,
+                "unit_en": indicator.unit_of_measure.en,
+                "law": indicator.law,
+            }
+            for indicator in indicators
+        ],
+    )
+
+
+def _sync(connection: Connection, table: Table, records: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what is not there; bring the rest up to date, writing only rows that differ."""
+    if not records:
+        return
+    statement = insert(table)
+    given = statement.excluded
+    rest = [column for column in table.c if not column.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={column.name: given[column.name] for column in rest},
+            where=tuple_(*rest).is_distinct_from(tuple_(*(given[column.name] for column in rest))),
+        ),
+        records,
+    )

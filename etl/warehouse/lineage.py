@@ -1,0 +1,202 @@
+"""What a load rests on: receipts and payloads, the rows of every source, what was set aside and found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+from psycopg import sql
+from sqlalchemy import Connection, Table, select
+
+from etl.errors import TraceError
+from etl.model import Finding, Hole, Receipt
+from etl.warehouse import schema
+from etl.warehouse.staging import driver_connection, stage, storable, storable_table
+
+ROW_COLUMNS = (
+    "source",
+    "period",
+    "payload",
+    "pointer",
+    "agency",
+    "unit",
+    "tier",
+    "field",
+    "field_raw",
+    "problem",
+    "problem_rule",
+    "raw",
+)
+"""Text columns that begin every table of standard rows; the int64 columns after them are the dataset's measures."""
+_KEPT = ROW_COLUMNS[2:]
+_SET_ASIDE = ("messages", "source", "payload", "pointer", "agency", "unit", "tier", "field", "problem", "raw")
+
+
+def chosen_receipts(rows: Mapping[str, pa.Table], receipts: Sequence[Receipt]) -> dict[str, tuple[Receipt, str]]:
+    """For each source the receipt its rows came by (the newest attempt when it has none), and the newest state.
+
+    Raises TraceError when rows cite an answer that no complete receipt of their source holds.
+    """
+    cited: dict[str, set[str]] = {}
+    for table in rows.values():
+        for pair in table.select(["source", "payload"]).group_by(["source", "payload"]).aggregate([]).to_pylist():
+            cited.setdefault(pair["source"], set()).add(pair["payload"])
+    newest: dict[str, Receipt] = {}
+    holding: dict[str, Receipt] = {}
+    for receipt in sorted(receipts, key=lambda receipt: receipt.finished_at):
+        newest[receipt.source] = receipt
+        held = {page.sha256 for page in receipt.pages}
+        if receipt.state == "complete" and cited.get(receipt.source, set()) <= held:
+            holding[receipt.source] = receipt
+    for source in cited.keys() - holding.keys():
+        some = min(cited[source])
+        raise TraceError(
+            f"{source}: không có biên nhận trọn vẹn nào giữ câu trả lời {some} mà các dòng dẫn tới "
+            "(no complete receipt holds the answer its rows cite): parse the source again from its latest receipt"
+        )
+    return {
+        source: (holding[source] if source in cited else receipt, receipt.state) for source, receipt in newest.items()
+    }
+
+
+def store_receipts(connection: Connection, load: int, receipts: Sequence[Receipt]) -> None:
+    """Receipts with their payloads, each once: a later load that uses one again finds it there."""
+    given = {receipt.id: receipt for receipt in receipts}
+    known = set(connection.execute(select(schema.receipt.c.id).where(schema.receipt.c.id.in_(list(given)))).scalars())
+    fresh = [receipt for id_, receipt in given.items() if id_ not in known]
+    _insert(
+        connection,
+        schema.receipt,
+        ({**asdict(receipt), "load": load, "pages": None} for receipt in fresh),
+    )
+    _insert(
+        connection,
+        schema.payload,
+        (
+            {**asdict(page), "receipt": receipt.id, "position": position}
+            for receipt in fresh
+            for position, page in enumerate(receipt.pages)
+        ),
+    )
+
+
+def stage_rows(connection: Connection, rows: Mapping[str, pa.Table]) -> dict[str, str]:
+    """Bring every dataset's rows beside the warehouse's; gives the temporary table of each dataset."""
+    tables = {}
+    for number, (dataset, table) in enumerate(sorted(rows.items())):
+        tables[dataset] = f"given_rows_{number}"
+        stage(connection, tables[dataset], storable_table(table))
+    return tables
+
+
+def store_rows(
+    connection: Connection,
+    period_key: str,
+    load: int,
+    rows: Mapping[str, pa.Table],
+    staged: Mapping[str, str],
+    chosen: Mapping[str, tuple[Receipt, str]],
+) -> None:
+    """State of every source; its rows too, unless an earlier load of the period holds the very same ones."""
+    sources = {
+        source: {"load": load, "source": source, "state": state, "receipt": receipt.id, "rows": 0}
+        for source, (receipt, state) in chosen.items()
+    }
+    for dataset, table in staged.items():
+        fresh = []
+        for source, count, digest in _digests(connection, table):
+            holder = _holder(connection, period_key, source, digest)
+            if holder is None:
+                fresh.append(source)
+            if sources[source]["rows"]:
+                raise ValueError(f"{source} gives rows of two datasets: a source has one")
+            sources[source] |= {
+                "dataset": dataset,
+                "rows": count,
+                "rows_sha256": digest,
+                "rows_load": load if holder is None else holder,
+            }
+        measures = [name for name in rows[dataset].schema.names if name not in ROW_COLUMNS]
+        _copy_rows(connection, load, dataset, table, measures, fresh)
+    empty = {"dataset": None, "rows_sha256": None, "rows_load": None}
+    _insert(connection, schema.load_source, ({**empty, **source} for source in sources.values()))
+
+
+def _digests(connection: Connection, table: str) -> list[tuple[str, int, str]]:
+    """Of each source: the number of its rows and a sha256 over all they hold, whatever their order."""
+    query = sql.SQL(
+        "SELECT source, count(*), encode(sha256(convert_to("
+        "string_agg(r::text, E'\\n' ORDER BY payload, pointer, field, raw), 'UTF8')), 'hex') FROM {} r GROUP BY 1"
+    ).format(sql.Identifier(table))
+    return driver_connection(connection).execute(query).fetchall()  # type: ignore[return-value]
+
+
+def _holder(connection: Connection, period_key: str, source: str, digest: str) -> int | None:
+    held = (
+        select(schema.load_source.c.rows_load)
+        .join(schema.load, schema.load.c.id == schema.load_source.c.load)
+        .where(
+            schema.load.c.period == period_key,
+            schema.load_source.c.source == source,
+            schema.load_source.c.rows_sha256 == digest,
+        )
+    )
+    return connection.execute(held.limit(1)).scalar()
+
+
+def _copy_rows(
+    connection: Connection, load: int, dataset: str, table: str, measures: Sequence[str], sources: Sequence[str]
+) -> None:
+    kept = sql.SQL(", ").join(map(sql.Identifier, _KEPT))
+    query = sql.SQL(
+        'INSERT INTO baocao.standard_row (load, source, position, dataset, {kept}, "values") '
+        "SELECT %s, source, row_number() OVER (PARTITION BY source ORDER BY payload, pointer, field, raw), %s, {kept}, "
+        "(SELECT to_jsonb(measured) FROM (SELECT {measures}) measured) FROM {table} WHERE source = ANY(%s)"
+    ).format(
+        kept=kept,
+        measures=sql.SQL(", ").join(map(sql.Identifier, measures)),
+        table=sql.Identifier(table),
+    )
+    driver_connection(connection).execute(query, (load, dataset, list(sources)))
+
+
+def store_quarantine(connection: Connection, load: int, quarantine: Mapping[str, pa.Table]) -> None:
+    """Rows set aside: standard rows with `rules` and `messages` of what they break, each joined by "; "."""
+    records: list[dict[str, Any]] = []
+    for dataset, table in sorted(quarantine.items()):
+        measures = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+        for row in table.to_pylist():
+            records.append(
+                {
+                    **{column: row[column] for column in _SET_ASIDE},
+                    "load": load,
+                    "position": len(records),
+                    "dataset": dataset,
+                    "rules": row["rules"].split("; "),
+                    "values": {name: row[name] for name in measures},
+                }
+            )
+    _insert(connection, schema.quarantine, records)
+
+
+def store_findings(connection: Connection, load: int, findings: Sequence[Finding], holes: Sequence[Hole]) -> None:
+    """Findings and holes, in the order given."""
+    found = ({**asdict(finding), "load": load, "position": position} for position, finding in enumerate(findings))
+    missing = ({**asdict(hole), "load": load, "position": position} for position, hole in enumerate(holes))
+    _insert(connection, schema.finding, found)
+    _insert(connection, schema.hole, missing)
+
+
+def _insert(connection: Connection, table: Table, records: Iterable[Mapping[str, Any]]) -> None:
+    rows = [
+        {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in record.items()
+            if name in table.c
+        }
+        for record in records
+    ]
+    if rows:
+        connection.execute(table.insert(), rows)

@@ -1,0 +1,163 @@
+"""The tables of schema `baocao` as the queries name them; migrations/versions/*.sql is what makes them.
+
+What each column means is written in the database (COMMENT ON); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "baocao"
+metadata = MetaData(schema=SCHEMA)
+
+
+def _key(name: str, kind: type[BigInteger | Integer | Text | Date]) -> Column[object]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _text(*names: str, nullable: bool = False) -> list[Column[str]]:
+    return [Column(name, Text, nullable=nullable) for name in names]
+
+
+unit = Table(
+    "unit",
+    metadata,
+    _key("code", Text),
+    *_text("name", "level", "type"),
+    *_text("parent", nullable=True),
+    _key("valid_from", Date),
+    Column("valid_to", Date),
+    Column("verified", Boolean, nullable=False),
+    *_text("source"),
+)
+indicator = Table(
+    "indicator",
+    metadata,
+    _key("code", Text),
+    *_text("dataset", "title_vi", "title_en", "unit_vi", "unit_en", "law"),
+)
+load = Table(
+    "load",
+    metadata,
+    _key("id", BigInteger),
+    *_text("period"),
+    Column("last_day", Date, nullable=False),
+    *_text("run", "catalog_version", "rules_version"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("facts_new", Integer, nullable=False),
+    Column("facts_revised", Integer, nullable=False),
+    Column("facts_same", Integer, nullable=False),
+    Column("withheld", JSONB, nullable=False),
+)
+fact = Table(
+    "fact",
+    metadata,
+    *(_key(name, Text) for name in ("period", "unit", "indicator", "tier", "field")),
+    _key("revision", Integer),
+    Column("value", Numeric(20, 4)),
+    *_text("reason", nullable=True),
+    Column("leaf", Boolean, nullable=False),
+    *_text("state", "revision_reason"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("load", BigInteger, nullable=False),
+    postgresql_partition_by="LIST (period)",
+)
+receipt = Table(
+    "receipt",
+    metadata,
+    _key("id", Text),
+    Column("load", BigInteger, nullable=False),
+    *_text("source", "period"),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True), nullable=False),
+    *_text("state", "message"),
+    Column("rows", Integer, nullable=False),
+)
+payload = Table(
+    "payload",
+    metadata,
+    _key("receipt", Text),
+    _key("position", Integer),
+    *_text("sha256", "uri"),
+    Column("size", BigInteger, nullable=False),
+    *_text("media_type"),
+    Column("status", Integer, nullable=False),
+    *_text("method", "address", "request"),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    *_text("field", nullable=True),
+)
+load_source = Table(
+    "load_source",
+    metadata,
+    _key("load", BigInteger),
+    _key("source", Text),
+    *_text("state", "receipt"),
+    *_text("dataset", nullable=True),
+    Column("rows", Integer, nullable=False),
+    *_text("rows_sha256", nullable=True),
+    Column("rows_load", BigInteger),
+)
+standard_row = Table(
+    "standard_row",
+    metadata,
+    _key("load", BigInteger),
+    _key("source", Text),
+    _key("position", Integer),
+    *_text("dataset", "payload", "pointer", "agency"),
+    *_text("unit", "tier", "field", "field_raw", "problem", "problem_rule", nullable=True),
+    *_text("raw"),
+    Column("values", JSONB, nullable=False),
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _key("load", BigInteger),
+    _key("position", Integer),
+    *_text("dataset"),
+    Column("rules", ARRAY(Text), nullable=False),
+    *_text("messages", "source", "payload", "pointer", "agency"),
+    *_text("unit", "tier", "field", "problem", nullable=True),
+    *_text("raw"),
+    Column("values", JSONB, nullable=False),
+)
+finding = Table(
+    "finding",
+    metadata,
+    _key("load", BigInteger),
+    _key("position", Integer),
+    *_text("rule", "severity", "source", "period", "message"),
+    *_text("unit", "field", "payload", nullable=True),
+    *_text("row", "column", "value", "expected"),
+)
+hole = Table(
+    "hole",
+    metadata,
+    _key("load", BigInteger),
+    _key("position", Integer),
+    *_text("dataset", "source", "province"),
+    *_text("unit", "tier", "field", nullable=True),
+    *_text("reason"),
+)
+form_issue = Table(
+    "form_issue",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    *_text("form", "unit", "period"),
+    Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("issued_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    *_text("sha256", "uri"),
+)
