@@ -1,0 +1,116 @@
+"""Great Expectations as the judge: one small table of counts, one expectation a rule, an ephemeral context.
+
+The rows themselves are scanned by `etl.quality`. Great Expectations drops an expectation it cannot build with
+no more than a log line, and reports one that could not run as if it had failed, so both are looked for here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from etl.errors import QualityError
+from etl.model import Rule, Suite
+
+State = Literal["pass", "fail"]
+_FRAME = "FRAME"
+"""Not a rule of the suite: that the table of counts covers every due source. Failing is our fault, not the data's."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """states: rule id -> pass or fail. sources: rule id -> the failing sources. record: GX's own result, for audit."""
+
+    states: Mapping[str, State]
+    sources: Mapping[str, tuple[str, ...]]
+    record: dict[str, Any]
+
+
+def column_of(rule: Rule) -> str:
+    """The column of the table of counts that holds a rule's violations."""
+    return f"bad_{rule.id}"
+
+
+def judge(suite: Suite, counts: pa.Table, due: Sequence[str]) -> Verdict:
+    """Judge a table of one row a source: source, and violations of each rule under `column_of(rule)`.
+
+    Raises QualityError when a rule was dropped, could not run, or was judged against its counts.
+    """
+    for noisy in ("great_expectations", "great_expectations.expectations.registry"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    import great_expectations as gx
+    from great_expectations import expectations as gxe
+
+    expectations: list[Any] = [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=column_of(rule),
+            min_value=0,
+            max_value=0,
+            severity=rule.severity,
+            description=rule.title.vi,
+            meta={"id": rule.id},
+        )
+        for rule in suite.rules
+    ]
+    expectations.append(
+        gxe.ExpectColumnDistinctValuesToContainSet(column="source", value_set=list(due), meta={"id": _FRAME})
+    )
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("counts").add_dataframe_asset(suite.dataset)
+    built = context.suites.add(gx.ExpectationSuite(name=f"{suite.dataset} {suite.version}", expectations=expectations))
+    validation = context.validation_definitions.add(
+        gx.ValidationDefinition(name=suite.dataset, data=asset.add_batch_definition_whole_dataframe("all"), suite=built)
+    )
+    result = validation.run(
+        batch_parameters={"dataframe": counts.to_pandas()},
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": ["source"],
+            "return_unexpected_index_query": False,
+        },
+    )
+    record: dict[str, Any] = result.to_json_dict()
+    return _read(suite, counts, len(built.expectations), record)
+
+
+def _read(suite: Suite, counts: pa.Table, taken: int, record: dict[str, Any]) -> Verdict:
+    """GX's results are in no order, so each is known by its meta id."""
+    results = {one["expectation_config"]["meta"]["id"]: one for one in record["results"]}
+    wanted = {rule.id for rule in suite.rules} | {_FRAME}
+    if taken != len(wanted) or set(results) != wanted or len(record["results"]) != len(wanted):
+        raise QualityError(
+            f"suite {suite.dataset}: of {len(wanted)} expectations Great Expectations took {taken} "
+            f"and judged {len(results)}; missing: {sorted(wanted - set(results)) or 'none'}"
+        )
+    broken = [key for key, one in results.items() if not one["result"] or _raised(one["exception_info"])]
+    if broken:
+        raise QualityError(f"suite {suite.dataset}: Great Expectations could not run {', '.join(sorted(broken))}")
+    if not results[_FRAME]["success"]:
+        raise QualityError(f"suite {suite.dataset}: a due source is missing from the counts to be judged")
+    states: dict[str, State] = {}
+    sources: dict[str, tuple[str, ...]] = {}
+    for rule in suite.rules:
+        one = results[rule.id]
+        states[rule.id] = "pass" if one["success"] else "fail"
+        named = one["result"].get("unexpected_index_list") or []
+        sources[rule.id] = tuple(sorted(index["source"] for index in named))
+        counted = {
+            source
+            for source, bad in zip(counts["source"].to_pylist(), counts[column_of(rule)].to_pylist(), strict=True)
+            if bad
+        }
+        if counted != set(sources[rule.id]) or bool(counted) == one["success"]:
+            raise QualityError(f"suite {suite.dataset}: {rule.id} was judged other than its counts say")
+    return Verdict(states, sources, record)
+
+
+def _raised(info: Mapping[str, Any]) -> bool:
+    """Exception info comes flat, or as one entry for each metric that failed."""
+    if "raised_exception" in info:
+        return bool(info["raised_exception"])
+    return any(_raised(part) for part in info.values() if isinstance(part, dict))

@@ -1,0 +1,81 @@
+"""A small country with its sources, and standard rows made by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from etl.catalog import Catalog, load, read_rules
+from etl.model import NATION, Source, Suite, Unit
+from etl.periods import Period
+from etl.settings import ROOT
+from etl.units import UnitTree
+
+PERIOD = Period.parse("2026-Q3")
+CATALOG: Catalog = load((ROOT / "catalog",))
+SUITES = {name: read_rules(ROOT / "expectations" / f"{name}.yml", Suite) for name in CATALOG.datasets}
+COMMUNES: Mapping[str, Sequence[str]] = {
+    "01": ("01001", "01002", "01003"),
+    "02": ("02001", "02002"),
+    "03": ("03001",),
+}
+"""Province -> its communes; the code of a commune begins with that of its province."""
+MEASURES = {name: tuple(dataset.columns) for name, dataset in CATALOG.datasets.items()}
+_TEXTS = (
+    *("source", "period", "payload", "pointer", "agency", "unit", "tier", "field", "field_raw"),
+    *("problem", "problem_rule", "raw"),
+)
+_CLEAN = {
+    # 30 = 18 + 8 + 4 = 20 + 10; 20 = 12 + 7 + 1; 10 = 9 + 1
+    "onestop": dict(zip(MEASURES["onestop"], (30, 18, 8, 4, 20, 12, 7, 1, 10, 9, 1), strict=True)),
+    "edoc": {"sent": 20, "received": 30, "exchanged": 50},
+}
+
+
+def tree(communes: Mapping[str, Sequence[str]] = COMMUNES) -> UnitTree:
+    def unit(code: str, level: Any, parent: str | None) -> Unit:
+        return Unit(code, f"Đơn vị {code}", level, "Tỉnh", parent, dt.date(2025, 7, 1), None, True, "kiểm thử")
+
+    units = [unit(NATION, "nation", None)]
+    for province, below in communes.items():
+        units += [unit(province, "province", NATION), *(unit(code, "commune", province) for code in below)]
+    return UnitTree(units, PERIOD.last_day)
+
+
+def due(dataset: str, provinces: Iterable[str] = COMMUNES) -> list[Source]:
+    return [Source(id=f"{dataset}_{code}", platform="x", unit=code, address="x", owner="x") for code in provinces]
+
+
+def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:
+    """A standard row that keeps every rule, but for the changes."""
+    field = "ho_tich" if dataset == "onestop" else "all"
+    commune = len(unit) == 5
+    return {
+        "source": f"{dataset}_{unit[:2]}",
+        "period": PERIOD.key,
+        "payload": "5e" * 32,
+        "pointer": f"/rows/{unit}",
+        "agency": unit if commune else f"{unit}.01",
+        "unit": unit,
+        "tier": "commune" if commune else "province",
+        "field": field,
+        "field_raw": field,
+        "problem": None,
+        "problem_rule": None,
+        "raw": "{}",
+        **_CLEAN[dataset],
+        **changes,
+    }
+
+
+def everyone(dataset: str, communes: Mapping[str, Sequence[str]] = COMMUNES) -> list[dict[str, Any]]:
+    """One clean row of every provincial tier and of every commune."""
+    return [row(dataset, unit) for province, below in communes.items() for unit in (province, *below)]
+
+
+def table(dataset: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    schema = pa.schema([(name, pa.string()) for name in _TEXTS] + [(name, pa.int64()) for name in MEASURES[dataset]])
+    return pa.Table.from_pylist(list(rows), schema=schema)

@@ -1,0 +1,220 @@
+"""What a check hands on: rows parted without loss, findings that point, holes, and errors that block."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from etl import quality
+from etl.errors import QualityError
+from etl.model import Hole, Suite
+from etl.quality_gx import judge
+from etl.settings import ROOT
+from tests.quality.country import COMMUNES, PERIOD, SUITES, due, everyone, row, table, tree
+
+ONESTOP = SUITES["onestop"]
+
+
+def check(rows: list[dict[str, Any]] | pa.Table | Path, suite: Suite = ONESTOP, **changes: Any) -> quality.Outcome:
+    given = table(suite.dataset, rows) if isinstance(rows, list) else rows
+    return quality.check(
+        given,
+        suite,
+        **{"dataset": suite.dataset, "period": PERIOD, "due": due(suite.dataset), "tree": tree(), **changes},
+    )
+
+
+def mend(rule: str, **changes: Any) -> Suite:
+    rules = tuple(dataclasses.replace(one, **changes) if one.id == rule else one for one in ONESTOP.rules)
+    assert rules != ONESTOP.rules
+    return dataclasses.replace(ONESTOP, rules=rules)
+
+
+def hole(source: str, province: str, unit: str | None, tier: str | None, field: str | None, reason: Any) -> Hole:
+    return Hole("onestop", source, province, unit, tier, field, reason)
+
+
+def test_a_broken_row_is_quarantined_with_its_values_and_leaves_a_hole(tmp_path: Path) -> None:
+    rows = everyone("onestop")
+    rows[2] = row("onestop", "01002", received_total=31, pointer="/data/17")
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table("onestop", rows), path)
+    outcome = check(path)
+    assert outcome.good.schema == table("onestop", []).schema
+    assert outcome.good.to_pylist() == rows[:2] + rows[3:]
+    assert outcome.quarantine.to_pylist() == [
+        rows[2]
+        | {
+            "rules": "II06A-3-SUM; II06A-3-BALANCE",
+            "messages": "không đạt: Tổng số nhận giải quyết bằng trực tuyến, trực tiếp và kỳ trước cộng lại; "
+            "không đạt: Số nhận giải quyết bằng số đã giải quyết và đang giải quyết cộng lại",
+        }
+    ]
+    assert outcome.holes == [hole("onestop_01", "01", "01002", "commune", "ho_tich", "quarantined")]
+    found = {finding.rule: finding for finding in outcome.findings}
+    assert set(found) == {"II06A-3-SUM", "II06A-3-BALANCE"}
+    balance = found["II06A-3-BALANCE"]
+    assert (balance.severity, balance.source, balance.period) == ("critical", "onestop_01", "2026-Q3")
+    assert (balance.unit, balance.field, balance.payload, balance.row) == ("01002", "ho_tich", "5e" * 32, "/data/17")
+    assert (balance.column, balance.value) == ("received_total, resolved_total, pending_total", "31, 20, 10")
+    assert balance.expected == "(3) = (7) + (11)"
+    assert balance.message.startswith("01002, lĩnh vực ho_tich: ")
+
+
+def test_the_sentence_of_the_reader_is_kept() -> None:
+    said = {"problem": "không đọc được số '1.234'", "problem_rule": "READ-NUMBER"}
+    rows = everyone("onestop")
+    rows[1] = row("onestop", "01001", carried_over=None, **said)
+    outcome = check(rows)
+    assert outcome.quarantine["messages"].to_pylist() == ["không đọc được số '1.234'"]
+    assert [finding.message for finding in outcome.findings] == ["01001, lĩnh vực ho_tich: không đọc được số '1.234'"]
+
+
+def test_every_row_of_a_duplicate_is_held_and_the_hole_stands_once() -> None:
+    outcome = check([*everyone("onestop"), row("onestop", "02002", pointer="/again")])
+    assert outcome.quarantine["pointer"].to_pylist() == ["/rows/02002", "/again"]
+    assert outcome.holes == [hole("onestop_02", "02", "02002", "commune", "ho_tich", "quarantined")]
+
+
+def test_departments_of_a_province_and_fields_of_a_commune_are_no_duplicates() -> None:
+    more = [row("onestop", "01", agency="01.02"), row("onestop", "01001", field="dat_dai")]
+    assert check([*everyone("onestop"), *more]).quarantine.num_rows == 0
+
+
+def test_what_is_not_known_of_a_row_is_not_known_of_its_hole() -> None:
+    unread = {"problem": "?", "problem_rule": "READ-UNIT", "unit": None, "tier": None}
+    rows = [
+        *everyone("onestop"),
+        row("onestop", "01001", agency="lạ", **unread),
+        row("onestop", "02001", agency="lạ", field=None, problem="?", problem_rule="READ-FIELD"),
+        row("onestop", "03001", agency="01003", field="y_te", unit="01003"),
+        row("onestop", "03001", agency="lạ", field="y_te", **unread | {"tier": "commune"}),
+        row("onestop", "03001", agency="xã", field="y_te", tier=None),
+    ]
+    assert check(rows).holes == [
+        hole("onestop_01", "01", None, None, "ho_tich", "quarantined"),
+        hole("onestop_02", "02", "02001", "commune", None, "quarantined"),
+        hole("onestop_03", "03", None, None, "y_te", "quarantined"),
+        hole("onestop_03", "03", None, "commune", "y_te", "quarantined"),
+        hole("onestop_03", "03", "03001", None, "y_te", "quarantined"),
+    ]
+
+
+def test_what_is_missing_is_a_finding_and_a_hole() -> None:
+    rows = [one for one in everyone("onestop") if one["source"] != "onestop_02" and one["unit"] not in ("01", "01003")]
+    outcome = check(rows)
+    assert outcome.holes == [
+        hole("onestop_02", "02", None, None, None, "missing_source"),
+        hole("onestop_01", "01", "01003", "commune", None, "missing_unit"),
+        hole("onestop_01", "01", "01", "province", None, "missing_unit"),
+    ]
+    assert [(finding.rule, finding.source, finding.unit) for finding in outcome.findings] == [
+        ("SOURCE-PRESENT", "onestop_02", None),
+        ("COMMUNE-PRESENT", "onestop_01", "01003"),
+        ("PROVINCE-PRESENT", "onestop_01", "01"),
+    ]
+    assert outcome.findings[1].message.startswith("Đơn vị 01003 (01003, nguồn onestop_01): ")
+    assert outcome.counts["source"].to_pylist() == ["onestop_01", "onestop_02", "onestop_03"]
+    assert outcome.counts["rows"].to_pylist() == [2, 0, 2]
+
+
+@pytest.mark.parametrize("dataset", SUITES)
+def test_an_empty_batch_passes_nothing(dataset: str) -> None:
+    outcome = check([], SUITES[dataset])
+    assert [(one.reason, one.province) for one in outcome.holes] == [("missing_source", code) for code in COMMUNES]
+    state = {judged["rule"]: judged["state"] for judged in outcome.rules.to_pylist()}
+    assert state["SOURCE-PRESENT"] == "fail"
+    assert (outcome.good.num_rows, outcome.quarantine.num_rows) == (0, 0)
+    assert outcome.quarantine.column_names[-2:] == ["rules", "messages"]
+
+
+def test_a_warning_leaves_the_row_in_the_figures() -> None:
+    rows = everyone("edoc")
+    rows[1] = row("edoc", "01001", sent=0, received=300, exchanged=300)
+    outcome = check(rows, SUITES["edoc"])
+    assert outcome.good.num_rows == len(rows)
+    assert outcome.holes == []
+    assert [(finding.rule, finding.severity) for finding in outcome.findings] == [("NONE-SENT", "warning")]
+
+
+def test_no_row_is_lost_when_all_are_bad() -> None:
+    rows = [row("onestop", "01001", agency=str(index), received_total=31) for index in range(5000)]
+    outcome = check(rows)
+    assert (outcome.good.num_rows, outcome.quarantine.num_rows) == (0, 5000)
+    assert outcome.counts["quarantined"].to_pylist() == [5000, 0, 0]
+
+
+@pytest.mark.parametrize("column", ["carried_over", "problem_rule", "pointer"])
+def test_a_missing_column_blocks(column: str) -> None:
+    with pytest.raises(QualityError, match=column):
+        check(table("onestop", everyone("onestop")).drop_columns([column]))
+
+
+def test_a_column_that_only_a_condition_names_blocks_and_the_rule_is_named() -> None:
+    with pytest.raises(QualityError, match=r"II06A-7-SUM.*resolved_late"):
+        check(everyone("onestop"), mend("II06A-7-SUM", violation="resolved_total <> resolved_late"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "violation"),
+    [
+        ("II06A-3-SUM", "received_total <>"),
+        ("II06A-3-SUM", "1 / 0 > raw::int"),
+        ("COMMUNE-PRESENT", "select source, unit from reach"),
+        ("COMMUNE-PRESENT", "select source, unit, tier from register"),
+    ],
+)
+def test_a_rule_that_cannot_run_blocks_and_is_named(rule: str, violation: str) -> None:
+    with pytest.raises(QualityError, match=rule):
+        check(everyone("onestop"), mend(rule, violation=violation))
+
+
+def test_what_would_judge_nothing_blocks() -> None:
+    rows = everyone("onestop")
+    with pytest.raises(QualityError, match="no source is due"):
+        check(rows, due=[])
+    with pytest.raises(QualityError, match="has no rule"):
+        check(rows, dataclasses.replace(ONESTOP, rules=()))
+    with pytest.raises(QualityError, match="READ-UNIT stands twice"):
+        check(rows, dataclasses.replace(ONESTOP, rules=(*ONESTOP.rules, ONESTOP.rules[0])))
+    with pytest.raises(QualityError, match="the suite is for onestop"):
+        check(rows, dataset="edoc")
+    with pytest.raises(QualityError, match="does not name its source"):
+        check([*rows, row("onestop", "01001", source=None)])
+    with pytest.raises(QualityError, match="not in force"):
+        check(rows, tree=tree({"01": ("01001",)}))
+
+
+def test_great_expectations_is_not_believed_when_it_did_not_judge() -> None:
+    outcome = check(everyone("onestop"))
+    sources = [source.id for source in due("onestop")]
+    assert set(judge(ONESTOP, outcome.counts, sources).states.values()) == {"pass"}
+    with pytest.raises(QualityError, match="could not run UNIQUE"):
+        judge(ONESTOP, outcome.counts.drop_columns(["bad_UNIQUE"]), sources)
+    with pytest.raises(QualityError, match="a due source is missing"):
+        judge(ONESTOP, outcome.counts, [*sources, "onestop_04"])
+    twice = dataclasses.replace(ONESTOP, rules=(*ONESTOP.rules[1:], ONESTOP.rules[1]))
+    with pytest.raises(QualityError, match=f"of {len(ONESTOP.rules)} expectations"):
+        judge(twice, outcome.counts, sources)
+
+
+def test_the_audit_record_is_json_and_names_failing_sources() -> None:
+    outcome = check([*everyone("onestop"), row("onestop", "03001")])
+    record = json.loads(json.dumps(outcome.gx))
+    assert len(record["results"]) == len(ONESTOP.rules) + 1
+    failed = [one for one in record["results"] if not one["success"]]
+    assert [one["expectation_config"]["meta"]["id"] for one in failed] == ["UNIQUE"]
+    assert failed[0]["result"]["unexpected_index_list"] == [{"bad_UNIQUE": 2, "source": "onestop_03"}]
+
+
+def test_importing_the_module_does_not_import_great_expectations() -> None:
+    code = "import sys, etl.quality; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,256 @@
+"""Every rule of every suite has rows that break it and rows that keep it.
+
+Each case has a province of its own, so that one run of a suite tries all its rules, and each rule is seen to
+fire there and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from etl import quality
+from tests.quality.country import PERIOD, SUITES, due, everyone, row, table, tree
+
+Case = tuple[list[dict[str, Any]], set[str]]
+BIGGEST = 2**63 - 1
+ABROAD = "99001"
+
+
+def problem(rule: str | None) -> dict[str, Any]:
+    return {"problem": "không đọc được dòng này", "problem_rule": rule}
+
+
+# Rule -> changes to the row of one commune (none: the row is left out; several: as many rows), and the rules that
+# cannot but be broken along with it.
+BREAKS: dict[str, dict[str, Case]] = {
+    "onestop": {
+        "READ-UNIT": ([{"unit": None, "tier": None, **problem("READ-UNIT")}], {"COMMUNE-PRESENT"}),
+        "READ-FIELD": ([{"field": None, **problem("READ-FIELD")}], set()),
+        "READ-NUMBER": ([{"carried_over": None, **problem("READ-NUMBER")}], set()),
+        "READ-VENDOR": ([problem("READ-VENDOR")], set()),
+        "READ-DUPLICATE": ([problem("READ-DUPLICATE")], set()),
+        "READ-COLUMN": ([problem("READ-COLUMN")], set()),
+        "READ-OTHER": ([problem("READ-MOOD")], set()),
+        "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
+        "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
+        "FIELD-KNOWN": ([{"field": "all"}], set()),
+        "UNIQUE": ([{}, {}], set()),
+        "II06A-3-6-GIVEN": ([{"received_direct_postal": None}], set()),
+        "II06A-7-10-GIVEN": ([{"resolved_early": None}], set()),
+        "II06A-11-13-GIVEN": ([{"pending_in_time": None}], set()),
+        "II06A-3-6-RANGE": ([{"received_online": 19, "received_direct_postal": 12, "carried_over": -1}], set()),
+        "II06A-7-10-RANGE": ([{"resolved_early": 14, "resolved_overdue": -1}], set()),
+        "II06A-11-13-RANGE": ([{"pending_in_time": 11, "pending_overdue": -1}], set()),
+        "II06A-3-SUM": ([{"carried_over": 5}], set()),
+        "II06A-7-SUM": ([{"resolved_overdue": 2}], set()),
+        "II06A-11-SUM": ([{"pending_overdue": 2}], set()),
+        "II06A-3-BALANCE": ([{"pending_total": 11, "pending_in_time": 10}], set()),
+        "SOURCE-PRESENT": ([], set()),
+        "COMMUNE-PRESENT": ([], set()),
+        "PROVINCE-PRESENT": ([{}], set()),
+        "ALL-ON-TIME": (
+            [
+                {
+                    "received_total": 2010,
+                    "received_online": 1998,
+                    "resolved_total": 2000,
+                    "resolved_early": 1993,
+                    "resolved_overdue": 0,
+                }
+            ],
+            set(),
+        ),
+        "NONE-RECEIVED": (
+            [
+                {
+                    "received_total": 40,
+                    "received_online": 0,
+                    "received_direct_postal": 0,
+                    "carried_over": 40,
+                    "pending_total": 20,
+                    "pending_in_time": 19,
+                }
+            ],
+            set(),
+        ),
+        "NONE-ONLINE": (
+            [
+                {
+                    "received_total": 504,
+                    "received_online": 0,
+                    "received_direct_postal": 500,
+                    "resolved_total": 494,
+                    "resolved_early": 486,
+                }
+            ],
+            set(),
+        ),
+    },
+    "edoc": {
+        "READ-UNIT": ([{"unit": None, "tier": None, **problem("READ-UNIT")}], {"COMMUNE-PRESENT"}),
+        "READ-NUMBER": ([{"sent": None, **problem("READ-NUMBER")}], set()),
+        "READ-VENDOR": ([problem("READ-VENDOR")], set()),
+        "READ-DUPLICATE": ([problem("READ-DUPLICATE")], set()),
+        "READ-COLUMN": ([problem("READ-COLUMN")], set()),
+        "READ-OTHER": ([problem(None)], set()),
+        "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
+        "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
+        "FIELD-NONE": ([{"field": "ho_tich"}], set()),
+        "UNIQUE": ([{}, {}], {"UNIQUE-COMMUNE"}),
+        "UNIQUE-COMMUNE": ([{}, {"agency": "UBND xã Hoà An"}], set()),
+        "VB-GIVEN": ([{"exchanged": None}], set()),
+        "VB-RANGE": ([{"sent": -1, "exchanged": 29}], set()),
+        "VB-SUM": ([{"exchanged": 49}], set()),
+        "SOURCE-PRESENT": ([], set()),
+        "COMMUNE-PRESENT": ([], set()),
+        "PROVINCE-PRESENT": ([{}], set()),
+        "NONE-SENT": ([{"sent": 0, "received": 200, "exchanged": 200}], set()),
+        "NONE-RECEIVED": ([{"sent": 200, "received": 0, "exchanged": 200}], set()),
+    },
+}
+
+# Rows as near to breaking as can be, beside the clean row of everybody else.
+KEEPS: dict[str, list[dict[str, Any]]] = {
+    "onestop": [
+        dict.fromkeys(
+            (
+                *("received_total", "received_online", "received_direct_postal", "carried_over"),
+                *("resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue"),
+                *("pending_total", "pending_in_time", "pending_overdue"),
+            ),
+            0,
+        ),
+        {
+            "received_total": 999999999,
+            "received_online": 999999987,
+            "resolved_total": 999999989,
+            "resolved_early": 999999981,
+        },
+        {
+            "received_total": 1999,
+            "received_online": 1987,
+            "resolved_total": 1989,
+            "resolved_early": 1982,
+            "resolved_overdue": 0,
+        },
+        {"received_total": 19, "received_online": 0, "received_direct_postal": 0, "carried_over": 19}
+        | {"resolved_total": 0, "resolved_early": 0, "resolved_on_time": 0, "resolved_overdue": 0}
+        | {"pending_total": 19, "pending_in_time": 18},
+        {
+            "received_total": 503,
+            "received_online": 0,
+            "received_direct_postal": 499,
+            "resolved_total": 493,
+            "resolved_early": 485,
+        },
+        {"field": "dat_dai"},
+    ],
+    "edoc": [
+        {"sent": 0, "received": 0, "exchanged": 0},
+        {"sent": 499999999, "received": 500000000, "exchanged": 999999999},
+        {"sent": 0, "received": 199, "exchanged": 199},
+        {"sent": 199, "received": 0, "exchanged": 199},
+    ],
+}
+CASES = [(dataset, rule.id) for dataset, suite in SUITES.items() for rule in suite.rules]
+
+
+def rows_of(dataset: str, rule: str, province: str) -> list[dict[str, Any]]:
+    commune = f"{province}001"
+    changed = [row(dataset, commune, **changes) for changes in BREAKS[dataset][rule][0]]
+    others = [row(dataset, province), row(dataset, f"{province}002")]
+    if rule == "SOURCE-PRESENT":
+        return []
+    if rule == "PROVINCE-PRESENT":
+        others = others[1:]
+    return changed + others
+
+
+@pytest.fixture(scope="module")
+def broken() -> dict[str, tuple[dict[str, str], dict[str, dict[str, int]], quality.Outcome]]:
+    """By dataset: rule -> the source of its province; source -> violations of each rule; the outcome."""
+    found = {}
+    for dataset, suite in SUITES.items():
+        province = {rule.id: str(10 + index) for index, rule in enumerate(suite.rules)}
+        communes = {code: (f"{code}001", f"{code}002") for code in [*province.values(), ABROAD[:2]]}
+        rows = everyone(dataset, {ABROAD[:2]: communes[ABROAD[:2]]})
+        for rule, code in province.items():
+            rows += rows_of(dataset, rule, code)
+        outcome = quality.check(
+            table(dataset, rows),
+            suite,
+            dataset=dataset,
+            period=PERIOD,
+            due=due(dataset, communes),
+            tree=tree(communes),
+        )
+        violations = {
+            counted["source"]: {key[4:]: count for key, count in counted.items() if key.startswith("bad_") and count}
+            for counted in outcome.counts.to_pylist()
+        }
+        found[dataset] = ({rule: f"{dataset}_{code}" for rule, code in province.items()}, violations, outcome)
+    return found
+
+
+def test_no_rule_is_forgotten_here() -> None:
+    assert {dataset: set(cases) for dataset, cases in BREAKS.items()} == {
+        dataset: {rule.id for rule in suite.rules} for dataset, suite in SUITES.items()
+    }
+
+
+@pytest.mark.parametrize(("dataset", "rule"), CASES)
+def test_each_rule_fires_where_it_is_broken_and_only_there(broken: Any, dataset: str, rule: str) -> None:
+    source, violations, outcome = broken[dataset]
+    _, along = BREAKS[dataset][rule]
+    assert set(violations[source[rule]]) == {rule} | along
+    kept = {other for other in SUITES[dataset].rules if other.id != rule and rule in BREAKS[dataset][other.id][1]}
+    firing = {name for name, broke in violations.items() if rule in broke}
+    assert firing == {source[rule]} | {source[other.id] for other in kept}
+    verdict = next(judged for judged in outcome.rules.to_pylist() if judged["rule"] == rule)
+    assert (verdict["state"], set(verdict["sources"].split("; "))) == ("fail", firing)
+
+
+@pytest.mark.parametrize(("dataset", "rule"), CASES)
+def test_severity_decides_what_is_quarantined(broken: Any, dataset: str, rule: str) -> None:
+    source, violations, outcome = broken[dataset]
+    definition = next(one for one in SUITES[dataset].rules if one.id == rule)
+    held = [one for one in outcome.quarantine.to_pylist() if one["source"] == source[rule]]
+    expected = violations[source[rule]][rule] if (definition.kind, definition.severity) == ("row", "critical") else 0
+    assert len(held) == expected
+    assert all(rule in one["rules"].split("; ") for one in held)
+    findings = [one for one in outcome.findings if (one.source, one.rule) == (source[rule], rule)]
+    assert len(findings) == violations[source[rule]][rule]
+    assert {one.severity for one in findings} == {definition.severity}
+    holes = [hole for hole in outcome.holes if hole.source == source[rule]]
+    assert bool(holes) == (definition.severity == "critical")
+
+
+@pytest.mark.parametrize("dataset", SUITES)
+def test_rows_that_keep_the_rules_only_just_pass_them_all(dataset: str) -> None:
+    communes = {f"{10 + index}": (f"{10 + index}001",) for index in range(len(KEEPS[dataset]))}
+    rows = [row(dataset, code) for code in communes]
+    rows += [row(dataset, f"{code}001", **near) for code, near in zip(communes, KEEPS[dataset], strict=True)]
+    outcome = quality.check(
+        table(dataset, rows),
+        SUITES[dataset],
+        dataset=dataset,
+        period=PERIOD,
+        due=due(dataset, communes),
+        tree=tree(communes),
+    )
+    assert {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"} == set()
+    assert outcome.good.num_rows == len(rows)
+    assert (outcome.findings, outcome.holes) == ([], [])
+
+
+@pytest.mark.parametrize("dataset", SUITES)
+def test_one_absurd_number_is_quarantined_and_does_not_stop_the_run(dataset: str) -> None:
+    column = {"onestop": "received_online", "edoc": "sent"}[dataset]
+    rows = everyone(dataset)
+    rows[1] = row(dataset, "01001", **{column: BIGGEST})
+    outcome = quality.check(
+        table(dataset, rows), SUITES[dataset], dataset=dataset, period=PERIOD, due=due(dataset), tree=tree()
+    )
+    assert [held["unit"] for held in outcome.quarantine.to_pylist()] == ["01001"]
