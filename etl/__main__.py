@@ -1,0 +1,219 @@
+"""The command `baocao`: the pipeline's verbs for people and, with --json, for machines.
+
+Exit status: 0 done; 1 something did not go through (a source failed, a figure could not be traced);
+2 the call, the settings or the catalog must be mended first.
+"""
+
+from __future__ import annotations
+
+import json as jsons
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MENDABLE = (CatalogError, PeriodError, SettingsError)
+
+
+class _Commands(click.Group):
+    """Turns the errors of errors.py into one sentence and an exit status."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BaocaoError as problem:
+            click.echo(f"Lỗi / Error: {problem}", err=True)
+            sys.exit(2 if isinstance(problem, _MENDABLE) else 1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
+
+
+def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="Kết quả cho máy đọc. / Output for machines.")(command)
+
+
+def _emit(result: Any) -> None:
+    click.echo(jsons.dumps(result, ensure_ascii=False, indent=2, default=str))
+
+
+def _table(*headings: str) -> Table:
+    from rich.table import Table as RichTable
+
+    return RichTable(*headings, header_style="bold")
+
+
+def _show(table: Any) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+@main.command()
+@_as_json
+def check(as_json: bool) -> None:
+    """Kiểm tra danh mục và bộ quy tắc, không cần mạng. / Check catalog and expectations without network."""
+    from etl import pipeline
+
+    found = pipeline.catalog_check()
+    if as_json:
+        return _emit(found)
+    rules = ", ".join(f"{name} {count}" for name, count in found["rules"].items())
+    click.echo(
+        f"Danh mục đạt / catalog is sound: {found['units']} đơn vị/units, {found['sources']} nguồn/sources, "
+        f"{found['platforms']} nền tảng/platforms, {found['indicators']} chỉ tiêu/indicators, "
+        f"biểu/forms {', '.join(found['forms'])}; quy tắc/rules {rules}"
+    )
+    return None
+
+
+@main.command()
+@_as_json
+def sources(as_json: bool) -> None:
+    """Liệt kê các nguồn. / List the sources."""
+    from etl import pipeline
+
+    found = pipeline.sources()
+    if as_json:
+        return _emit(found)
+    table = _table("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Đơn vị / unit")
+    for source in found:
+        table.add_row(source["id"], source["dataset"], source["platform"], f"{source['unit']} {source['unit_name']}")
+    return _show(table)
+
+
+@main.command()
+@click.argument("period")
+@_as_json
+def plan(period: str, as_json: bool) -> None:
+    """Nguồn nào phải lấy cho PERIOD (2026-Q3). / Which sources are due for PERIOD."""
+    from etl import pipeline
+
+    due = pipeline.plan(period)
+    if as_json:
+        return _emit(due)
+    click.echo("\n".join(due))
+    click.echo(f"{len(due)} nguồn phải lấy cho kỳ {period} / sources are due", err=True)
+    return None
+
+
+@main.command()
+@click.argument("period")
+@click.option("--source", "only", multiple=True, help="Chỉ lấy lại nguồn này. / Pull only this source again.")
+@_as_json
+def run(period: str, only: tuple[str, ...], as_json: bool) -> None:
+    """Lấy số liệu, kiểm tra, nạp kho, điền biểu cho PERIOD. / The whole path for PERIOD, without Airflow."""
+    from etl import pipeline
+
+    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
+    pipeline.prepare()
+    failed: dict[str, str] = {}
+    for source in only or pipeline.plan(period):
+        try:
+            pulled = pipeline.collect(source, period)
+            say(f"  {source}: {pulled['rows']} dòng / rows")
+        except BaocaoError as problem:
+            if isinstance(problem, _MENDABLE):
+                raise
+            failed[source] = str(problem)
+            say(f"  LỖI / FAILED {problem}")
+    result = pipeline.run_from_landed(period)
+    if as_json:
+        _emit({"failed": failed, **result})
+    else:
+        say(
+            f"Dữ kiện / facts: mới/new {result['record']['new']}, sửa/revised {result['record']['revised']}, "
+            f"như cũ/same {result['record']['same']}"
+        )
+        for form in result["forms"]:
+            say(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
+    if failed:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("unit")
+@click.argument("period")
+@click.option("--indicator", help="Chỉ một chỉ tiêu. / One indicator only.")
+@_as_json
+def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
+    """Số liệu trong kho của UNIT trong PERIOD. / Figures of UNIT in PERIOD."""
+    from dataclasses import asdict
+
+    from etl import pipeline
+
+    found = pipeline.facts(period, unit, indicator)
+    if as_json:
+        return _emit([asdict(fact) for fact in found])
+    table = _table("Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.")
+    for fact in found:
+        value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
+        table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision))
+    return _show(table)
+
+
+@main.command()
+@click.argument("period")
+@_as_json
+def forms(period: str, as_json: bool) -> None:
+    """Điền lại biểu của PERIOD từ kho và cho biết tệp ở đâu. / Fill the forms of PERIOD and say where they are."""
+    from etl import pipeline
+
+    for number in pipeline.forms():
+        pipeline.publish(period, number)
+    found = pipeline.issued(period)
+    if as_json:
+        return _emit(found)
+    table = _table("Biểu / form", "Đơn vị / unit", "Tệp / file")
+    for form in found:
+        table.add_row(form["form"], f"{form['unit']} {form['name']}", form["path"])
+    return _show(table)
+
+
+@main.command()
+@click.argument("form")
+@click.argument("unit")
+@click.argument("period")
+@click.argument("cell")
+@click.option("--all", "everything", is_flag=True, help="Mọi dòng nguồn. / Every source row.")
+@_as_json
+def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_json: bool) -> None:
+    """Từ một ô của biểu về tới byte đã lấy. / From one cell back to the bytes: trace II.06a 01 2026-Q3 F12."""
+    from etl import pipeline
+
+    found = pipeline.trace(form, unit, period, cell)
+    if as_json:
+        return _emit(found)
+    value = f"… ({found['reason']})" if found["value"] is None else found["value"]
+    click.echo(
+        f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"
+        f"  căn cứ/law: {found['law']}\n"
+        f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']} · "
+        f"lần/revision {found['revision']} · nạp/load {found['load']} · {found['recorded_at']}\n"
+        f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
+    )
+    shown = found["rows"] if everything else found["rows"][:5]
+    for row in shown:
+        read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
+        click.echo(
+            f"  - {row['source']} · {row['agency']} · {row['field']}: {row['value']}  ({read})\n"
+            f"      tệp/file   {row['file']}#{row['pointer']}\n"
+            f"      sha256     {row['sha256']}\n"
+            f"      địa chỉ    {row['method']} {row['address']} {row['request']}\n"
+            f"      lấy lúc    {row['fetched_at']}"
+        )
+    if len(shown) < len(found["rows"]):
+        click.echo(f"  … còn {len(found['rows']) - len(shown)} dòng nữa: thêm --all / more rows: add --all")
+    return None
+
+
+if __name__ == "__main__":
+    main(prog_name="baocao")

@@ -1,0 +1,33 @@
+"""The verbs composed: the only place that knows them all.
+
+Each function reads the environment, takes and returns small JSON-able things (ids, period keys,
+counts), and leaves its result in the store or the warehouse, so that each can be a task of its own
+on a machine of its own. The parts have the names of the DAGs: collect, standardize, publish.
+"""
+
+from etl.pipeline.collect import calendar_delay_hours, catalog_check, collect, coverage, plan, prepare, sources
+from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
+from etl.pipeline.standardize import annual, check, compute, datasets, parse, record, run_from_landed
+
+__all__ = [
+    "annual",
+    "calendar_delay_hours",
+    "catalog_check",
+    "check",
+    "collect",
+    "compute",
+    "coverage",
+    "datasets",
+    "facts",
+    "forms",
+    "issued",
+    "parse",
+    "plan",
+    "prepare",
+    "publish",
+    "record",
+    "run_from_landed",
+    "sources",
+    "summary",
+    "trace",
+]

@@ -1,0 +1,133 @@
+"""From the catalog to landed, proven answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from etl import connectors, parsing
+from etl.catalog import Catalog
+from etl.errors import SettingsError, SourceError, SourceRefused
+from etl.model import Page, Receipt, Source
+from etl.periods import Period
+from etl.pipeline.office import Office, closed
+
+
+def prepare() -> None:
+    """Bring the warehouse's schema, units and indicators up to date."""
+    office = Office.open()
+    office.warehouse.migrate()
+    office.warehouse.sync_units(office.catalog.units)
+    office.warehouse.sync_indicators(office.catalog.indicators.values())
+
+
+def calendar_delay_hours() -> int:
+    """Hours from a period's cut-off to the start of its pulls (catalog/calendar.yml)."""
+    return Office.open().catalog.calendar.collect_after_hours
+
+
+def catalog_check() -> dict[str, Any]:
+    """Read the whole catalog and every suite. Raises CatalogError with file, line and key."""
+    office = Office.open()
+    catalog = office.catalog
+    return {
+        "units": len(catalog.units),
+        "sources": len(catalog.sources),
+        "platforms": len(catalog.platforms),
+        "indicators": len(catalog.indicators),
+        "forms": sorted(catalog.forms),
+        "rules": {name: len(office.suite(name).rules) for name in catalog.datasets},
+        "version": catalog.version,
+    }
+
+
+def sources() -> list[dict[str, str]]:
+    """Every source of the catalog: id, dataset, platform, unit with its name, address, owner."""
+    catalog = Office.open().catalog
+    names = {unit.code: unit.name for unit in catalog.units if unit.valid_to is None}
+    return [
+        {
+            "id": source.id,
+            "dataset": catalog.dataset_of(source),
+            "platform": source.platform,
+            "unit": source.unit,
+            "unit_name": names.get(source.unit, source.unit),
+            "address": source.address,
+            "owner": source.owner,
+        }
+        for source in sorted(catalog.sources.values(), key=lambda source: source.id)
+    ]
+
+
+def plan(period_key: str) -> list[str]:
+    """Ids of the sources that owe the period. Raises PeriodError when it is not closed yet."""
+    return [source.id for source in Office.open().catalog.due_sources(closed(period_key))]
+
+
+def collect(source_id: str, period_key: str) -> dict[str, Any]:
+    """Pull one source: every answer is landed before it is judged, every attempt leaves a receipt.
+
+    Raises SourceError, after the receipt is written, when the pull is not proven complete.
+    """
+    office = Office.open()
+    period = closed(period_key)
+    source = office.catalog.sources.get(source_id)
+    if source is None:
+        raise SettingsError(f"không có nguồn {source_id!r}, xem `baocao sources` (no such source in the catalog)")
+    started_at = dt.datetime.now(dt.UTC)
+    pages: list[tuple[Page, bytes]] = []
+    rows, problem = 0, None
+    try:
+        rows = _pull(office, source, period, pages)
+    except SourceError as error:
+        problem = error
+    receipt = Receipt(
+        id=uuid.uuid4().hex,
+        source=source.id,
+        period=period.key,
+        started_at=started_at,
+        finished_at=dt.datetime.now(dt.UTC),
+        state=problem.state if problem else "complete",
+        message=str(problem) if problem else "",
+        rows=rows,
+        pages=tuple(page for page, _ in pages),
+    )
+    office.landing.write_receipt(receipt)
+    if problem:
+        raise problem
+    return {"source": source.id, "state": receipt.state, "rows": rows, "receipt": receipt.id}
+
+
+def _pull(office: Office, source: Source, period: Period, pages: list[tuple[Page, bytes]]) -> int:
+    """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read."""
+    catalog = office.catalog
+    platform = catalog.platforms[source.platform]
+    try:
+        for response in connectors.pull(source, platform, period, tuple(catalog.fields), office.settings):
+            pages.append((office.landing.land(source.id, period.key, **vars(response)), response.body))
+    except SettingsError as error:
+        advice = "Đặt biến đó rồi chạy lại nguồn này"
+        raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice) from error
+    return int(read_rows(catalog, source, period, pages).table.num_rows)
+
+
+def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[tuple[Page, bytes]]) -> parsing.Parsed:
+    """Standard rows of one landed pull. Raises SourceBroken when it is not what the platform declares."""
+    platform = catalog.platforms[source.platform]
+    dataset = catalog.datasets[platform.dataset]
+    return parsing.parse(source, platform, dataset, period, pages, catalog.tree(period), catalog.fields)
+
+
+def coverage(period_key: str) -> dict[str, Any]:
+    """Whose last pull is complete, and the sentence of each whose is not."""
+    office = Office.open()
+    complete, failed = [], {}
+    for source in office.catalog.due_sources(closed(period_key)):
+        last = office.landing.receipts(source.id, period_key)[-1:]
+        if last and last[0].state == "complete":
+            complete.append(source.id)
+        else:
+            failed[source.id] = last[0].message if last else f"{source.id}: chưa lấy lần nào (never pulled)"
+    return {"complete": complete, "failed": failed}

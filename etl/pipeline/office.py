@@ -1,0 +1,67 @@
+"""What every verb is given: the settings, catalog, store and warehouse of this run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from upath import UPath
+
+from etl import catalog as catalogs
+from etl.errors import PeriodError
+from etl.landing import Landing
+from etl.model import Suite
+from etl.periods import TIMEZONE, Period
+from etl.settings import Settings
+from etl.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Office:
+    settings: Settings
+    catalog: catalogs.Catalog
+
+    @classmethod
+    def open(cls) -> Office:
+        """The office of the environment as it is now; the catalog is read again only when a file changed."""
+        settings = Settings.from_environment()
+        stamps = (path.stat().st_mtime_ns for folder in settings.catalogs for path in folder.rglob("*"))
+        return cls(settings, _catalog(settings.catalogs, tuple(sorted(stamps))))
+
+    @cached_property
+    def landing(self) -> Landing:
+        return Landing(self.settings.store_url)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings.warehouse_url)
+
+    def suite(self, dataset: str) -> Suite:
+        return catalogs.read_rules(self.settings.expectations / f"{dataset}.yml", Suite)
+
+    def store(self, *parts: str) -> UPath:
+        """A folder of the store, made if need be; a run id may hold characters no path should."""
+        folder = UPath(self.settings.store_url)
+        for part in parts:
+            folder = folder / re.sub(r"[^0-9A-Za-z_.-]+", "_", part)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+@lru_cache(maxsize=4)
+def _catalog(folders: tuple[Path, ...], stamps: tuple[int, ...]) -> catalogs.Catalog:  # noqa: ARG001 - part of the key
+    return catalogs.load(folders)
+
+
+def closed(period_key: str) -> Period:
+    """The period, once its window is over. Raises PeriodError for another key or an open period."""
+    period = Period.parse(period_key)
+    if dt.datetime.now(TIMEZONE) < period.end:
+        raise PeriodError(
+            f"kỳ {period.key} chốt số liệu hết ngày {period.last_day:%d/%m/%Y}, chưa lấy được số liệu: "
+            f"hãy chạy từ ngày {period.end:%d/%m/%Y} (the period is not closed yet)"
+        )
+    return period

@@ -1,0 +1,237 @@
+"""From facts to filled forms, and from any cell of a form back to the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from upath import UPath
+
+from etl import forms as workbook
+from etl.errors import PeriodError, SettingsError, TraceError
+from etl.model import NATION, Fact, Form, Hole, Page, Unit
+from etl.periods import Period
+from etl.pipeline.collect import coverage
+from etl.pipeline.office import Office, closed
+from etl.units import UnitTree
+from etl.warehouse import TraceRow
+
+
+def forms() -> list[str]:
+    """Numbers of the forms that are filled."""
+    return sorted(Office.open().catalog.forms)
+
+
+def publish(period_key: str, form_number: str) -> dict[str, Any]:
+    """Fill one form for every unit that owes it. An issue is never overwritten: what differs is the next one.
+
+    Raises PeriodError when the warehouse holds nothing of the period.
+    """
+    office = Office.open()
+    form, period = _form(office, form_number), closed(period_key)
+    tree = office.catalog.tree(period)
+    blank = office.catalog.form_files[form.number].read_bytes()
+    holes = office.warehouse.holes(period.key)
+    shown = _facts_by_unit(office, form, period)
+    folder = office.store("forms", period.key, form.number)
+    changed = 0
+    units = [unit for level in form.levels for unit in tree.at_level(level)]
+    for unit in units:
+        facts = _facts_of(form, unit, tree, shown)
+        content = workbook.fill(
+            form,
+            blank,
+            unit,
+            period,
+            facts,
+            _holes_of(form, unit, holes),
+            tree,
+            office.catalog.fields,
+            office.catalog.sources,
+        )
+        changed += _issue(office, folder, form, unit, period, facts, content)
+    return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
+
+
+def issued(period_key: str) -> list[dict[str, str]]:
+    """The newest issue of every form of the period: form, unit, name, path."""
+    office = Office.open()
+    period = closed(period_key)
+    tree = office.catalog.tree(period)
+    found = []
+    for form in office.catalog.forms.values():
+        folder = office.store("forms", period.key, form.number)
+        for unit in (unit for level in form.levels for unit in tree.at_level(level)):
+            if last := _issues(folder, form, unit, period)[-1:]:
+                found.append({"form": form.number, "unit": unit.code, "name": unit.name, "path": str(last[0])})
+    return found
+
+
+def facts(period_key: str, unit: str, indicator: str | None = None) -> list[Fact]:
+    """Current facts of one unit, by its code or name."""
+    office = Office.open()
+    period = closed(period_key)
+    wanted = None if indicator is None else [indicator]
+    return office.warehouse.facts(period.key, unit=_unit(office, period, unit).code, indicators=wanted)
+
+
+def summary(period_key: str) -> dict[str, Any]:
+    """What the last run of the period did, for people: pulls, rows, quarantine, facts, forms."""
+    office = Office.open()
+    period = closed(period_key)
+    return {**office.warehouse.summary(period.key), "coverage": coverage(period.key), "issued": issued(period.key)}
+
+
+def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[str, Any]:
+    """One cell back to the bytes: figure, standard rows, landed pages with address and time.
+
+    Every page is read again and compared with its sha256, and each row with the record its pointer
+    leads to. Raises TraceError, naming the file, when bytes are not those the figure came from.
+    """
+    office = Office.open()
+    form, period = _form(office, form_number), closed(period_key)
+    tree = office.catalog.tree(period)
+    unit = _unit(office, period, unit_text)
+    shown = _facts_of(form, unit, tree, _facts_by_unit(office, form, period))
+    key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
+    found = office.warehouse.trace(period.key, *key)
+    indicator = office.catalog.indicators[found.fact.indicator]
+    pages: dict[str, Any] = {}
+    rows = []
+    for row in found.rows:
+        page = _page(row)
+        if row.payload not in pages:
+            pages[row.payload] = orjson.loads(office.landing.read(page))
+        read = _record_at(pages[row.payload], row)
+        platform = office.catalog.platforms[office.catalog.sources[row.source].platform]
+        columns = platform.columns.get(indicator.sum or "", ())
+        rows.append(
+            {
+                "source": row.source,
+                "agency": row.agency,
+                "unit": row.unit,
+                "field": row.field,
+                "value": row.values.get(indicator.sum or ""),
+                "read": {column: _dig(read, column) for column in columns},
+                "file": office.landing.locate(page),
+                "pointer": row.pointer,
+                "sha256": row.payload,
+                "address": row.address,
+                "method": row.method,
+                "request": row.request,
+                "fetched_at": row.fetched_at.isoformat(),
+                "receipt": row.receipt,
+            }
+        )
+    return {
+        "form": form.number,
+        "cell": cell.upper(),
+        "unit": unit.code,
+        "unit_name": unit.name,
+        "period": period.key,
+        "indicator": indicator.code,
+        "title": indicator.title.vi,
+        "law": indicator.law,
+        "tier": found.fact.tier,
+        "field": found.fact.field,
+        "value": None if found.fact.value is None else str(found.fact.value),
+        "reason": found.fact.reason,
+        "revision": found.fact.revision,
+        "recorded_at": found.fact.recorded_at.isoformat(),
+        "load": found.fact.load,
+        "figure_unit": found.fact.unit,
+        "rows": rows,
+        "pages_verified": len(pages),
+    }
+
+
+def _form(office: Office, number: str) -> Form:
+    if number not in office.catalog.forms:
+        raise SettingsError(f"không có biểu {number!r}: các biểu là {', '.join(sorted(office.catalog.forms))}")
+    return office.catalog.forms[number]
+
+
+def _unit(office: Office, period: Period, text: str) -> Unit:
+    unit = office.catalog.tree(period).find(text)
+    if unit is None:
+        raise SettingsError(f"không có đơn vị {text!r} trong kỳ {period.key}: viết mã (01) hay tên (Hà Nội)")
+    return unit
+
+
+def _facts_by_unit(office: Office, form: Form, period: Period) -> dict[str, list[Fact]]:
+    wanted = [column.indicator for column in form.columns if column.indicator]
+    tree = office.catalog.tree(period)
+    levels = {unit.code for unit in tree if unit.level in form.levels}
+    by_unit: dict[str, list[Fact]] = {}
+    for fact in office.warehouse.facts(
+        period.key, units=levels if form.repeat == "tier_field" else None, indicators=wanted
+    ):
+        by_unit.setdefault(fact.unit, []).append(fact)
+    if not by_unit:
+        raise PeriodError(f"kho chưa có số liệu kỳ {period.key} cho biểu {form.number}: chạy `baocao run {period.key}`")
+    return by_unit
+
+
+def _facts_of(form: Form, unit: Unit, tree: UnitTree, by_unit: dict[str, list[Fact]]) -> list[Fact]:
+    units = [unit] if form.repeat == "tier_field" else [unit, *tree.children(unit.code)]
+    return [fact for member in units for fact in by_unit.get(member.code, [])]
+
+
+def _holes_of(form: Form, unit: Unit, holes: Sequence[Hole]) -> list[Hole]:
+    return [hole for hole in holes if hole.dataset == form.dataset and unit.code in (NATION, hole.province)]
+
+
+def _issues(folder: UPath, form: Form, unit: Unit, period: Period) -> list[UPath]:
+    """Files of the form already issued for the unit, first to last."""
+    pattern = re.compile(rf"{re.escape(f'{form.number}_{unit.code}_{period.key}')}_lan(\d+)\.xlsx")
+    numbered = ((pattern.fullmatch(path.name), path) for path in folder.iterdir())
+    return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
+
+
+def _issue(
+    office: Office, folder: UPath, form: Form, unit: Unit, period: Period, shown: Sequence[Fact], content: bytes
+) -> bool:
+    earlier = _issues(folder, form, unit, period)
+    if earlier and earlier[-1].read_bytes() == content:
+        return False
+    path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx"
+    with path.open("xb") as target:
+        target.write(content)
+    known_at = max(fact.recorded_at for fact in shown)
+    sha256 = hashlib.sha256(content).hexdigest()
+    office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path))
+    return True
+
+
+def _page(row: TraceRow) -> Page:
+    return Page(
+        sha256=row.payload,
+        uri=row.uri,
+        size=0,
+        media_type="",
+        status=200,
+        method=row.method,
+        address=row.address,
+        request=row.request,
+        fetched_at=row.fetched_at,
+    )
+
+
+def _record_at(document: Any, row: TraceRow) -> Any:
+    """The record the row's JSON pointer (RFC 6901) leads to. Raises TraceError when it leads nowhere."""
+    found = document
+    try:
+        for part in row.pointer.split("/")[1:]:
+            found = found[int(part)] if isinstance(found, list) else found[part]
+    except (KeyError, IndexError, ValueError, TypeError) as problem:
+        raise TraceError(f"{row.uri}: không có bản ghi {row.pointer} (the pointer leads nowhere)") from problem
+    return found
+
+
+def _dig(record: Any, path: str) -> Any:
+    for part in path.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record

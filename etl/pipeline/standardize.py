@@ -1,0 +1,233 @@
+"""From landed answers to facts in the warehouse. The network is not touched.
+
+Between the steps everything lies as Parquet under work/<period>/<run>/ in the store: derived,
+disposable, and the same on any machine that sees the store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from etl import indicators, parsing, quality
+from etl.catalog import rules_version
+from etl.errors import PeriodError, SourceBroken
+from etl.model import Finding, Hole, Receipt
+from etl.periods import Period
+from etl.pipeline.collect import read_rows
+from etl.pipeline.office import Office, closed
+from etl.pipeline.publish import publish
+
+_FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
+
+
+def datasets() -> list[str]:
+    return list(Office.open().catalog.datasets)
+
+
+def parse(period_key: str, run_id: str) -> dict[str, Any]:
+    """Standard rows of every due source, from its latest complete pull."""
+    office = Office.open()
+    catalog, period = office.catalog, closed(period_key)
+    work = office.store("work", period.key, run_id)
+    tables = {name: [parsing.rows_schema(dataset).empty_table()] for name, dataset in catalog.datasets.items()}
+    findings: list[Finding] = []
+    left_out: dict[str, int] = {}
+    receipts: dict[str, list[str]] = {}
+    for source in catalog.due_sources(period):
+        attempts = office.landing.receipts(source.id, period.key)
+        used = office.landing.latest_complete(source.id, period.key)
+        receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
+        if used is None:
+            continue
+        try:
+            parsed = read_rows(catalog, source, period, [(page, office.landing.read(page)) for page in used.pages])
+        except SourceBroken as error:
+            findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=error.field))
+            continue
+        tables[catalog.dataset_of(source)].append(parsed.table)
+        findings.extend(parsed.findings)
+        for reason, count in parsed.left_out.items():
+            left_out[reason] = left_out.get(reason, 0) + count
+    for name, parts in tables.items():
+        _write(work / f"rows_{name}.parquet", pa.concat_tables(parts))
+    _write(work / "findings_parse.parquet", _to_table(findings))
+    (work / "receipts.json").write_text(json.dumps(receipts))
+    rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
+    return {"rows": rows, "findings": len(findings), "left_out": left_out}
+
+
+def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
+    """Part good rows from quarantined ones. Raises QualityError when a rule could not run."""
+    office = Office.open()
+    catalog, period = office.catalog, closed(period_key)
+    work = office.store("work", period.key, run_id)
+    rows = _read(work / f"rows_{dataset}.parquet")
+    outcome = quality.check(
+        rows,
+        office.suite(dataset),
+        dataset=dataset,
+        period=period,
+        due=[source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset],
+        tree=catalog.tree(period),
+    )
+    _write(work / f"good_{dataset}.parquet", outcome.good)
+    _write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
+    _write(work / f"findings_{dataset}.parquet", _to_table(outcome.findings))
+    holes = [
+        *outcome.holes,
+        *_holes_of_no_row(office, dataset, rows, _from_table(_read(work / "findings_parse.parquet"))),
+    ]
+    (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
+    _write(work / f"rules_{dataset}.parquet", outcome.rules)
+    (work / f"gx_{dataset}.json").write_text(json.dumps(outcome.gx, ensure_ascii=False, default=str))
+    broken = {finding.rule for finding in outcome.findings if finding.severity == "critical"}
+    return {
+        "dataset": dataset,
+        "rows": outcome.good.num_rows + outcome.quarantine.num_rows,
+        "quarantined": outcome.quarantine.num_rows,
+        "failed_rules": sorted(broken),
+    }
+
+
+def compute(period_key: str, run_id: str) -> dict[str, Any]:
+    """Facts of every dataset, up the unit tree."""
+    office = Office.open()
+    catalog, period = office.catalog, closed(period_key)
+    work = office.store("work", period.key, run_id)
+    total = withheld = 0
+    for name, dataset in catalog.datasets.items():
+        facts = indicators.compute(
+            _read(work / f"good_{name}.parquet"),
+            _holes(work, name),
+            dataset_id=name,
+            dataset=dataset,
+            indicators=catalog.indicators_of(name),
+            tree=catalog.tree(period),
+            fields=catalog.fields,
+        )
+        _write(work / f"facts_{name}.parquet", facts)
+        total += facts.num_rows
+        withheld += facts["value"].null_count
+    return {"facts": total, "withheld": withheld}
+
+
+def record(period_key: str, run_id: str) -> dict[str, Any]:
+    """Load the run's facts with their lineage, in one transaction."""
+    office = Office.open()
+    catalog, period = office.catalog, closed(period_key)
+    work = office.store("work", period.key, run_id)
+    found = [work / "findings_parse.parquet", *(work / f"findings_{name}.parquet" for name in catalog.datasets)]
+    recorded = office.warehouse.record(
+        period.key,
+        run=run_id,
+        catalog_version=catalog.version,
+        rules_version=rules_version(office.settings.expectations),
+        facts=pa.concat_tables([_read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
+        rows={name: _read(work / f"good_{name}.parquet") for name in catalog.datasets},
+        quarantine={name: _read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
+        findings=_once(finding for path in found for finding in _from_table(_read(path))),
+        holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
+        receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
+    )
+    return asdict(recorded)
+
+
+def run_from_landed(period_key: str) -> dict[str, Any]:
+    """Everything after the pulls, in one process: parse, check, compute, record, fill the forms."""
+    office = Office.open()
+    run_id = f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
+    return {
+        "parse": parse(period_key, run_id),
+        "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
+        "compute": compute(period_key, run_id),
+        "record": record(period_key, run_id),
+        "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],
+    }
+
+
+def annual(year_key: str) -> dict[str, Any]:
+    """The year's facts from those of its four quarters. Raises PeriodError when one was never loaded."""
+    office = Office.open()
+    catalog, year = office.catalog, closed(year_key)
+    quarters = []
+    for quarter in year.parts():
+        facts = office.warehouse.facts_table(quarter.key)
+        if facts.num_rows == 0:
+            raise PeriodError(f"năm {year.key} cần số liệu {quarter.key}, kho chưa có: hãy chạy kỳ đó trước")
+        quarters.append(facts)
+    tables = [
+        indicators.annual(quarters, dataset=dataset, indicators=catalog.indicators_of(name))
+        for name, dataset in catalog.datasets.items()
+    ]
+    recorded = office.warehouse.record(
+        year.key,
+        run=f"annual {year.key}",
+        catalog_version=catalog.version,
+        rules_version=rules_version(office.settings.expectations),
+        facts=pa.concat_tables(tables),
+        rows={},
+        quarantine={},
+        findings=[],
+        holes=[],
+        receipts=[],
+    )
+    return asdict(recorded)
+
+
+def _holes_of_no_row(office: Office, dataset: str, rows: pa.Table, findings: Iterable[Finding]) -> Iterator[Hole]:
+    """A critical finding that no standard row carries (the source's own total is not the sum of its rows)
+    leaves every figure of that source in doubt."""
+    carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
+    for finding in findings:
+        source = office.catalog.sources[finding.source]
+        loose = finding.severity == "critical" and (finding.payload, finding.row) not in carried
+        if loose and office.catalog.dataset_of(source) == dataset:
+            yield Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
+
+
+def _receipts(office: Office, period: Period, wanted: dict[str, list[str]]) -> list[Receipt]:
+    return [
+        receipt
+        for source, ids in wanted.items()
+        for receipt in office.landing.receipts(source, period.key)
+        if receipt.id in ids
+    ]
+
+
+def _holes(work: UPath, dataset: str) -> list[Hole]:
+    return [Hole(**hole) for hole in json.loads((work / f"holes_{dataset}.json").read_text())]
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """A row that could not be read is found twice, by the reader (who knows the column) and by its rule."""
+    kept: dict[tuple[str, ...], Finding] = {}
+    for finding in findings:
+        place = finding.row or finding.message
+        kept.setdefault((finding.rule, finding.source, finding.payload or "", place), finding)
+    return list(kept.values())
+
+
+def _to_table(findings: Iterable[Finding]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=_FINDINGS)
+
+
+def _from_table(table: pa.Table) -> list[Finding]:
+    return [Finding(**row) for row in table.to_pylist()]
+
+
+def _write(path: UPath, table: pa.Table) -> None:
+    with path.open("wb") as target:
+        pq.write_table(table, target, compression="zstd")
+
+
+def _read(path: UPath) -> pa.Table:
+    with path.open("rb") as source:
+        return pq.read_table(source)
