@@ -1,0 +1,100 @@
+"""What flows: pages, receipts, findings, holes and facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from etl.model.base import Severity
+
+
+@dataclass(frozen=True)
+class Page:
+    """One landed answer: its bytes by sha256, and how they were asked for.
+
+    `uri` is relative to the store (raw/<source>/<period>/<sha256>.json), so that a store can be moved.
+    `request` is the address with its query, and the body where one was sent; never a credential.
+    `field` is the field asked for, when the request is repeated over fields.
+    """
+
+    sha256: str
+    uri: str
+    size: int
+    media_type: str
+    status: int
+    method: str
+    address: str
+    request: str
+    fetched_at: dt.datetime
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One attempt to pull a source: `state` is complete, unavailable, refused or broken."""
+
+    id: str
+    source: str
+    period: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    state: Literal["complete", "unavailable", "refused", "broken"]
+    message: str
+    rows: int
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reviewer should know. `row` is the JSON pointer inside the payload, "" for the whole.
+
+    `expected` is what the value should be, in words or as a number.
+    """
+
+    rule: str
+    severity: Severity
+    source: str
+    period: str
+    message: str
+    unit: str | None = None
+    field: str | None = None
+    payload: str | None = None
+    row: str = ""
+    column: str = ""
+    value: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """What the figures cannot know: each figure that a hole may touch is withheld, with `reason`.
+
+    province: the source's unit; unit, tier, field: None where any could be meant.
+    """
+
+    dataset: str
+    source: str
+    province: str
+    unit: str | None
+    tier: str | None
+    field: str | None
+    reason: Literal["missing_source", "missing_unit", "quarantined"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure of one unit in one period. `value` None always comes with a `reason`."""
+
+    indicator: str
+    unit: str
+    period: str
+    tier: str
+    field: str
+    value: Decimal | None
+    state: Literal["preliminary", "final", "revised", "moving"]
+    reason: str | None
+    revision: int
+    recorded_at: dt.datetime
+    load: int

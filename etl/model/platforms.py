@@ -1,0 +1,164 @@
+"""What the catalog says of platforms and sources: the vocabulary of `platforms/` and `sources/`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A request value that is not a literal.
+
+    value: what it stands for; `first_day` and `last_day` are the period's local dates, `start` and
+    `end` its instants (`end_inclusive` is one millisecond before `end`), `unit` the source's unit
+    code, `field` the field of a request repeated over fields, `page` and `offset` count from 1 and 0,
+    `offset_end` is the offset plus the page size.
+    format: strftime pattern for dates and instants; instants are rendered in UTC. Without it a date is
+    2026-09-14 and an instant 2026-09-14T16:59:59.999Z, with its milliseconds.
+    """
+
+    value: Literal["first_day", "last_day", "start", "end_inclusive", "unit", "field", "page", "offset", "offset_end"]
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How to walk pages: `size` rows a page, sent as `size_parameter`; `total` points to the declared count.
+
+    `total` and the records are reached by a dotted path in the JSON body; None where there is none.
+    """
+
+    size: int
+    size_parameter: str | None
+    total: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """The HTTP request of a platform, relative to the source's address.
+
+    timeout_seconds: for the whole answer of one request, and for each silence within it.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str | int | bool | Parameter] = field(default_factory=dict)
+    json: Mapping[str, str | int | bool | Parameter] = field(default_factory=dict)
+    headers: Mapping[str, str | Parameter] = field(default_factory=dict)
+    auth: Literal["none", "bearer"] = "none"
+    repeat_over_fields: bool = False
+    paging: Paging | None = None
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class UnitRule:
+    """How the agency of a row is known.
+
+    column: dotted path to the agency's code, or to its name when `by` is "name".
+    commune, province: regular expressions tried in this order on the whole value, telling the tier;
+    group `code` gives the statistics code (by code) or group `name` the unit's name (by name). A
+    province pattern without the group stands for the source's own unit.
+    skip: pattern of agencies outside the report (the Party bloc of a document axis); listed, never counted.
+    It is tried on `skip_column`, or on `column` where none is given.
+    """
+
+    by: Literal["code", "name"]
+    column: str
+    commune: str
+    province: str
+    skip: str | None = None
+    skip_column: str | None = None
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """How the field of a row is known: from a column, or from the request when repeated over fields.
+
+    fold_case: the vendor writes our codes in other letters (HO_TICH for ho_tich).
+    """
+
+    column: str | None = None
+    fold_case: bool = False
+
+
+@dataclass(frozen=True)
+class TotalRule:
+    """Rows that are totals of other rows and are never added: the column is blank, or equals `equals`."""
+
+    column: str
+    blank: bool = False
+    equals: str | int | None = None
+
+
+@dataclass(frozen=True)
+class Uniqueness:
+    """Rows that may come twice. `day_column` with `day_format` names the day a row was counted for.
+
+    The same agency twice on one day with the same figures is one row; with other figures it is a finding.
+    """
+
+    day_column: str
+    day_format: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a vendor's system answers. `columns` maps a dataset column to the source columns it is the sum of.
+
+    records: dotted path to the list of rows in the JSON body, "" for the body itself.
+    children: key of nested rows of the same shape inside a row; they are rows of their own.
+    ignore: source columns read by nobody, on purpose; any other unread column is a finding.
+    identities: arithmetic of the vendor, `total` = sum of `parts`, checked before mapping.
+    grand_total: columns that are all blank in the vendor's own total of the whole answer, which is
+    compared with the sum of the rows; a row that an `equals` of `totals` leaves out is not meant.
+    assumed: what the domain document does not state and this file supposes.
+    """
+
+    id: str
+    title: str
+    protocol: Literal["json_api"]
+    dataset: str
+    source: str
+    request: Request
+    unit: UnitRule
+    columns: Mapping[str, tuple[str, ...]]
+    field: FieldRule | None = None
+    records: str = ""
+    children: str | None = None
+    totals: tuple[TotalRule, ...] = ()
+    unique: Uniqueness | None = None
+    ignore: tuple[str, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    grand_total: tuple[str, ...] = ()
+    assumed: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    total: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One portal. `address` and `credential` may be references (`env:NAME`, `env:NAME/path`).
+
+    headers, query: literal values laid over the platform's request (such as OpenCPS' groupId).
+    lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
+    """
+
+    id: str
+    platform: str
+    unit: str
+    address: str
+    owner: str
+    credential: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    valid_from: dt.date = dt.date(2025, 7, 1)
+    valid_to: dt.date | None = None

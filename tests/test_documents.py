@@ -1,0 +1,63 @@
+"""The documents say what is there: every command, setting and noun, and no dead link."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from etl import __main__ as command_line
+from etl import model
+from etl.catalog import load
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+GLOSSARY = (ROOT / "GLOSSARY.md").read_text("utf-8")
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("catalog/**/*.md"),
+    *ROOT.glob("deploy/**/*.md"),
+]
+
+
+@pytest.mark.parametrize("command", sorted(command_line.main.commands))
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert re.search(rf"`baocao {command}\b", README)
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    code = "".join(path.read_text("utf-8") for folder in ("etl", "launcher") for path in ROOT.glob(f"{folder}/**/*.py"))
+    settings = set(re.findall(r"\bBAOCAO_[A-Z_]+[A-Z]\b", code))
+    assert len(settings) > 4
+    assert {name for name in settings if name not in README} == set()
+
+
+@pytest.mark.parametrize("noun", [name for name, kind in vars(model).items() if dataclasses.is_dataclass(kind)])
+def test_every_noun_is_in_the_glossary(noun: str) -> None:
+    assert f"`{noun}`" in GLOSSARY
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_link_is_dead(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text("utf-8"))
+    dead = [target for target in targets if "://" not in target and not (document.parent / target).exists()]
+    assert dead == []
+
+
+def test_every_platform_is_used_by_a_source() -> None:
+    catalog = load((ROOT / "catalog",))
+    assert {source.platform for source in catalog.sources.values()} == set(catalog.platforms)
+
+
+def test_modules_stay_small() -> None:
+    folders = ("etl", "dags", "plugins", "simulator", "launcher")
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for folder in folders
+        for path in ROOT.glob(f"{folder}/**/*.py")
+        if (lines := len(path.read_text("utf-8").splitlines())) > 300
+    }
+    assert long == {}
