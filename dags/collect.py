@@ -1,0 +1,53 @@
+"""Lấy số liệu của mọi nguồn phải báo cáo trong kỳ, nguồn nào hỏng không làm dừng nguồn khác, rồi mở cổng.
+
+Pull every source that owes the period; one that fails stops no other; then open the gate.
+Làm lại một nguồn: xoá trạng thái (Clear) ô của nguồn đó kèm các bước sau. / To repeat one source, clear its
+square together with what is downstream of it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, TriggerRule, task
+from reporting_periods import ReportingPeriodTimetable
+from reporting_run import COLLECTED, DEFAULTS, PORTALS, period_of
+
+with DAG(
+    "collect",
+    schedule=ReportingPeriodTimetable("quarter"),
+    start_date=pendulum.datetime(2025, 6, 15, tz="Asia/Ho_Chi_Minh"),
+    catchup=False,
+    max_active_runs=2,
+    default_args=DEFAULTS,
+    doc_md=__doc__,
+    tags=["baocao"],
+):
+
+    @task
+    def plan(dag_run=None):
+        from etl import pipeline
+
+        return pipeline.plan(period_of(dag_run))
+
+    @task(
+        pool=PORTALS,
+        max_active_tis_per_dagrun=16,
+        execution_timeout=timedelta(minutes=15),
+        map_index_template="{{ source }}",
+    )
+    def pull(source, dag_run=None):
+        from etl import pipeline
+
+        return pipeline.collect(source, period_of(dag_run))
+
+    # It runs whatever became of the pulls, but not when there was no plan.
+    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[COLLECTED])
+    def coverage(due, dag_run=None):
+        from etl import pipeline
+
+        return {"due": len(due), **pipeline.coverage(period_of(dag_run))}
+
+    due = plan()
+    pull.expand(source=due) >> coverage(due)

@@ -1,0 +1,31 @@
+"""Điền các biểu của kỳ cho mọi đơn vị phải báo cáo. / Fill the period's forms for every unit that owes them."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, PartitionedAssetTimetable, task
+from reporting_run import DEFAULTS, INDICATORS, period_of
+
+with DAG(
+    "publish",
+    schedule=PartitionedAssetTimetable(assets=INDICATORS),
+    catchup=False,
+    max_active_runs=2,
+    default_args=DEFAULTS,
+    doc_md=__doc__,
+    tags=["baocao"],
+):
+
+    @task
+    def forms(dag_run=None):
+        from etl import pipeline
+
+        period_of(dag_run)  # a run without a period fails here, once, and not in every form
+        return pipeline.forms()
+
+    @task(map_index_template="{{ form }}")
+    def fill(form, dag_run=None):
+        from etl import pipeline
+
+        return pipeline.publish(period_of(dag_run), form)
+
+    fill.expand(form=forms())

@@ -1,0 +1,106 @@
+"""`python -m launcher`: what make and ./baocao call."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from launcher import LauncherError
+
+_NEED_WAREHOUSE = frozenset({"run", "facts", "forms", "trace"})
+_NEED_PORTALS = frozenset({"run"})
+
+
+class _Commands(click.Group):
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except LauncherError as problem:
+            click.echo(f"Lỗi / Error: {problem}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Commands)
+def main() -> None:
+    """How one machine runs Báo cáo ETL."""
+
+
+@main.command()
+@click.option("--period", default="2026-Q3", show_default=True)
+@click.option("--fault", "faults", multiple=True, help="Break a simulated portal: igate/08=down. May be repeated.")
+def demo(period: str, faults: tuple[str, ...]) -> None:
+    """Run one quarter from the simulated portals to the filled forms."""
+    from launcher.demo import run
+
+    sys.exit(run(period, faults))
+
+
+@main.command()
+def up() -> None:
+    """Start Airflow's services and the simulated portals, and watch them until Ctrl-C."""
+    from launcher.services import up as run
+
+    sys.exit(run())
+
+
+@main.command()
+def down() -> None:
+    """End what `up` started, from another terminal."""
+    from launcher.services import down as run
+
+    sys.exit(run())
+
+
+@main.command()
+def forget() -> None:
+    """Remove this machine's databases, landed answers and forms."""
+    from launcher.services import forget as run
+
+    sys.exit(run())
+
+
+@main.command(hidden=True)
+def migrate() -> None:
+    """Bring Airflow's metadata and the warehouse up to date (a process of its own: it imports Airflow)."""
+    from etl import pipeline
+    from launcher.inprocess import prepare_database
+
+    pipeline.prepare()
+    prepare_database()
+
+
+_PASSED_ON = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
+
+
+@main.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def airflow(arguments: tuple[str, ...]) -> None:
+    """Airflow's command line on what `up` runs, such as `airflow backfill create`."""
+    from launcher.services import airflow as run
+
+    sys.exit(run(arguments))
+
+
+@main.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def cli(arguments: tuple[str, ...]) -> None:
+    """The command `baocao`, with what it needs started for its time."""
+    import contextlib
+
+    from launcher import machine, processes
+
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    wanted = set() if {"-h", "--help"} & set(arguments) else {command}
+    with processes.orderly_exit(), contextlib.ExitStack() as stack:
+        if wanted & _NEED_WAREHOUSE:
+            stack.enter_context(machine.warehouse())
+        if wanted & _NEED_PORTALS:
+            stack.enter_context(machine.portals(machine.demo_scale()))
+        from etl.__main__ import main as baocao
+
+        baocao.main(args=list(arguments), prog_name="baocao")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m launcher")

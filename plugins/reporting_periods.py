@@ -1,0 +1,173 @@
+"""The reporting period as Airflow's partition key: "2026-Q3" is a partition, and a run belongs to one.
+
+A period is closed on the 14th (etl/periods.py), which no calendar-aligned timetable of Airflow's can say, so
+the timetable, the mapper from a quarter to its year and the window of a year's quarters stand here.
+`logical_date` and `data_interval` are not used: a partitioned run has neither.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import pendulum
+from airflow.exceptions import InvalidPartitionKeyError
+from airflow.partition_mappers.base import PartitionMapper
+from airflow.partition_mappers.window import Window
+from airflow.plugins_manager import AirflowPlugin
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.utils.strings import get_random_string
+
+from etl.errors import PeriodError
+from etl.periods import TIMEZONE, Kind, Period
+
+
+@lru_cache(maxsize=1)
+def collect_delay() -> dt.timedelta:
+    """How long after the cut-off a run starts (catalog/calendar.yml).
+
+    Read when a run is computed and not when a DAG file is parsed, which must touch no catalog.
+    """
+    from etl import pipeline
+
+    return dt.timedelta(hours=pipeline.calendar_delay_hours())
+
+
+def _instant(moment: dt.datetime) -> pendulum.DateTime:
+    return pendulum.instance(moment).in_timezone("UTC")
+
+
+class ReportingPeriodTimetable(Timetable):
+    """One run for each period of a kind, some hours after the period is closed."""
+
+    partitioned = True
+    periodic = True
+    run_ordering = ("partition_date", "run_after")
+    description = "Sau khi kỳ báo cáo chốt số liệu (ngày 14) / after the period is closed on the 14th"
+
+    def __init__(self, kind: Kind = "quarter") -> None:
+        self.kind = kind
+
+    def serialize(self) -> dict[str, Any]:
+        return {"kind": self.kind}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> ReportingPeriodTimetable:
+        return cls(data["kind"])
+
+    @property
+    def summary(self) -> str:
+        return f"{self.kind}, 15–14"
+
+    # --- the scheduler -----------------------------------------------------------------------------
+
+    def next_dagrun_info_v2(
+        self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The period after the last one; without catch-up no period older than the latest closed one."""
+        latest = self._latest_closed()
+        if last_dagrun_info is not None and last_dagrun_info.partition_key:
+            period = Period.parse(last_dagrun_info.partition_key).shift(1)
+        elif restriction.earliest is None:
+            period = latest
+        else:
+            period = self._first_from(restriction.earliest)
+        if not restriction.catchup:
+            period = max(period, latest)
+        info = self._info(period)
+        return None if restriction.latest is not None and info.run_after > restriction.latest else info
+
+    def infer_manual_data_interval(self, *, run_after: pendulum.DateTime) -> DataInterval:
+        """Airflow asks this of every timetable when a date is given by hand: the last window closed by then."""
+        period = Period.containing(run_after.astimezone(TIMEZONE).date(), self.kind).previous()
+        return DataInterval(_instant(period.start), _instant(period.end))
+
+    def generate_run_id(self, *, run_type: Any, run_after: Any, data_interval: Any, **extra: Any) -> str:
+        """`scheduled__2026-Q3__x7Gq`: a period may have several runs, so the key alone would not do."""
+        del data_interval
+        suffix = extra.get("partition_key") or run_after.isoformat()
+        return str(run_type.generate_run_id(suffix=f"{suffix}__{get_random_string()}"))
+
+    # --- backfill, and keys written by hand ----------------------------------------------------------
+
+    def iter_partition_dagrun_infos(self, *, earliest: dt.datetime, latest: dt.datetime) -> Iterable[DagRunInfo]:
+        """Every closed period that begins within the two dates, both included, read as local dates."""
+        last = self.localize_partition_datetime(latest)
+        period = self._first_from(self.localize_partition_datetime(earliest))
+        while period.start <= last and period <= self._latest_closed():
+            yield self._info(period)
+            period = period.shift(1)
+
+    def localize_partition_datetime(self, dt: dt.datetime) -> pendulum.DateTime:  # the name is Airflow's
+        """A date of the command line or the API is a date in Việt Nam, whatever zone it came with."""
+        return _instant(dt.replace(tzinfo=TIMEZONE))
+
+    def _decode_partition_date(self, partition_key: str) -> dt.datetime:
+        try:
+            period = Period.parse(partition_key)
+        except PeriodError as problem:
+            raise InvalidPartitionKeyError(str(problem)) from problem
+        if period.kind != self.kind:
+            raise InvalidPartitionKeyError(
+                f"{partition_key!r} is a {period.kind}, and this DAG runs for a {self.kind}: write a key "
+                f"such as {self._latest_closed().key}"
+            )
+        return period.start
+
+    # --- arithmetic ----------------------------------------------------------------------------------
+
+    def _info(self, period: Period) -> DagRunInfo:
+        return DagRunInfo(
+            run_after=_instant(period.end + collect_delay()),
+            data_interval=None,
+            partition_date=_instant(period.start),
+            partition_key=period.key,
+        )
+
+    def _latest_closed(self) -> Period:
+        """The last period whose window and delay are over."""
+        settled = dt.datetime.now(TIMEZONE) - collect_delay()
+        return Period.containing(settled.date(), self.kind).previous()
+
+    def _first_from(self, moment: dt.datetime) -> Period:
+        """The first period that does not begin before the moment."""
+        period = Period.containing(moment.astimezone(TIMEZONE).date(), self.kind)
+        return period if period.start >= moment else period.shift(1)
+
+
+class YearOfQuarter(PartitionMapper):
+    """'2026-Q3' belongs to '2026'."""
+
+    def to_downstream(self, key: str) -> str:
+        return str(_parse(key).year)
+
+    def to_partition_date(self, downstream_key: str) -> dt.datetime:
+        year = _parse(downstream_key)
+        if year.kind != "year":
+            raise ValueError(f"{downstream_key!r} is a {year.kind}, and this DAG runs for a year: write {year.year}")
+        return year.start
+
+
+class QuartersOfYear(Window):
+    """'2026' is complete with its four quarters."""
+
+    def to_upstream(self, decoded_downstream: str) -> list[str]:
+        return [quarter.key for quarter in _parse(decoded_downstream).parts()]
+
+
+def _parse(key: str) -> Period:
+    try:
+        return Period.parse(key)
+    except PeriodError as problem:  # Airflow understands only a ValueError here
+        raise ValueError(str(problem)) from problem
+
+
+class ReportingPeriodsPlugin(AirflowPlugin):
+    """Without this registration a serialised DAG that uses the classes could not be read back."""
+
+    name = "reporting_periods"
+    timetables = [ReportingPeriodTimetable]  # noqa: RUF012 (Airflow declares a plain list)
+    partition_mappers = [YearOfQuarter]  # noqa: RUF012
+    windows = [QuartersOfYear]  # noqa: RUF012

@@ -1,0 +1,44 @@
+"""What the DAGs share: the assets between them, when a failed task is tried again, which period a run is for."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowFailException
+
+COLLECTED = Asset("collected", uri="baocao://collected")
+"""The gate: every due source of the period was tried. Its partition is the period."""
+INDICATORS = Asset("indicators", uri="baocao://indicators")
+"""The period's facts are in the warehouse. Its partition is the period."""
+PORTALS = "portals"
+"""The pool that bounds how many portals are asked at once."""
+
+RETRY_DELAY = timedelta(seconds=float(os.environ.get("BAOCAO_RETRY_SECONDS") or 300))
+
+DEFAULTS: dict[str, Any] = {
+    "owner": "baocao",
+    "retries": 2,
+    "retry_delay": RETRY_DELAY,
+    # In order: waiting helps against a portal that is down, and against nothing else that is known. What is not
+    # of our own making (a lost worker, a database that restarts) is tried again as well.
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule("etl.errors.SourceUnavailable", RetryAction.RETRY, RETRY_DELAY, "the portal may come back"),
+            RetryRule("etl.errors.BaocaoError", RetryAction.FAIL, reason="a person must act: see the message"),
+        ]
+    ),
+}
+
+
+def period_of(dag_run: Any) -> str:
+    """The period of this run. Fails the task at once, with what to do, when the run was made without one."""
+    if not dag_run.partition_key:
+        raise AirflowFailException(
+            "Lần chạy này không có kỳ báo cáo. Hãy chạy lại (Trigger) và điền Partition Key, ví dụ 2026-Q3; "
+            "nhiều kỳ đã qua thì dùng `airflow backfill create`. / This run has no reporting period. Trigger the "
+            "DAG again with a partition key such as 2026-Q3; for several past periods use `airflow backfill create`."
+        )
+    return str(dag_run.partition_key)

@@ -1,0 +1,82 @@
+"""A reporting office of one test's own, and an independent reader of its forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+import requests
+
+from etl import pipeline
+from etl.errors import SourceError
+from launcher.simulator import Simulator
+
+PERIOD = "2026-Q3"
+ROOT = Path(__file__).resolve().parents[2]
+MEASURES = (
+    "received_total",
+    "received_online",
+    "received_direct_postal",
+    "carried_over",
+    "resolved_total",
+    "resolved_early",
+    "resolved_on_time",
+    "resolved_overdue",
+    "pending_total",
+    "pending_in_time",
+    "pending_overdue",
+)
+"""II.06a columns 3 to 13, in the order they are printed."""
+
+
+@dataclass
+class Office:
+    """Runs the pipeline in this process with an environment of its own."""
+
+    home: Path
+    simulator: Simulator
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def pull(self, period: str = PERIOD, sources: list[str] | None = None) -> None:
+        for source in sources or pipeline.plan(period):
+            try:
+                pipeline.collect(source, period)
+                self.failures.pop(source, None)
+            except SourceError as problem:
+                self.failures[source] = str(problem)
+
+    def run(self, period: str = PERIOD, sources: list[str] | None = None) -> dict[str, Any]:
+        pipeline.prepare()
+        self.pull(period, sources)
+        return pipeline.run_from_landed(period)
+
+    def form(self, number: str, unit: str, period: str = PERIOD) -> Path:
+        paths = [issue["path"] for issue in pipeline.issued(period) if (issue["form"], issue["unit"]) == (number, unit)]
+        assert len(paths) == 1, f"{number} of {unit}"
+        return Path(paths[0])
+
+    def truth(self, form: str, unit: str, period: str = PERIOD) -> dict[tuple[str, str], dict[str, int]]:
+        answer = requests.get(f"{self.simulator.url}/truth/{form}", params={"unit": unit, "period": period}, timeout=60)
+        answer.raise_for_status()
+        return {(row["tier"], row.get("field", "all")): row for row in answer.json()["rows"]}
+
+
+def read_form_06a(path: Path, field_codes: dict[str, str]) -> dict[tuple[str, str], list[Any]]:
+    """(tier, field) -> the eleven cells of its row, by a parser that the project does not use."""
+    rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    start = next(index for index, row in enumerate(rows) if str(row[0]) == "(1)") + 1
+    found: dict[tuple[str, str], list[Any]] = {}
+    tier = ""
+    for row in rows[start:]:
+        label = str(row[1])
+        if label == "Tổng số":
+            found["all", "all"] = row[2:13]
+            return found
+        if row[0] in ("I", "II"):
+            tier = {"I": "province", "II": "commune"}[row[0]]
+            found[tier, "all"] = row[2:13]
+        else:
+            found[tier, field_codes[label]] = row[2:13]
+    raise AssertionError("the form has no total row")

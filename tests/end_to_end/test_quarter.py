@@ -1,0 +1,98 @@
+"""The whole path on a clean country: every printed figure is the truth, every cell leads to its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import python_calamine
+
+from etl import pipeline
+from etl.errors import TraceError
+from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Callable[..., Office]) -> Office:
+    quarter = make_office("quarter")
+    quarter.run()
+    assert quarter.failures == {}
+    return quarter
+
+
+def test_every_figure_of_ii_06a_is_the_truth(
+    office: Office, provinces: dict[str, str], field_codes: dict[str, str]
+) -> None:
+    assert len(provinces) == 34
+    compared = 0
+    for unit in (*provinces, "VN"):
+        printed = read_form_06a(office.form("II.06a", unit), field_codes)
+        truth = office.truth("II.06a", unit)
+        # a row the source counts nothing in may be absent or zero; the truth lists it only where it exists
+        wanted = {key: row for key, row in truth.items() if not (key[0] == "all" and key[1] != "all")}
+        for key, row in wanted.items():
+            figures = [row[measure] for measure in MEASURES]
+            if key not in printed:
+                assert not any(figures), f"{unit} {key}: not printed, the truth is {figures}"
+                continue
+            assert [int(cell) for cell in printed[key]] == figures, f"{unit} {key}"
+            compared += len(figures)
+        assert set(printed) <= set(wanted) | {key for key, cells in printed.items() if not any(cells)}, unit
+    assert compared > 34 * 11 * 20
+
+
+def test_every_figure_of_the_edocument_form_is_the_truth(office: Office, provinces: dict[str, str]) -> None:
+    names = {name: code for code, name in provinces.items()}
+    for unit in (*provinces, "VN"):
+        rows = python_calamine.CalamineWorkbook.from_path(office.form("VBDT", unit)).get_sheet_by_index(0).to_python()
+        by_label = {str(row[1]): row[2:5] for row in rows if len(row) > 4 and isinstance(row[2], float)}
+        truth = office.truth("edoc", unit)
+        whole = truth["all", "all"]
+        assert by_label["Tổng số"] == [whole["sent"], whole["received"], whole["exchanged"]], unit
+        if unit == "VN":
+            for name, code in names.items():
+                of_province = office.truth("edoc", code)["all", "all"]
+                assert by_label[name][:2] == [of_province["sent"], of_province["received"]], name
+
+
+def test_a_second_run_changes_nothing(office: Office) -> None:
+    before = {path: path.read_bytes() for path in Path(office.home).rglob("*.xlsx")}
+    result = office.run()
+    assert result["record"]["new"] == 0
+    assert result["record"]["revised"] == 0
+    assert result["record"]["same"] > 300_000
+    assert all(form["changed"] == 0 for form in result["forms"])
+    assert {path: path.read_bytes() for path in Path(office.home).rglob("*.xlsx")} == before
+
+
+def test_a_cell_leads_to_its_bytes(office: Office) -> None:
+    found = pipeline.trace("II.06a", "Hà Nội", PERIOD, "C12")
+    row = found["rows"][0]
+    content = Path(row["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == row["sha256"]
+    assert row["address"].startswith(office.simulator.url)
+    assert row["fetched_at"]
+    assert int(found["value"].split(".")[0]) == sum(row["value"] for row in found["rows"])
+    assert all(sum(row["read"].values()) == row["value"] for row in found["rows"])
+
+
+def test_a_cell_of_the_nation_leads_to_every_province(office: Office) -> None:
+    found = pipeline.trace("II.06a", "VN", PERIOD, "D11")
+    assert len({row["source"] for row in found["rows"]}) == 34
+    assert int(found["value"].split(".")[0]) == sum(row["value"] for row in found["rows"])
+
+
+def test_one_flipped_byte_is_named(office: Office) -> None:
+    path = Path(pipeline.trace("II.06a", "04", PERIOD, "C12")["rows"][0]["file"])
+    content = path.read_bytes()
+    path.chmod(0o644)
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    try:
+        with pytest.raises(TraceError, match=path.name):
+            pipeline.trace("II.06a", "04", PERIOD, "C12")
+    finally:
+        path.write_bytes(content)
+    assert pipeline.trace("II.06a", "04", PERIOD, "C12")["rows"]
