@@ -64,7 +64,7 @@ class Screen:
         os.close(target)
         self._out = os.fdopen(os.dup(self._kept[0]), "w", encoding="utf-8", errors="replace")
         terminal = self._out.isatty()
-        self.console = Console(file=self._out, width=None if terminal else 120, highlight=False, soft_wrap=not terminal)
+        self.console = Console(file=self._out, width=None if terminal else 120, highlight=False)
         self.progress: Progress | None = None
         if self.console.is_terminal:
             columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(bar_width=30))
@@ -82,7 +82,7 @@ class Screen:
         self._out.close()
 
     def say(self, text: str = "") -> None:
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
         self._out.flush()
 
     def settle(self) -> None:
