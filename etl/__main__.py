@@ -48,7 +48,10 @@ def _emit(result: Any) -> None:
 def _table(*headings: str) -> Table:
     from rich.table import Table as RichTable
 
-    return RichTable(*headings, header_style="bold")
+    table = RichTable(header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def _show(table: Any) -> None:
@@ -200,7 +203,8 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
         f"lần/revision {found['revision']} · nạp/load {found['load']} · {found['recorded_at']}\n"
         f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
     )
-    shown = found["rows"] if everything else found["rows"][:5]
+    largest_first = sorted(found["rows"], key=lambda row: row["value"] or 0, reverse=True)
+    shown = largest_first if everything else largest_first[:5]
     for row in shown:
         read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
         click.echo(

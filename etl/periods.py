@@ -22,7 +22,7 @@ Kind = Literal["month", "quarter", "half", "nine_months", "year"]
 _MONTHS: dict[Kind, int] = {"month": 1, "quarter": 3, "half": 6, "nine_months": 9, "year": 12}
 _LETTER: dict[str, Kind] = {"M": "month", "Q": "quarter", "H": "half"}
 _KEY = re.compile(r"(?P<year>[12]\d{3})(?:-(?:(?P<letter>[MQH])(?P<number>\d{1,2})|(?P<nine>9M)))?")
-_HELP = "write 2026-Q3, 2026-M09, 2026-H1, 2026-9M or 2026"
+_HELP = "hãy viết / write 2026-Q3, 2026-M09, 2026-H1, 2026-9M, 2026"
 
 
 @dataclass(frozen=True, order=True)
@@ -36,14 +36,14 @@ class Period:
     def __post_init__(self) -> None:
         most = 1 if self.kind == "nine_months" else 12 // _MONTHS[self.kind]
         if not 1 <= self.number <= most:
-            raise PeriodError(f"period {self.kind} {self.number} of {self.year} does not exist: {_HELP}")
+            raise PeriodError(f"không có kỳ {self.kind} {self.number} năm {self.year}: {_HELP} (it does not exist)")
 
     @classmethod
     def parse(cls, key: str) -> Period:
         """Read a key such as "2026-Q3". Raises PeriodError with the accepted spellings."""
         match = _KEY.fullmatch(key)
         if match is None:
-            raise PeriodError(f"period {key!r} cannot be read: {_HELP}")
+            raise PeriodError(f"không đọc được kỳ {key!r}: {_HELP} (the period cannot be read)")
         year = int(match["year"])
         if match["nine"]:
             period = cls(year, "nine_months")
@@ -52,7 +52,7 @@ class Period:
         else:
             period = cls(year, _LETTER[match["letter"]], int(match["number"]))
         if period.key != key:
-            raise PeriodError(f"period {key!r} is written {period.key!r}")
+            raise PeriodError(f"kỳ {key!r} phải viết là {period.key!r} (the period is written so)")
         return period
 
     @classmethod

@@ -1,4 +1,7 @@
-"""The environment, read once into one frozen Settings. Every BAOCAO_ variable is here and nowhere else."""
+"""The environment, read once into one frozen Settings: every BAOCAO_ variable of the pipeline.
+
+Those that only say how one machine runs it (BAOCAO_PORT and the like) are the launcher's; README has all.
+"""
 
 from __future__ import annotations
 

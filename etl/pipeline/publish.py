@@ -82,7 +82,13 @@ def summary(period_key: str) -> dict[str, Any]:
     """What the last run of the period did, for people: pulls, rows, quarantine, facts, forms."""
     office = Office.open()
     period = closed(period_key)
-    return {**office.warehouse.summary(period.key), "coverage": coverage(period.key), "issued": issued(period.key)}
+    rules = (rule for dataset in office.catalog.datasets for rule in office.suite(dataset).rules)
+    return {
+        **office.warehouse.summary(period.key),
+        "coverage": coverage(period.key),
+        "issued": issued(period.key),
+        "rule_titles": {rule.id: rule.title.vi for rule in rules},
+    }
 
 
 def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[str, Any]:
@@ -137,7 +143,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
         "law": indicator.law,
         "tier": found.fact.tier,
         "field": found.fact.field,
-        "value": None if found.fact.value is None else str(found.fact.value),
+        "value": None if found.fact.value is None else f"{found.fact.value.normalize():f}",
         "reason": found.fact.reason,
         "revision": found.fact.revision,
         "recorded_at": found.fact.recorded_at.isoformat(),
