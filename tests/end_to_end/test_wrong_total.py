@@ -1,0 +1,81 @@
+"""A source whose own grand total is not the sum of its rows: nobody knows which is wrong, so nothing is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from etl import pipeline
+from launcher.simulator import Simulator
+from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
+
+
+class Tampering(ThreadingHTTPServer):
+    """Passes each request on to a portal; while `wrong` is set, the row of the whole province counts one more."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.target, self.wrong = target, False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Tampering
+
+    def do_GET(self) -> None:
+        headers = {"groupId": self.headers["groupId"]}
+        body = requests.get(self.server.target + self.path, headers=headers, timeout=60).json()
+        for row in body["dossierStatisticData"]:
+            codes = ("govAgencyCode", "domainCode", "groupAgencyCode", "system")
+            if self.server.wrong and row["month"] and not any(row[code] for code in codes):
+                row["processCount"] += 1
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def portal(simulator: Simulator) -> Iterator[Tampering]:
+    server = Tampering(simulator.url)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_wrong_grand_total_withholds_the_province(
+    make_office: Callable[..., Office], portal: Tampering, tmp_path: Path, field_codes: dict[str, str]
+) -> None:
+    base = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", base)
+    for path in base.glob("sources/*.yml"):
+        if path.stem not in ("onestop_ha_noi", "edoc_ha_noi"):
+            path.unlink()
+    source = base / "sources/onestop_ha_noi.yml"
+    address = f"http://127.0.0.1:{portal.server_port}/opencps_v2/01"
+    source.write_text(source.read_text("utf-8").replace("env:BAOCAO_SIMULATOR_URL/opencps_v2/01", address), "utf-8")
+    office = make_office("wrong_total", catalog=os.fspath(base))
+
+    office.run()
+    assert office.failures == {}
+    right = read_form_06a(office.form("II.06a", "01"), field_codes)
+    assert int(right["all", "all"][0]) == office.truth("II.06a", "01")["all", "all"]["received_total"]
+
+    portal.wrong = True
+    office.run()
+    assert office.failures == {}
+    assert {cell for row in read_form_06a(office.form("II.06a", "01"), field_codes).values() for cell in row} == {"…"}
+    assert pipeline.summary(PERIOD)["findings"]["critical"] >= 1
