@@ -11,8 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from etl.errors import QualityError
-from etl.indicators_facts import FACTS, RANKED, evaluate
+from etl.indicators_facts import RANKED, evaluate
 from etl.model import ALL, NATION, Dataset, DatasetColumn, Field, Hole, Indicator
+from etl.tables import FACTS
 from etl.units import UnitTree
 
 

@@ -14,19 +14,7 @@ import pyarrow as pa
 
 from etl.errors import QualityError
 from etl.model import Indicator
-
-FACTS = pa.schema(
-    [
-        ("indicator", pa.string()),
-        ("unit", pa.string()),
-        ("tier", pa.string()),
-        ("field", pa.string()),
-        ("value", pa.decimal128(20, 4)),
-        ("reason", pa.string()),
-        ("leaf", pa.bool_()),
-    ]
-)
-"""A fact: value null exactly when reason is given. leaf: straight from standard rows of that unit, tier and field."""
+from etl.tables import FACTS
 
 _REASONS = ("missing_source", "missing_unit", "quarantined", "not_provided", "zero_denominator")
 RANKED = {reason: f"{rank}{reason}" for rank, reason in enumerate(_REASONS)}

@@ -19,10 +19,8 @@ from etl.model import Dataset, Field, Finding, Page, Platform, Source, Uniquenes
 from etl.parsing_body import Answer, Record, path_of, value_at
 from etl.parsing_rows import Problem, Reader, Row, is_blank, is_total, shown, whole_number
 from etl.periods import Period
+from etl.tables import rows_schema
 from etl.units import UnitTree, name_key
-
-_REQUIRED = ("source", "period", "payload", "pointer", "agency")
-_OPTIONAL = ("unit", "tier", "field", "field_raw", "problem", "problem_rule", "raw")
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,6 @@ class Parsed:
     table: pa.Table
     findings: list[Finding]
     left_out: Mapping[str, int]
-
-
-def rows_schema(dataset: Dataset) -> pa.Schema:
-    """Columns of the standard rows: who, where from, what was wrong, then a nullable int64 a measure."""
-    return pa.schema(
-        [
-            *(pa.field(name, pa.string(), nullable=False) for name in _REQUIRED),
-            *(pa.field(name, pa.string()) for name in _OPTIONAL),
-            *(pa.field(name, pa.int64()) for name in dataset.columns),
-        ]
-    )
 
 
 def parse(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from upath import UPath
 
-from etl import indicators, parsing, quality
+from etl import indicators, quality
 from etl.catalog import rules_version
 from etl.errors import PeriodError, SourceBroken
 from etl.model import Finding, Hole, Receipt
@@ -24,8 +24,7 @@ from etl.periods import Period
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-
-_FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
+from etl.tables import FINDINGS, rows_schema
 
 
 def datasets() -> list[str]:
@@ -37,7 +36,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    tables = {name: [parsing.rows_schema(dataset).empty_table()] for name, dataset in catalog.datasets.items()}
+    tables = {name: [rows_schema(dataset).empty_table()] for name, dataset in catalog.datasets.items()}
     findings: list[Finding] = []
     left_out: dict[str, int] = {}
     receipts: dict[str, list[str]] = {}
@@ -216,7 +215,7 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _to_table(findings: Iterable[Finding]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=_FINDINGS)
+    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS)
 
 
 def _from_table(table: pa.Table) -> list[Finding]:

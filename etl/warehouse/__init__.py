@@ -21,11 +21,10 @@ from etl.model import Fact, Finding, Hole, Indicator, Receipt, Unit
 from etl.warehouse import dimensions, queries, schema
 from etl.warehouse import record as recording
 from etl.warehouse import trace as tracing
-from etl.warehouse.facts import FACTS
 from etl.warehouse.record import Recorded
 from etl.warehouse.trace import Trace, TraceRow
 
-__all__ = ["FACTS", "Recorded", "Trace", "TraceRow", "Warehouse", "alembic_config"]
+__all__ = ["Recorded", "Trace", "TraceRow", "Warehouse", "alembic_config"]
 
 
 def alembic_config(connection: Connection) -> Config:

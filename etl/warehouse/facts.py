@@ -8,20 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
+from etl.tables import FACTS
 from etl.warehouse.staging import stage
 
-FACTS = pa.schema(
-    [
-        ("indicator", pa.string()),
-        ("unit", pa.string()),
-        ("tier", pa.string()),
-        ("field", pa.string()),
-        ("value", pa.decimal128(20, 4)),
-        ("reason", pa.string()),
-        ("leaf", pa.bool_()),
-    ]
-)
-"""A period's figures. Key: indicator, unit, tier, field. A value or a reason, never both, never neither."""
 _KEY = ["indicator", "unit", "tier", "field"]
 
 _RECORD = text("""

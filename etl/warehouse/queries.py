@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from etl.model import Fact, Finding, Hole
+from etl.tables import FACTS
 from etl.warehouse import schema
-from etl.warehouse.facts import FACTS
 from etl.warehouse.staging import driver_connection
 
 _fact, _load = schema.fact.c, schema.load.c

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from etl.errors import CatalogError
 from etl.model import Source
-from etl.parsing import parse, rows_schema
+from etl.parsing import parse
 from etl.periods import Period
+from etl.tables import rows_schema
 from etl.units import UnitTree
 from tests.parsing.vendor_answers import (
     CATALOG,

@@ -13,7 +13,8 @@ import psycopg
 import pyarrow as pa
 
 from etl.model import Example, Finding, Hole, Indicator, Page, Receipt, Text, Unit
-from etl.warehouse import FACTS, Recorded, Warehouse
+from etl.tables import FACTS
+from etl.warehouse import Recorded, Warehouse
 from etl.warehouse.lineage import ROW_COLUMNS
 
 PERIOD = "2026-Q3"

@@ -1,0 +1,42 @@
+"""The tables that pass between the verbs, as Arrow schemas: standard rows, findings, facts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pyarrow as pa
+
+from etl.model import Dataset, Finding
+
+_REQUIRED = ("source", "period", "payload", "pointer", "agency")
+_OPTIONAL = ("unit", "tier", "field", "field_raw", "problem", "problem_rule", "raw")
+
+FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
+"""One column for each field of a Finding."""
+
+FACTS = pa.schema(
+    [
+        ("indicator", pa.string()),
+        ("unit", pa.string()),
+        ("tier", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.decimal128(20, 4)),
+        ("reason", pa.string()),
+        ("leaf", pa.bool_()),
+    ]
+)
+"""Figures of one period. Key: indicator, unit, tier, field. A value or a reason, never both, never neither.
+
+leaf: straight from standard rows of that unit, tier and field, not added up from units below.
+"""
+
+
+def rows_schema(dataset: Dataset) -> pa.Schema:
+    """Columns of the standard rows: who, where from, what was wrong, then a nullable int64 a measure."""
+    return pa.schema(
+        [
+            *(pa.field(name, pa.string(), nullable=False) for name in _REQUIRED),
+            *(pa.field(name, pa.string()) for name in _OPTIONAL),
+            *(pa.field(name, pa.int64()) for name in dataset.columns),
+        ]
+    )
