@@ -57,7 +57,7 @@ def _table(*headings: str) -> Table:
 def _show(table: Any) -> None:
     from rich.console import Console
 
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)  # a pipe has no width of its own
 
 
 @main.command()
