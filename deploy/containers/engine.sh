@@ -42,7 +42,7 @@ packages() {
   apt-get update -qq
   # RUNLEVEL=1: the package's own daemon is not started
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    docker.io mmdebstrap iptables iproute2 procps ca-certificates >/dev/null
+    '^docker[.]io$' mmdebstrap iptables iproute2 procps ca-certificates >/dev/null
 }
 
 # Compose v2 and buildx from Debian's archive, their signature checked by apt, not installed on the system.
