@@ -1,7 +1,7 @@
 """The command `baocao`: the pipeline's verbs for people and, with --json, for machines.
 
-Exit status: 0 done; 1 something did not go through (a source failed, a figure could not be traced);
-2 the call, the settings or the catalog must be mended first.
+Exit status: 0 done; 1 something did not go through (a rule could not run, a figure could not be traced);
+2 the call, the settings or the catalog must be mended first; 3 done, but some sources failed.
 """
 
 from __future__ import annotations
@@ -87,9 +87,11 @@ def sources(as_json: bool) -> None:
     found = pipeline.sources()
     if as_json:
         return _emit(found)
-    table = _table("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Đơn vị / unit")
+    table = _table("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Đơn vị / unit", "Lần cuối / last")
     for source in found:
-        table.add_row(source["id"], source["dataset"], source["platform"], f"{source['unit']} {source['unit_name']}")
+        last = f"{source['last_state']} {source['last_period']}" if source["last_state"] else "chưa lấy / never"
+        unit = f"{source['unit']} {source['unit_name']}"
+        table.add_row(source["id"], source["dataset"], source["platform"], unit, last)
     return _show(table)
 
 
@@ -132,14 +134,30 @@ def run(period: str, only: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         _emit({"failed": failed, **result})
     else:
-        say(
-            f"Dữ kiện / facts: mới/new {result['record']['new']}, sửa/revised {result['record']['revised']}, "
-            f"như cũ/same {result['record']['same']}"
-        )
-        for form in result["forms"]:
-            say(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
+        _show_run(result)
     if failed:
-        sys.exit(1)
+        sys.exit(3)
+
+
+def _show_run(result: dict[str, Any]) -> None:
+    recorded = result["record"]
+    click.echo(
+        f"Dữ kiện / facts: mới/new {recorded['new']}, sửa/revised {recorded['revised']}, như cũ/same {recorded['same']}"
+    )
+    for form in result["forms"]:
+        click.echo(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
+
+
+@main.command()
+@click.argument("period")
+@_as_json
+def replay(period: str, as_json: bool) -> None:
+    """Dựng lại PERIOD từ các tệp đã lấy, không dùng mạng. / Rebuild PERIOD from landed bytes, network unused."""
+    from etl import pipeline
+
+    pipeline.prepare()
+    result = pipeline.run_from_landed(period)
+    return _emit(result) if as_json else _show_run(result)
 
 
 @main.command()

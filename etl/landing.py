@@ -105,6 +105,11 @@ class Landing:
         folder = self._root / "receipts" / source_id / period
         return [self._receipt(path) for path in sorted(folder.glob("*.json"), key=lambda path: str(path.name))]
 
+    def last_attempt(self, source_id: str) -> Receipt | None:
+        """The newest attempt for that source, whatever its period."""
+        found = sorted((self._root / "receipts" / source_id).glob("*/*.json"), key=lambda path: str(path.name))
+        return self._receipt(found[-1]) if found else None
+
     def latest_complete(self, source_id: str, period: str) -> Receipt | None:
         """The last attempt that was proven complete."""
         complete = [receipt for receipt in self.receipts(source_id, period) if receipt.state == "complete"]

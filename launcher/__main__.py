@@ -8,7 +8,7 @@ import click
 
 from launcher import LauncherError
 
-_NEED_WAREHOUSE = frozenset({"run", "facts", "forms", "trace"})
+_NEED_WAREHOUSE = frozenset({"run", "replay", "facts", "forms", "trace"})
 _NEED_PORTALS = frozenset({"run"})
 
 

@@ -43,22 +43,30 @@ def catalog_check() -> dict[str, Any]:
     }
 
 
-def sources() -> list[dict[str, str]]:
-    """Every source of the catalog: id, dataset, platform, unit with its name, address, owner."""
-    catalog = Office.open().catalog
+def sources() -> list[dict[str, Any]]:
+    """Every source of the catalog, in id order: what it is, and its last attempt (None: never pulled)."""
+    office = Office.open()
+    catalog = office.catalog
     names = {unit.code: unit.name for unit in catalog.units if unit.valid_to is None}
-    return [
-        {
-            "id": source.id,
-            "dataset": catalog.dataset_of(source),
-            "platform": source.platform,
-            "unit": source.unit,
-            "unit_name": names.get(source.unit, source.unit),
-            "address": source.address,
-            "owner": source.owner,
-        }
-        for source in sorted(catalog.sources.values(), key=lambda source: source.id)
-    ]
+    found = []
+    for source in sorted(catalog.sources.values(), key=lambda source: source.id):
+        last = office.landing.last_attempt(source.id)
+        found.append(
+            {
+                "id": source.id,
+                "dataset": catalog.dataset_of(source),
+                "platform": source.platform,
+                "unit": source.unit,
+                "unit_name": names.get(source.unit, source.unit),
+                "address": source.address,
+                "owner": source.owner,
+                "last_state": last and last.state,
+                "last_period": last and last.period,
+                "last_attempt": last and last.finished_at.isoformat(),
+                "last_message": last and last.message,
+            }
+        )
+    return found
 
 
 def plan(period_key: str) -> list[str]:

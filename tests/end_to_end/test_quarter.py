@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import python_calamine
+from click.testing import CliRunner
 
 from etl import pipeline
+from etl.__main__ import main
 from etl.errors import TraceError
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
 
@@ -65,6 +69,30 @@ def test_a_second_run_changes_nothing(office: Office) -> None:
     assert result["record"]["same"] > 300_000
     assert all(form["changed"] == 0 for form in result["forms"])
     assert {path: path.read_bytes() for path in Path(office.home).rglob("*.xlsx")} == before
+
+
+def test_a_replay_needs_no_network(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAOCAO_SIMULATOR_URL", "http://127.0.0.1:1")  # nothing listens there
+    before = {path: path.read_bytes() for path in Path(office.home).rglob("*.xlsx")}
+    done = CliRunner().invoke(main, ["replay", PERIOD, "--json"])
+    assert done.exit_code == 0, done.output
+    replayed = json.loads(done.stdout)["record"]
+    assert (replayed["new"], replayed["revised"]) == (0, 0)
+    assert replayed["same"] > 300_000
+    assert {path: path.read_bytes() for path in Path(office.home).rglob("*.xlsx")} == before
+
+
+def test_the_command_tells_sources_from_their_last_pull(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed() -> dict[str, Any]:
+        done = CliRunner().invoke(main, ["sources", "--json"])
+        return {source["id"]: source for source in json.loads(done.stdout)}
+
+    assert {(source["last_state"], source["last_period"]) for source in listed().values()} == {("complete", PERIOD)}
+    monkeypatch.setenv("BAOCAO_SIMULATOR_URL", "http://127.0.0.1:1")
+    failed = CliRunner().invoke(main, ["run", PERIOD, "--source", "edoc_hue"])
+    assert failed.exit_code == 3, failed.output
+    assert "edoc_hue, kỳ 2026-Q3" in failed.output
+    assert listed()["edoc_hue"]["last_state"] == "unavailable"
 
 
 def test_a_cell_leads_to_its_bytes(office: Office) -> None:
