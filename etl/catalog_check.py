@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from etl.errors import CatalogError
+from etl.catalog_requests import Fail, check_request, check_secrets
 from etl.model import Dataset, Indicator, Platform, Source
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
-
-Fail = Callable[[str, tuple[str, ...], str], CatalogError]
-"""Makes the error for a file, the path of a key in it, and the problem."""
-
-_SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
-_PASSWORD = re.compile(r"//[^/]*@")
 
 
 def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> None:
@@ -67,6 +61,7 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
             "the field of a row comes from a column or from a request repeated over fields, "
             "exactly when the dataset is split by field",
         )
+    check_request(platform, fail)
     for key in ("commune", "province", "skip"):
         pattern = getattr(platform.unit, key)
         try:
@@ -83,15 +78,7 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         raise fail(file, ("platform",), f"no platforms/{source.platform}.yml")
     if source.unit not in codes:
         raise fail(file, ("unit",), f"no unit {source.unit!r} in units/units.csv")
-    if source.credential is not None and not source.credential.startswith("env:"):
-        raise fail(file, ("credential",), "only a reference such as env:NAME, never the secret")
-    if source.credential is None and catalog.platforms[source.platform].request.auth != "none":
-        raise fail(file, ("platform",), "this platform asks for a credential: add `credential: env:NAME`")
-    if _PASSWORD.search(source.address):
-        raise fail(file, ("address",), "an address without user and password: use `credential: env:NAME`")
-    for header in source.headers:
-        if header.lower() in _SECRET_HEADERS:
-            raise fail(file, ("headers", header), "a secret never stands here: use `credential: env:NAME`")
+    check_secrets(source, catalog.platforms[source.platform].request, fail)
     for kind, table in source.lookups.items():
         if kind not in ("unit", "field"):
             raise fail(file, ("lookups", kind), "lookups are by unit or by field")

@@ -26,7 +26,7 @@ def pull(
     Each is yielded before it is judged, so that its bytes are kept whatever they are; the judgement
     falls when the next one is asked for. fields: our field codes, used where the platform's request is
     repeated over fields. Running to the end without an error means: every request was answered with
-    JSON, and every page up to the declared total was received.
+    JSON, and every page up to the declared total, or up to the last one, was received.
 
     Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
     """

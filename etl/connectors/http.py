@@ -1,8 +1,9 @@
-"""One polite HTTP session: short retries, bounded waits, one bearer token, no redirects."""
+"""One polite HTTP session: short retries, bounded waits, one credential, no redirects."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -16,6 +17,8 @@ from urllib3.exceptions import MaxRetryError, ResponseError, SSLError, TimeoutEr
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from etl.connectors.asking import Asked
+from etl.connectors.auth import Signer
 from etl.connectors.response import Response
 
 RETRIES = 2
@@ -23,6 +26,10 @@ LONGEST_WAIT = 5.0
 """Seconds a server may make a pull wait between two tries; whoever asks for more is asked again later."""
 MOST_BYTES = 256 * 2**20
 _CONNECT_SECONDS = 10.0
+_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
+
+Links = Mapping[str, Mapping[str, str]]
+"""The `Link` header of an answer, by relation."""
 
 
 class NoAnswer(Exception):
@@ -50,16 +57,21 @@ class _Patience(Retry):
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
-class _Bearer(requests.auth.AuthBase):
-    """Sets the header itself, also to nothing: a .netrc of the machine must not add a credential."""
+class _Mask(logging.Filter):
+    """Hides the credential in what the HTTP library logs: a key in the query stands in the address it names."""
 
-    def __init__(self, token: str | None) -> None:
-        self._token = token
+    def __init__(self, signer: Signer) -> None:
+        super().__init__()
+        self._signer = signer
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token is not None:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        hidden = text
+        for secret in self._signer.secrets:
+            hidden = hidden.replace(secret, "***")
+        if hidden != text:
+            record.msg, record.args = hidden, ()
+        return True
 
 
 class _Session(requests.Session):
@@ -70,9 +82,9 @@ class _Session(requests.Session):
 
 
 class Http:
-    """A session with one portal; a context manager. The token goes into the Authorization header only."""
+    """A session with one portal; a context manager. The credential goes where the signer puts it, and nowhere else."""
 
-    def __init__(self, token: str | None, timeout_seconds: float) -> None:
+    def __init__(self, signer: Signer, timeout_seconds: float) -> None:
         patience = _Patience(
             total=RETRIES,
             connect=RETRIES,
@@ -87,61 +99,76 @@ class Http:
             raise_on_status=False,
         )
         self._timeout = timeout_seconds
+        self._signer = signer
+        self._mask = _Mask(signer)
         self._session = _Session()
-        self._session.auth = _Bearer(token)
+        self._session.auth = signer
         self._session.headers.update({"Accept": "application/json", "User-Agent": "baocao-etl"})
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=patience))
 
     def __enter__(self) -> Http:
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self._mask)
         return self
 
     def __exit__(self, *_: object) -> None:
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._mask)
         self._session.close()
 
-    def ask(
-        self,
-        method: str,
-        url: str,
-        query: Mapping[str, str],
-        body: bytes,
-        headers: Mapping[str, str],
-        field: str | None,
-    ) -> Response:
-        """One request, one answer of any status. Raises NoAnswer, with a Vietnamese problem, for none."""
+    def ask(self, method: str, asked: Asked, field: str | None) -> tuple[Response, Links | None]:
+        """One request, one answer of any status, and its `Link` header (None: it has none).
+
+        Raises NoAnswer, with a Vietnamese problem, for no whole answer, and for one that repeats the
+        credential: its bytes must not be kept. No error holds the address as it was sent: a key may stand in it.
+        """
+        answer, received = self._send(method, asked)
+        response = Response(
+            body=received,
+            status=answer.status_code,
+            media_type=answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+            method=method,
+            address=requests.Request(method, asked.url, params=asked.query).prepare().url or asked.url,
+            request=asked.body.decode(),
+            fetched_at=dt.datetime.now(dt.UTC),
+            field=field,
+        )
+        landed = f"{response.address}\n{response.request}".encode() + received
+        if any(secret.encode() in landed for secret in self._signer.secrets):
+            problem = "câu trả lời của cổng lặp lại mã truy cập, nên không được lưu"
+            raise NoAnswer("nội dung", problem, temporary=False)
+        return response, answer.links if "Link" in answer.headers else None
+
+    def ask_unkept(self, method: str, asked: Asked) -> tuple[int, bytes]:
+        """Status and body of an answer that is not landed, such as a token. Raises NoAnswer."""
+        answer, received = self._send(method, asked)
+        return answer.status_code, received
+
+    def _send(self, method: str, asked: Asked) -> tuple[requests.Response, bytes]:
         deadline = time.monotonic() + self._timeout
         try:
             with self._session.request(
                 method,
-                url,
-                params=query,
-                data=body or None,
-                headers=headers,
+                asked.url,
+                params=asked.query,
+                data=asked.body or None,
+                headers=asked.headers,
                 timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                received = self._body(answer.raw, deadline)
-                return Response(
-                    body=received,
-                    status=answer.status_code,
-                    media_type=answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                    method=method,
-                    address=answer.request.url or url,
-                    request=body.decode(),
-                    fetched_at=dt.datetime.now(dt.UTC),
-                    field=field,
-                )
-        except (requests.Timeout, TimeoutError) as problem:
-            raise NoAnswer("-", f"cổng không trả lời xong trong {self._timeout:g} giây") from problem
-        except (requests.exceptions.SSLError, SSLError) as problem:
-            raise NoAnswer("-", "chứng thư số (TLS) của cổng không hợp lệ") from problem
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, TransportError) as problem:
-            raise NoAnswer("-", "không kết nối được, hoặc kết nối bị ngắt giữa chừng") from problem
+                return answer, self._body(answer.raw, deadline)
+        except (requests.Timeout, TimeoutError):
+            raise NoAnswer("-", f"cổng không trả lời xong trong {self._timeout:g} giây") from None
+        except (requests.exceptions.SSLError, SSLError):
+            raise NoAnswer("-", "chứng thư số (TLS) của cổng không hợp lệ") from None
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, TransportError):
+            raise NoAnswer("-", "không kết nối được, hoặc kết nối bị ngắt giữa chừng") from None
         except requests.RequestException as problem:
             raise NoAnswer(
                 "address", f"địa chỉ hoặc tiêu đề HTTP không dùng được ({type(problem).__name__})", temporary=False
-            ) from problem
+            ) from None
 
     def _body(self, raw: Any, deadline: float) -> bytes:
         """The whole body. A server that drips, or never ends, is cut off: each read is one packet at most."""

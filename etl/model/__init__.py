@@ -1,6 +1,6 @@
 """The nouns: frozen dataclasses, standard library only.
 
-Those of `platforms` and `reports` are read from YAML by `etl.catalog`, which refuses an unknown key, so
+Those of `platforms`, `requests` and `reports` are read from YAML by `etl.catalog`, which refuses an unknown key, so
 their fields are the complete vocabulary of those files.
 """
 
@@ -9,10 +9,7 @@ from etl.model.flow import Fact, Finding, Hole, Page, Receipt
 from etl.model.platforms import (
     FieldRule,
     Identity,
-    Paging,
-    Parameter,
     Platform,
-    Request,
     Source,
     TotalRule,
     Uniqueness,
@@ -33,10 +30,12 @@ from etl.model.reports import (
     Rule,
     Suite,
 )
+from etl.model.requests import ApiKey, OAuth2, Paging, Parameter, Request, Signature, Value
 
 __all__ = [
     "ALL",
     "NATION",
+    "ApiKey",
     "Calendar",
     "Dataset",
     "DatasetColumn",
@@ -52,6 +51,7 @@ __all__ = [
     "Identity",
     "Indicator",
     "Level",
+    "OAuth2",
     "Page",
     "Paging",
     "Parameter",
@@ -62,6 +62,7 @@ __all__ = [
     "Request",
     "Rule",
     "Severity",
+    "Signature",
     "Source",
     "Suite",
     "Text",
@@ -70,4 +71,5 @@ __all__ = [
     "Uniqueness",
     "Unit",
     "UnitRule",
+    "Value",
 ]

@@ -7,51 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """A request value that is not a literal.
-
-    value: what it stands for; `first_day` and `last_day` are the period's local dates, `start` and
-    `end` its instants (`end_inclusive` is one millisecond before `end`), `unit` the source's unit
-    code, `field` the field of a request repeated over fields, `page` and `offset` count from 1 and 0,
-    `offset_end` is the offset plus the page size.
-    format: strftime pattern for dates and instants; instants are rendered in UTC. Without it a date is
-    2026-09-14 and an instant 2026-09-14T16:59:59.999Z, with its milliseconds.
-    """
-
-    value: Literal["first_day", "last_day", "start", "end_inclusive", "unit", "field", "page", "offset", "offset_end"]
-    format: str | None = None
-
-
-@dataclass(frozen=True)
-class Paging:
-    """How to walk pages: `size` rows a page, sent as `size_parameter`; `total` points to the declared count.
-
-    `total` and the records are reached by a dotted path in the JSON body; None where there is none.
-    """
-
-    size: int
-    size_parameter: str | None
-    total: str | None = None
-
-
-@dataclass(frozen=True)
-class Request:
-    """The HTTP request of a platform, relative to the source's address.
-
-    timeout_seconds: for the whole answer of one request, and for each silence within it.
-    """
-
-    method: Literal["GET", "POST"]
-    path: str
-    query: Mapping[str, str | int | bool | Parameter] = field(default_factory=dict)
-    json: Mapping[str, str | int | bool | Parameter] = field(default_factory=dict)
-    headers: Mapping[str, str | Parameter] = field(default_factory=dict)
-    auth: Literal["none", "bearer"] = "none"
-    repeat_over_fields: bool = False
-    paging: Paging | None = None
-    timeout_seconds: float = 30.0
+from etl.model.requests import Request
 
 
 @dataclass(frozen=True)
@@ -115,6 +71,10 @@ class Platform:
     identities: arithmetic of the vendor, `total` = sum of `parts`, checked before mapping.
     grand_total: columns that are all blank in the vendor's own total of the whole answer, which is
     compared with the sum of the rows; a row that an `equals` of `totals` leaves out is not meant.
+    numbers: `json` for JSON integers; `text` for whole numbers written as texts, digits only: an empty
+    text is no value, and "1.234" stays unreadable.
+    window: `asked` when the figures are of the days asked for; `calendar` when the system counts calendar
+    months or quarters only, so that its figures are not of the days of the period: always a finding.
     assumed: what the domain document does not state and this file supposes.
     """
 
@@ -134,6 +94,8 @@ class Platform:
     ignore: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
     grand_total: tuple[str, ...] = ()
+    numbers: Literal["json", "text"] = "json"
+    window: Literal["asked", "calendar"] = "asked"
     assumed: str = ""
 
 
@@ -147,7 +109,9 @@ class Identity:
 class Source:
     """One portal. `address` and `credential` may be references (`env:NAME`, `env:NAME/path`).
 
-    headers, query: literal values laid over the platform's request (such as OpenCPS' groupId).
+    headers, query, body: literal values laid over the platform's request (such as OpenCPS' groupId); `body`
+    over the fields of its JSON or its form, or of the JSON inside its form.
+    token_address: where an OAuth2 token is asked for, when that is not below `address`; or its reference.
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     """
 
@@ -159,6 +123,8 @@ class Source:
     credential: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = field(default_factory=dict)
+    token_address: str | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None

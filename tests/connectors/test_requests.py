@@ -8,11 +8,13 @@ import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from etl.errors import SettingsError, SourceBroken, SourceRefused
-from etl.model import Request
+from etl.model import Parameter, Request
 from tests.connectors.loopback_portal import Asked, Portal, Reply, as_json
 from tests.connectors.pulling import PLATFORMS, SECRET, collect, paged, source_of
 
@@ -127,6 +129,46 @@ def test_a_compressed_answer_is_landed_as_its_json(portal: Portal) -> None:
     assert [(one.body, one.media_type) for one in collect(portal, PLATFORMS["bkav_axis"])] == [
         (b"[1]", "application/json")
     ]
+
+
+# --- bodies -------------------------------------------------------------------------------------
+
+
+def posted(portal: Portal, body: dict[str, str], **parts: Any) -> Asked:
+    platform = replace(PLATFORMS["bkav_axis"], request=Request("POST", "/y", **parts))
+    (response,) = collect(portal, platform, source=source_of("bkav_axis", body=body))
+    assert response.request.encode() == portal.asked[0].body, "what was asked is landed with the answer"
+    return portal.asked[0]
+
+
+def test_a_form_is_sent_as_a_form_with_the_sources_own_values(portal: Portal) -> None:
+    form = {"tu": Parameter("first_day"), "all": True, "n": 5, "chữ": "a&b=c +%"}
+    asked = posted(portal, {"n": "6"}, form=form)
+    assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(asked.body.decode(), strict_parsing=True) == {
+        "tu": ["2026-06-15"],
+        "all": ["true"],
+        "n": ["6"],
+        "chữ": ["a&b=c +%"],
+    }
+
+
+def test_a_form_field_may_hold_json_beside_others(portal: Portal) -> None:
+    inner = {"dk.tu": Parameter("first_day"), "dk.den": Parameter("last_day"), "loại": 2, "có": True}
+    asked = posted(portal, {"tinh": "11342"}, form={"action": "get"}, form_json={"params": inner})
+    form = parse_qs(asked.body.decode(), strict_parsing=True)
+    assert form["action"] == ["get"]
+    assert json.loads(form["params"][0]) == {
+        "dk": {"tu": "2026-06-15", "den": "2026-09-14"},
+        "loại": 2,
+        "có": True,
+        "tinh": "11342",
+    }
+
+
+def test_a_dotted_key_stands_inside_an_object(portal: Portal) -> None:
+    asked = posted(portal, {"filter.unit.code": "x"}, json={"filter.unit.kind": 1, "filter.n": 2, "a": False})
+    assert json.loads(asked.body) == {"filter": {"unit": {"kind": 1, "code": "x"}, "n": 2}, "a": False}
 
 
 # --- credentials --------------------------------------------------------------------------------

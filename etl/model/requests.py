@@ -1,0 +1,133 @@
+"""How a platform is asked: the vocabulary of `request` in `platforms/`: body, paging, authentication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A request value that is not a literal.
+
+    value: what it stands for; `first_day` and `last_day` are the period's local dates, `start` and
+    `end` its instants (`end_inclusive` is one millisecond before `end`), `unit` the source's unit
+    code, `field` the field of a request repeated over fields, `page` and `offset` count from 1 and 0,
+    `offset_end` is the offset plus the page size, `cursor` what the page before gave (left out of the
+    first request). `year`, `quarter` and `month` are the numbers of the period, for portals that know
+    calendar periods only; another kind of period cannot be asked of them.
+    format: strftime pattern for dates and instants; instants are rendered in UTC. Without it a date is
+    2026-09-14 and an instant 2026-09-14T16:59:59.999Z, with its milliseconds.
+    """
+
+    value: Literal[
+        "first_day",
+        "last_day",
+        "start",
+        "end_inclusive",
+        "unit",
+        "field",
+        "page",
+        "offset",
+        "offset_end",
+        "cursor",
+        "year",
+        "quarter",
+        "month",
+    ]
+    format: str | None = None
+
+
+Value = str | int | bool | Parameter
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How to walk pages: `size` rows a page, sent as `size_parameter`; `total` points to the declared count.
+
+    How the next page is asked for: by a parameter that counts (`page`, `offset`) when none of these is
+    given; `cursor`, what stands there in the body is sent back as the parameter `cursor`; `next_link`, the
+    address that stands there in the body; `link_header`, the `next` of the header `Link`. A series ends
+    with its declared total; without one, when there is no next page, or by a page of fewer than `size` rows
+    where pages are counted.
+
+    Places in the JSON body are dotted paths; None where there is none.
+    """
+
+    size: int
+    size_parameter: str | None
+    total: str | None = None
+    cursor: str | None = None
+    next_link: str | None = None
+    link_header: bool = False
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """The credential itself in a header or in a query parameter of that name: one of the two."""
+
+    header: str | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True)
+class OAuth2:
+    """Client credentials: the source's credential is `id:secret`, sent to `token_path` for a bearer token.
+
+    token_path: below the source's address, or below its `token_address` where that is another.
+    client: where the id and the secret stand in the request for a token.
+    """
+
+    token_path: str
+    scope: str | None = None
+    client: Literal["basic", "body"] = "basic"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """HMAC-SHA256 of the named parts, joined by `separator`; the source's credential is `id:secret`.
+
+    sign: the parts in order. `path` and `query` are as they are sent ("" for no query), `key` is the id,
+    `body_sha256` hexadecimal, `timestamp` and `nonce` what their headers hold.
+    signature_header: holds `prefix` and the signature. The other headers are sent where they are named.
+    """
+
+    signature_header: str
+    sign: tuple[
+        Literal["method", "host", "path", "query", "body", "body_sha256", "key", "timestamp", "nonce"],
+        ...,
+    ]
+    key_header: str | None = None
+    timestamp_header: str | None = None
+    nonce_header: str | None = None
+    timestamp: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    separator: str = "\n"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+
+
+Auth = Literal["none", "basic", "bearer"] | ApiKey | OAuth2 | Signature
+
+
+@dataclass(frozen=True)
+class Request:
+    """The HTTP request of a platform, relative to the source's address.
+
+    json: the body of a POST; a dotted key stands inside the object before the dot.
+    form: the body of a POST as a form; form_json: form fields, at most one, whose text is a JSON object.
+    auth: `basic` takes a credential `user:password`, `bearer` a token.
+    timeout_seconds: for the whole answer of one request, and for each silence within it.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, Value] = field(default_factory=dict)
+    json: Mapping[str, Value] = field(default_factory=dict)
+    form: Mapping[str, Value] = field(default_factory=dict)
+    form_json: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    headers: Mapping[str, str | Parameter] = field(default_factory=dict)
+    auth: Auth = "none"
+    repeat_over_fields: bool = False
+    paging: Paging | None = None
+    timeout_seconds: float = 30.0
