@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from etl.model import Dataset, Field, Finding, Page, Platform, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
-from etl.parsing_rows import Problem, Reader, Row, is_blank, is_total, shown, whole_number
+from etl.parsing_rows import NUMBERS, Problem, Reader, Row, is_blank, is_total, shown
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.units import UnitTree, name_key
@@ -50,7 +50,7 @@ def parse(
     """
     answer = Answer(source, platform, period, pages)
     records = answer.records()
-    findings = answer.audit(records)
+    findings = [*answer.audit(records), *answer.window()]
     reader = Reader(answer, tree, fields)
     if platform.request.repeat_over_fields:
         asked = {reader.field_of(page.field) for page, _ in pages}
@@ -141,7 +141,7 @@ def _compare_grand_totals(answer: Answer, totals: Sequence[Record], rows: Sequen
         for record in grand:
             value = value_at(record.data, path_of(column))
             try:
-                given = whole_number(value)
+                given = NUMBERS[platform.numbers](value)
             except ValueError:
                 given = None
             if given != summed:

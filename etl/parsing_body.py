@@ -157,6 +157,24 @@ class Answer:
             for payload, columns in unread.items()
         ]
 
+    def window(self) -> list[Finding]:
+        """A READ-WINDOW warning where the portal counts calendar periods: its figures are of other days."""
+        if self.platform.window == "asked":
+            return []
+        first, last = f"{self.period.first_day:%d/%m/%Y}", f"{self.period.last_day:%d/%m/%Y}"
+        return [
+            Finding(
+                rule="READ-WINDOW",
+                severity="warning",
+                source=self.source.id,
+                period=self.period.key,
+                payload=self.pages[0][0].sha256,
+                expected=f"{first} - {last}",
+                message=f"Cổng chỉ thống kê theo tháng, quý dương lịch, còn kỳ {self.period.key} là từ {first} "
+                f"đến {last}: số liệu không cùng khoảng thời gian, cần giải trình khi dùng",
+            )
+        ]
+
 
 @cache
 def path_of(column: str) -> Path:

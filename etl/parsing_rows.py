@@ -21,6 +21,7 @@ from etl.units import UnitTree
 MOST = 10**15
 """No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
 _LONGEST_SHOWN = 200
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,22 @@ def whole_number(value: Any) -> int | None:
     raise ValueError(shown(value))
 
 
+def text_number(value: Any) -> int | None:
+    """The value of a text of digits only, for platforms that write numbers so; null and "" are None, "no value".
+
+    Raises ValueError for anything else, JSON integers included: "1.234", "12 " and "007" have no sure meaning.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and _DIGITS.fullmatch(value) is not None:
+        return whole_number(int(value))
+    raise ValueError(shown(value))
+
+
+NUMBERS = {"json": whole_number, "text": text_number}
+"""How a number is read, by the platform's `numbers`."""
+
+
 def shown(value: Any) -> str:
     """A value as the source wrote it, texts in quotes, shortened."""
     text = "" if value is MISSING else orjson.dumps(value).decode()
@@ -102,6 +119,7 @@ class Reader:
         self._fields = _Fields(source, fields, platform.field is not None and platform.field.fold_case)
         self._field_column = platform.field.column if platform.field else None
         self._field = path_of(self._field_column or "")
+        self._number = NUMBERS[platform.numbers]
         self._numbers = [(column, path_of(column)) for column in answer.number_columns]
 
     def outside(self, record: Record) -> bool:
@@ -124,7 +142,7 @@ class Reader:
         for column, path in self._numbers:
             value = value_at(record.data, path)
             try:
-                numbers[column] = whole_number(value)
+                numbers[column] = self._number(value)
             except ValueError:
                 numbers[column] = None
                 what = "thiếu cột" if value is MISSING else f"giá trị {shown(value)} không phải số nguyên ở cột"

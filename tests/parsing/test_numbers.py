@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.parsing_rows import MOST, whole_number
+from etl.parsing_rows import MOST, text_number, whole_number
 from tests.parsing.vendor_answers import (
     CATALOG,
     COMMUNES,
@@ -96,6 +96,21 @@ def test_nothing_else_is_a_number(value: Any) -> None:
 def test_digits_in_quotes_are_never_a_number(number: int, pattern: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (the message is the value itself)
         whole_number(pattern.format(number))
+
+
+@given(st.integers(0, MOST))
+def test_a_text_of_digits_is_its_number_where_the_platform_writes_texts(number: int) -> None:
+    assert text_number(str(number)) == number
+    assert text_number("") is text_number(None) is None
+
+
+@given(
+    st.integers(0, 10**9), st.sampled_from([" {}", "{} ", "{}.0", "0{}", "-{}", "+{}", "{}\n", "{}đ", "1.{}", "1,{}"])
+)
+def test_anything_but_digits_is_not(number: int, pattern: str) -> None:
+    for value in (pattern.format(number), number, float(number), True, [str(number)], str(MOST + 1 + number)):
+        with pytest.raises(ValueError):  # noqa: PT011 (the message is the value itself)
+            text_number(value)
 
 
 # --- the vendor's arithmetic --------------------------------------------------------------------
