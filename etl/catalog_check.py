@@ -62,6 +62,8 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
             "exactly when the dataset is split by field",
         )
     check_request(platform, fail)
+    if platform.totals.parents_include_children and platform.children is None:
+        raise fail(file, ("totals", "parents_include_children"), "no key `children` says where the nested rows stand")
     for key in ("commune", "province", "skip"):
         pattern = getattr(platform.unit, key)
         try:

@@ -2,7 +2,7 @@
 
 Nothing is summed here and nothing is dropped in silence: a record becomes a row (with its problem, where
 it has one), or is counted in `left_out` with the reason. Totals that stand among the rows are left out,
-never added, and compared with the sum of the rows where the platform declares its grand total.
+never added, and each is compared with the sum of its rows (`etl.totals`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import orjson
 import pyarrow as pa
 
-from etl.model import Dataset, Field, Finding, Page, Platform, Source, Uniqueness
+from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
-from etl.parsing_rows import NUMBERS, Problem, Reader, Row, is_blank, is_total, shown
+from etl.parsing_rows import Problem, Reader, Row, shown
+from etl.parsing_totals import TotalRows, finding_of
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.units import UnitTree, name_key
@@ -25,11 +26,15 @@ from etl.units import UnitTree, name_key
 
 @dataclass(frozen=True)
 class Parsed:
-    """`table` has the schema of `rows_schema`. `left_out` counts records that are no rows, by reason."""
+    """`table` has the schema of `rows_schema`. `left_out` counts records that are no rows, by reason.
+
+    doubts: what each wrong total leaves in doubt, by its (payload, pointer).
+    """
 
     table: pa.Table
     findings: list[Finding]
     left_out: Mapping[str, int]
+    doubts: Mapping[tuple[str, str], Hole]
 
 
 def parse(
@@ -58,17 +63,15 @@ def parse(
             if code not in asked:
                 raise answer.broken(code, "chưa lấy lĩnh vực này")
     left_out: Counter[str] = Counter()
-    totals: list[Record] = []
-    rows: list[Row] = []
-    for record in records:
-        why = _why_total(platform, record)
-        if why is not None:
-            left_out[why] += 1
-            totals.append(record)
-        elif reader.outside(record):
+    totals = TotalRows(answer, reader, records)
+    rows: dict[int, Row] = {}
+    for place, record in enumerate(records):
+        if place in totals:
+            continue
+        if reader.outside(record):
             left_out["ngoài phạm vi báo cáo"] += 1
         else:
-            rows.append(reader.read(record))
+            rows[place] = reader.read(record)
     if not rows:
         raise answer.broken("nội dung", "danh sách rỗng: không có dòng chi tiết nào")
     if platform.unique is not None:
@@ -76,36 +79,32 @@ def parse(
         if len(kept) < len(rows):
             left_out["trùng cơ quan và ngày, cùng số liệu"] += len(rows) - len(kept)
         rows = kept
-    findings += [_finding(answer, row, problem) for row in rows for problem in row.problems]
-    findings += _compare_grand_totals(answer, totals, rows)
-    return Parsed(_table(answer, dataset, rows), findings, dict(left_out))
+    findings += totals.infer(rows)
+    wrong, doubts = totals.prove(rows)
+    findings += [finding_of(answer, row, problem) for row in rows.values() for problem in row.problems]
+    return Parsed(
+        _table(answer, dataset, list(rows.values())), [*findings, *wrong], {**totals.left_out, **left_out}, doubts
+    )
 
 
-def _why_total(platform: Platform, record: Record) -> str | None:
-    for rule in platform.totals:
-        if is_total(record, rule):
-            return f"dòng tổng ({rule.column} {'để trống' if rule.blank else f'= {rule.equals}'})"
-    return None
-
-
-def _once(platform: Platform, unique: Uniqueness, rows: list[Row]) -> list[Row]:
+def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> dict[int, Row]:
     """One row for an agency and a day. Rows that differ are all kept, each with its READ-DUPLICATE problem."""
     groups: dict[tuple[str, dt.date], dict[tuple[int | None, ...], list[Row]]] = {}
-    kept: list[Row] = []
-    for row in rows:
+    kept: dict[int, Row] = {}
+    for place, row in rows.items():
         text = value_at(row.record.data, path_of(unique.day_column))
         try:
             day = dt.datetime.strptime(text, unique.day_format).date()  # noqa: DTZ007 (the day is the source's own)
         except (TypeError, ValueError):
             message = f"không đọc được ngày {shown(text)} ở cột {unique.day_column}, nên không biết có trùng hay không"
             row.problems.append(Problem("READ-DUPLICATE", unique.day_column, shown(text), unique.day_format, message))
-            kept.append(row)
+            kept[place] = row
             continue
         figures = tuple(row.sum_of(columns) for columns in platform.columns.values())
         same = groups.setdefault((name_key(row.agency), day), {}).setdefault(figures, [])
         # A row that could not be read fully has nulls for figures, and nulls are not known to be the same.
         if not same or any(problem.rule == "READ-NUMBER" for problem in row.problems):
-            kept.append(row)
+            kept[place] = row
         same.append(row)
     for (_, day), by_figures in groups.items():
         if len(by_figures) > 1:
@@ -118,55 +117,6 @@ def _once(platform: Platform, unique: Uniqueness, rows: list[Row]) -> list[Row]:
                         Problem("READ-DUPLICATE", unique.day_column, written, "một bộ số liệu", message)
                     )
     return kept
-
-
-def _compare_grand_totals(answer: Answer, totals: Sequence[Record], rows: Sequence[Row]) -> list[Finding]:
-    """The vendor's own total of everything must be the sum of the rows; both are shown where it is not."""
-    platform = answer.platform
-    if not platform.grand_total:
-        return []
-    equals = [rule for rule in platform.totals if rule.equals is not None]
-    grand = [
-        record
-        for record in totals
-        if all(is_blank(value_at(record.data, path_of(column))) for column in platform.grand_total)
-        and not any(is_total(record, rule) for rule in equals)
-    ]
-    findings: list[Finding] = []
-    for column in dict.fromkeys(name for names in platform.columns.values() for name in names):
-        numbers = [row.numbers[column] for row in rows]
-        if None in numbers:
-            continue
-        summed = sum(number for number in numbers if number is not None)
-        for record in grand:
-            value = value_at(record.data, path_of(column))
-            try:
-                given = NUMBERS[platform.numbers](value)
-            except ValueError:
-                given = None
-            if given != summed:
-                message = f"tổng của chính cổng ở cột {column} là {shown(value)}, cộng các dòng được {summed}"
-                problem = Problem("READ-VENDOR", column, shown(value), str(summed), message)
-                findings.append(_finding(answer, record, problem))
-    return findings
-
-
-def _finding(answer: Answer, at: Row | Record, problem: Problem) -> Finding:
-    record = at.record if isinstance(at, Row) else at
-    return Finding(
-        rule=problem.rule,
-        severity="critical",
-        source=answer.source.id,
-        period=answer.period.key,
-        message=problem.message,
-        unit=at.unit if isinstance(at, Row) else answer.source.unit,
-        field=at.field if isinstance(at, Row) else None,
-        payload=record.page.sha256,
-        row=record.pointer,
-        column=problem.column,
-        value=problem.value,
-        expected=problem.expected,
-    )
 
 
 def _table(answer: Answer, dataset: Dataset, rows: Sequence[Row]) -> pa.Table:

@@ -59,8 +59,8 @@ class Answer:
             platform.unit.column,
             platform.unit.skip_column,
             platform.field.column if platform.field else None,
-            *(rule.column for rule in platform.totals),
-            *platform.grand_total,
+            *platform.totals.axes,
+            *platform.totals.spans,
             platform.unique.day_column if platform.unique else None,
         ]
         return tuple(dict.fromkeys([*self.number_columns, *(name for name in others if name is not None)]))

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from etl.errors import CatalogError
-from etl.model import ALL, Field, Source, Tier, TotalRule, UnitRule
+from etl.model import ALL, Field, Source, Tier, UnitRule
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
 from etl.units import UnitTree
 
@@ -94,18 +94,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
-def is_total(record: Record, rule: TotalRule) -> bool:
-    """Whether the rule makes the record a total of others. An absent or null column counts as blank."""
-    value = value_at(record.data, path_of(rule.column))
-    if rule.blank and is_blank(value):
-        return True
-    return rule.equals is not None and type(value) is type(rule.equals) and value == rule.equals
-
-
-def is_blank(value: Any) -> bool:
-    return value is MISSING or value is None or (isinstance(value, str) and not value.strip())
-
-
 class Reader:
     """Reads the rows of one answer. Raises CatalogError for a source whose unit was not in force."""
 
@@ -127,9 +115,24 @@ class Reader:
         value = value_at(record.data, self._skipped)
         return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(value.strip()) is not None
 
-    def field_of(self, asked: str | None) -> str | None:
-        """Our code of the field a request asked for, as the source writes it."""
-        return self._fields.code(asked)
+    def field_of(self, written: Any) -> str | None:
+        """Our code of a field that the source writes so, or that a request asked for."""
+        return self._fields.code(written)
+
+    def place_of(self, agency: Any) -> tuple[str | None, Tier | None]:
+        """Unit and tier of an agency that the source writes so; the tier may be known where the unit is not."""
+        unit, tier, _ = self._units.read(agency)
+        return unit, tier
+
+    def figures(self, record: Record) -> tuple[int | None, ...]:
+        """Every number of a record that is not read as a row; None also where it is not a number."""
+        found: list[int | None] = []
+        for _, path in self._numbers:
+            try:
+                found.append(self._number(value_at(record.data, path)))
+            except ValueError:
+                found.append(None)
+        return tuple(found)
 
     def read(self, record: Record) -> Row:
         problems: list[Problem] = []

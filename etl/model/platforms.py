@@ -43,11 +43,18 @@ class FieldRule:
 
 @dataclass(frozen=True)
 class TotalRule:
-    """Rows that are totals of other rows and are never added: the column is blank, or equals `equals`."""
+    """Where totals stand among the rows. They are never added, and each must be the sum of its details.
 
-    column: str
-    blank: bool = False
-    equals: str | int | None = None
+    axes: columns whose code is blank in a total over them. spans: month and year, blank or 0 in a row over all of
+    them. In these, and in the columns of unit and field, "all", "total", "Tổng cộng" and "Tổng số" stand for a total
+    however they are written, and so do `codes`, the vendor's own.
+    parents_include_children: a row with nested rows is their total; otherwise its figures are its own.
+    """
+
+    axes: tuple[str, ...] = ()
+    spans: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    parents_include_children: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,6 @@ class Platform:
     children: key of nested rows of the same shape inside a row; they are rows of their own.
     ignore: source columns read by nobody, on purpose; any other unread column is a finding.
     identities: arithmetic of the vendor, `total` = sum of `parts`, checked before mapping.
-    grand_total: columns that are all blank in the vendor's own total of the whole answer, which is
-    compared with the sum of the rows; a row that an `equals` of `totals` leaves out is not meant.
     numbers: `json` for JSON integers; `text` for whole numbers written as texts, digits only: an empty
     text is no value, and "1.234" stays unreadable.
     window: `asked` when the figures are of the days asked for; `calendar` when the system counts calendar
@@ -89,11 +94,10 @@ class Platform:
     field: FieldRule | None = None
     records: str = ""
     children: str | None = None
-    totals: tuple[TotalRule, ...] = ()
+    totals: TotalRule = TotalRule()
     unique: Uniqueness | None = None
     ignore: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
-    grand_total: tuple[str, ...] = ()
     numbers: Literal["json", "text"] = "json"
     window: Literal["asked", "calendar"] = "asked"
     assumed: str = ""

@@ -40,6 +40,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     findings: list[Finding] = []
     left_out: dict[str, int] = {}
     receipts: dict[str, list[str]] = {}
+    doubts: list[dict[str, Any]] = []
     for source in catalog.due_sources(period):
         attempts = office.landing.receipts(source.id, period.key)
         used = office.landing.latest_complete(source.id, period.key)
@@ -53,12 +54,16 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
         findings.extend(parsed.findings)
+        doubts += [
+            {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
+        ]
         for reason, count in parsed.left_out.items():
             left_out[reason] = left_out.get(reason, 0) + count
     for name, parts in tables.items():
         _write(work / f"rows_{name}.parquet", pa.concat_tables(parts))
     _write(work / "findings_parse.parquet", _to_table(findings))
     (work / "receipts.json").write_text(json.dumps(receipts))
+    (work / "doubts.json").write_text(json.dumps(doubts))
     rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
     return {"rows": rows, "findings": len(findings), "left_out": left_out}
 
@@ -82,7 +87,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     _write(work / f"findings_{dataset}.parquet", _to_table(outcome.findings))
     holes = [
         *outcome.holes,
-        *_holes_of_no_row(office, dataset, rows, _from_table(_read(work / "findings_parse.parquet"))),
+        *_holes_of_no_row(office, dataset, work, rows),
     ]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
     _write(work / f"rules_{dataset}.parquet", outcome.rules)
@@ -181,15 +186,17 @@ def annual(year_key: str) -> dict[str, Any]:
     return asdict(recorded)
 
 
-def _holes_of_no_row(office: Office, dataset: str, rows: pa.Table, findings: Iterable[Finding]) -> Iterator[Hole]:
-    """A critical finding that no standard row carries (the source's own total is not the sum of its rows)
-    leaves every figure of that source in doubt."""
+def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> Iterator[Hole]:
+    """A critical finding that no standard row carries leaves in doubt what it says itself (a wrong total of one
+    agency or field), or else every figure of its source."""
     carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
-    for finding in findings:
-        source = office.catalog.sources[finding.source]
-        loose = finding.severity == "critical" and (finding.payload, finding.row) not in carried
-        if loose and office.catalog.dataset_of(source) == dataset:
-            yield Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
+    doubts = {
+        (one["payload"], one["row"]): Hole(**one["hole"]) for one in json.loads((work / "doubts.json").read_text())
+    }
+    for finding in _from_table(_read(work / "findings_parse.parquet")):
+        source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
+        if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
+            yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
 
 
 def _receipts(office: Office, period: Period, wanted: dict[str, list[str]]) -> list[Receipt]:

@@ -1,4 +1,4 @@
-"""A source whose own grand total is not the sum of its rows: nobody knows which is wrong, so nothing is shown."""
+"""A source whose own total is not the sum of its rows: nobody knows which is wrong, so nothing of it is shown."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
 
 
 class Tampering(ThreadingHTTPServer):
-    """Passes each request on to a portal; while `wrong` is set, the row of the whole province counts one more."""
+    """Passes each request on to a portal; totals of the month that name exactly `wrong` count one more."""
 
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.target, self.wrong = target, False
+        self.target = target
+        self.wrong: dict[str, str] | None = None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -34,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = requests.get(self.server.target + self.path, headers=headers, timeout=60).json()
         for row in body["dossierStatisticData"]:
             codes = ("govAgencyCode", "domainCode", "groupAgencyCode", "system")
-            if self.server.wrong and row["month"] and not any(row[code] for code in codes):
+            if row["month"] and {code: row[code] for code in codes if row[code]} == self.server.wrong:
                 row["processCount"] += 1
         content = json.dumps(body).encode()
         self.send_response(200)
@@ -56,7 +57,7 @@ def portal(simulator: Simulator) -> Iterator[Tampering]:
     server.server_close()
 
 
-def test_a_wrong_grand_total_withholds_the_province(
+def test_a_wrong_total_withholds_what_it_is_the_total_of(
     make_office: Callable[..., Office], portal: Tampering, tmp_path: Path, field_codes: dict[str, str]
 ) -> None:
     base = tmp_path / "catalog"
@@ -74,7 +75,20 @@ def test_a_wrong_grand_total_withholds_the_province(
     right = read_form_06a(office.form("II.06a", "01"), field_codes)
     assert int(right["all", "all"][0]) == office.truth("II.06a", "01")["all", "all"]["received_total"]
 
-    portal.wrong = True
+    portal.wrong = {"domainCode": "HO_TICH", "system": "1"}  # the vendor's fourth kind
+    office.run()
+    assert office.failures == {}
+    found = read_form_06a(office.form("II.06a", "01"), field_codes)
+    withheld = {place for place, cells in found.items() if set(cells) == {"…"}}
+    touched = {(tier, field) for tier, field in right if field in ("ho_tich", "all")}
+    assert withheld == touched, "the field and every sum that it is a part of"
+    assert {place: found[place] for place in right if place not in withheld} == {
+        place: cells for place, cells in right.items() if place not in touched
+    }
+    assert {"ho_tich"} < {field for _, field in right}
+    assert pipeline.summary(PERIOD)["quarantined"].keys() == {"READ-VENDOR"}
+
+    portal.wrong = {}
     office.run()
     assert office.failures == {}
     assert {cell for row in read_form_06a(office.form("II.06a", "01"), field_codes).values() for cell in row} == {"…"}
