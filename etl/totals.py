@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
+from operator import not_
 from typing import Any
 
 from etl.units import name_key
@@ -138,8 +140,9 @@ class Prover:
         Not judged: a measure that one of the details has no value of, and a total over a span.
         """
         sums: dict[tuple[bool, ...], dict[tuple[Any, ...], list[int | None]]] = {}
+        spans = [axis.span for axis in self._axes]
         for row, total in self.totals.items():
-            if any(all_ and axis.span for axis, all_ in zip(self._axes, total.over, strict=True)):
+            if any(compress(total.over, spans)):
                 continue
             if total.over not in sums:
                 sums[total.over] = self._sums(details, total.over)
@@ -204,7 +207,7 @@ class Prover:
         return self._parents[row], *codes[:axis], *codes[axis + 1 :]
 
     def _named(self, row: int, over: tuple[bool, ...]) -> _Codes:
-        return tuple([code for code, all_ in zip(self._codes[row], over, strict=True) if not all_])
+        return tuple(compress(self._codes[row], map(not_, over)))
 
     def _holders(self, row: int) -> Iterator[int | None]:
         """The rows that a row is nested in, innermost first, and None for the whole answer."""
