@@ -231,7 +231,8 @@ class _Document:
             built: T = _adapter(cast(Any, kind)).validate_json(json.dumps({**part, **extra}))
         except ValidationError as problem:
             first = max(
-                problem.errors(include_url=False), key=lambda error: len(self._known((*at, *map(str, error["loc"]))))
+                problem.errors(include_url=False),
+                key=lambda error: (len(self._known((*at, *map(str, error["loc"])))), len(error["loc"])),
             )
             location = self._known((*at, *map(str, first["loc"])))
             message = _MESSAGES.get(first["type"], first["msg"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etl.catalog_requests import Fail, check_request, check_secrets
-from etl.model import Dataset, Indicator, Platform, Source
+from etl.model import Dataset, Indicator, Platform, Source, Table
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
@@ -65,13 +65,50 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
     if platform.totals.parents_include_children and platform.children is None:
         raise fail(file, ("totals", "parents_include_children"), "no key `children` says where the nested rows stand")
     for key in ("commune", "province", "skip"):
-        pattern = getattr(platform.unit, key)
-        try:
-            groups = re.compile(pattern or "").groupindex
-        except re.error as problem:
-            raise fail(file, ("unit", key), f"not a regular expression: {problem}") from problem
-        if key == "commune" and platform.unit.by not in groups:
-            raise fail(file, ("unit", key), f"the group (?P<{platform.unit.by}>...) is missing")
+        needed = (platform.unit.by,) if key == "commune" else ()
+        _pattern(file, ("unit", key), getattr(platform.unit, key), needed, fail)
+    if (platform.protocol == "json_api") != (platform.table is None):
+        raise fail(file, ("table",), "a download or an inbox has a table, and only they")
+    if platform.table is not None:
+        _table(file, platform, platform.table, fail)
+
+
+def _pattern(file: str, path: tuple[str, ...], pattern: str | None, needed: tuple[str, ...], fail: Fail) -> None:
+    try:
+        groups = re.compile(pattern or "").groupindex
+    except re.error as problem:
+        raise fail(file, path, f"not a regular expression: {problem}") from problem
+    for group in needed:
+        if group not in groups:
+            raise fail(file, path, f"the group (?P<{group}>...) is missing")
+
+
+def _table(file: str, platform: Platform, table: Table, fail: Fail) -> None:
+    if platform.numbers == "json":
+        raise fail(file, (), "numbers: this key is required: say how a table's numbers are written")
+    if (table.encoding is None) != (table.format == "spreadsheet"):
+        raise fail(file, ("table", "encoding"), "csv and html have an encoding, and only they")
+    if (table.delimiter is None) != (table.format != "csv"):
+        raise fail(file, ("table", "delimiter"), "csv has a delimiter, and only csv")
+    if table.label not in table.headings:
+        raise fail(file, ("table", "label"), f"no heading {table.label!r}")
+    for name, texts in table.headings.items():
+        if not texts or not all(text.strip() for text in texts):
+            raise fail(file, ("table", "headings", name), "the texts above the column, top to bottom")
+    for key in ("total", "block", "part"):
+        _pattern(file, ("table", key), getattr(table, key), (), fail)
+    for name, stated in table.stated.items():
+        _pattern(file, ("table", "stated", name), stated, ("value",), fail)
+    if table.days is not None:
+        _pattern(file, ("table", "days", "pattern"), table.days.pattern, ("first", "last"), fail)
+    known = {*table.headings, *table.stated}
+    for column, names in platform.columns.items():
+        for name in names:
+            if name not in table.headings:
+                raise fail(file, ("columns", column), f"no heading {name!r} in table.headings")
+    for key, read in (("unit", platform.unit.column), ("field", platform.field.column if platform.field else None)):
+        if read is not None and read not in known:
+            raise fail(file, (key, "column"), f"no heading and nothing stated is called {read!r}")
 
 
 def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> None:
@@ -81,6 +118,11 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
     if source.unit not in codes:
         raise fail(file, ("unit",), f"no unit {source.unit!r} in units/units.csv")
     check_secrets(source, catalog.platforms[source.platform].request, fail)
+    inbox = catalog.platforms[source.platform].protocol == "inbox"
+    if inbox != (source.files is not None):
+        raise fail(file, ("files",), "an inbox has `files`, the pattern of its files, and only an inbox")
+    if source.files is not None and ("{period}" not in source.files or ".." in source.files or source.files[0] == "/"):
+        raise fail(file, ("files",), "a pattern inside the folder that holds {period}, such as '06a_{period}_*.xlsx'")
     for kind, table in source.lookups.items():
         if kind not in ("unit", "field"):
             raise fail(file, ("lookups", kind), "lookups are by unit or by field")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from etl.errors import CatalogError
 from etl.model import ApiKey, OAuth2, Parameter, Platform, Request, Signature, Source
+from etl.model.requests import NO_REQUEST
 
 Fail = Callable[[str, tuple[str, ...], str], CatalogError]
 """Makes the error for a file, the path of a key in it, and the problem."""
@@ -20,6 +21,11 @@ _NO_SECRET = "a secret never stands here: use `credential: env:NAME`"  # noqa: S
 def check_request(platform: Platform, fail: Fail) -> None:
     """Raises CatalogError for a request that cannot be sent as it is declared."""
     file, request = f"platforms/{platform.id}.yml", platform.request
+    if (platform.protocol == "inbox") != (request == NO_REQUEST):
+        inbox = platform.protocol == "inbox"
+        raise fail(file, ("request",), "a folder is not asked: no request" if inbox else "this key is required")
+    if platform.protocol == "download" and request.paging is not None:
+        raise fail(file, ("request", "paging"), "a file has no pages")
     _body(request, file, fail)
     _paging(request, file, fail)
     _auth(request, file, fail)

@@ -26,7 +26,12 @@ from etl.errors import TraceError
 from etl.model import Page, Receipt
 
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
-_EXTENSIONS = ("json", "html", "xml", "csv")
+_EXTENSIONS = {
+    "spreadsheetml": "xlsx",
+    "ms-excel": "xls",
+    **{kind: kind for kind in ("json", "html", "xml", "csv")},
+}
+"""Part of a media type -> the extension; the first one counts."""
 
 
 class Landing:
@@ -54,7 +59,7 @@ class Landing:
         Raises TraceError when a file of that name is there already with other bytes.
         """
         sha256 = hashlib.sha256(body).hexdigest()
-        kind = next((kind for kind in _EXTENSIONS if kind in media_type), "bin")
+        kind = next((kind for part, kind in _EXTENSIONS.items() if part in media_type), "bin")
         page = Page(
             sha256=sha256,
             uri=f"raw/{source}/{period}/{sha256}.{kind}",

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -18,7 +19,8 @@ import pyarrow as pa
 from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
 from etl.parsing_rows import Problem, Reader, Row, shown
-from etl.parsing_totals import TotalRows, finding_of
+from etl.parsing_tables import read_table, table_records
+from etl.parsing_totals import TotalRows, finding_of, wrong_totals
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.units import UnitTree, name_key
@@ -54,15 +56,16 @@ def parse(
     not the number of records, a field that was not asked for.
     """
     answer = Answer(source, platform, period, pages)
-    records = answer.records()
-    findings = [*answer.audit(records), *answer.window()]
+    found = answer.records() if platform.table is None else table_records(answer)
+    findings = [*answer.audit(found), *answer.window()]
     reader = Reader(answer, tree, fields)
     if platform.request.repeat_over_fields:
         asked = {reader.field_of(page.field) for page, _ in pages}
         for code in fields:
             if code not in asked:
                 raise answer.broken(code, "chưa lấy lĩnh vực này")
-    left_out: Counter[str] = Counter()
+    left_out = Counter(record.left_out for record in found if record.left_out)
+    records = [record for record in found if not record.left_out]
     totals = TotalRows(answer, reader, records)
     rows: dict[int, Row] = {}
     for place, record in enumerate(records):
@@ -81,10 +84,22 @@ def parse(
         rows = kept
     findings += totals.infer(rows)
     wrong, doubts = totals.prove(rows)
+    for record, problem, hole in wrong_totals(answer, found, list(rows.values())):
+        wrong.append(finding_of(answer, record, problem, hole=hole))
+        doubts[record.page.sha256, record.pointer] = hole
     findings += [finding_of(answer, row, problem) for row in rows.values() for problem in row.problems]
     return Parsed(
         _table(answer, dataset, list(rows.values())), [*findings, *wrong], {**totals.left_out, **left_out}, doubts
     )
+
+
+def file_rows(source: Source, platform: Platform, period: Period, page: Page, content: bytes) -> dict[str, Any]:
+    """The records of one landed file by their pointers ("/Sheet!12"), as `parse` reads them; those left out too.
+
+    Raises SourceBroken where the platform's YAML no longer fits these bytes.
+    """
+    answer = Answer(source, platform, period, [(page, content)])
+    return {record.pointer: record.data for record in read_table(answer, page, content)}
 
 
 def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> dict[int, Row]:

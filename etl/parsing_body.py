@@ -21,11 +21,17 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row as the source wrote it; `pointer` is its JSON pointer inside the page's body."""
+    """One row as the source wrote it; `pointer` is its place in the page's body.
+
+    That is a JSON pointer, or for files the sheet and its row ("/Sheet!12"). left_out: why the reader of a
+    file knows it to be no row of figures, "" where it may be one. block: that of the table it stands in.
+    """
 
     page: Page
     pointer: str
     data: dict[str, Any]
+    left_out: str = ""
+    block: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import orjson
 
 from etl.errors import CatalogError
-from etl.model import ALL, Field, Source, Tier, UnitRule
+from etl.model import ALL, Field, FieldRule, Numbers, Source, Tier, UnitRule
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
-from etl.units import UnitTree
+from etl.units import UnitTree, name_key
 
 MOST = 10**15
 """No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
@@ -62,7 +63,7 @@ class Row:
 def whole_number(value: Any) -> int | None:
     """The value of a JSON integer of at most 10^15, of either sign; null is None, "no value".
 
-    Raises ValueError for anything else. A text is never a number: "1.234" is 1234 to a Vietnamese
+    Raises ValueError for anything else. A text is never a number here: "1.234" is 1234 to a Vietnamese
     reader and 1.234 to a parser. Neither are true, 5.0, nor an absent column.
     """
     if value is None:
@@ -84,8 +85,23 @@ def text_number(value: Any) -> int | None:
     raise ValueError(shown(value))
 
 
-NUMBERS = {"json": whole_number, "text": text_number}
-"""How a number is read, by the platform's `numbers`."""
+def number_reader(numbers: Literal["json", "text"] | Numbers) -> Callable[[Any], int | None]:
+    """The function that reads a number as the platform's `numbers` declares; it raises ValueError."""
+    if isinstance(numbers, Numbers):
+        return partial(_cell_number, numbers.thousands)
+    return text_number if numbers == "text" else whole_number
+
+
+def _cell_number(thousands: str | None, value: Any) -> int | None:
+    """The number of a cell, or the one a text spells: all its groups of three, or none; blank is no value."""
+    if not isinstance(value, str):
+        return whole_number(value)
+    text = value.strip()
+    if not text:
+        return None
+    if thousands and re.fullmatch(rf"-?[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+", text):
+        text = text.replace(thousands, "")
+    return whole_number(int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else value)
 
 
 def shown(value: Any) -> str:
@@ -104,10 +120,10 @@ class Reader:
         self._skip = re.compile(platform.unit.skip) if platform.unit.skip is not None else None
         self._skipped = path_of(platform.unit.skip_column or platform.unit.column)
         self._units = _Units(source, platform.unit, tree)
-        self._fields = _Fields(source, fields, platform.field is not None and platform.field.fold_case)
+        self._fields = _Fields(source, fields, platform.field or FieldRule())
         self._field_column = platform.field.column if platform.field else None
         self._field = path_of(self._field_column or "")
-        self._number = NUMBERS[platform.numbers]
+        self._number = number_reader(platform.numbers)
         self._numbers = [(column, path_of(column)) for column in answer.number_columns]
 
     def outside(self, record: Record) -> bool:
@@ -176,16 +192,21 @@ class Reader:
 
 
 class _Fields:
-    def __init__(self, source: Source, fields: Mapping[str, Field], fold_case: bool) -> None:
+    def __init__(self, source: Source, fields: Mapping[str, Field], rule: FieldRule) -> None:
         self._lookup = source.lookups.get("field", {})
-        self._fold = fold_case
-        self._codes = {code.casefold() if fold_case else code: code for code in fields}
+        self._rule = rule
+        self._codes = {self._key(field.name if rule.by == "name" else code): code for code, field in fields.items()}
 
     def code(self, raw: Any) -> str | None:
-        """Our code: the source's own lookup first, then the code itself."""
+        """Our code: the source's own lookup first, then the code itself, or the field's name."""
         if not isinstance(raw, str):
             return None
-        return self._lookup.get(raw) or self._codes.get(raw.casefold() if self._fold else raw)
+        return self._lookup.get(raw) or self._codes.get(self._key(raw))
+
+    def _key(self, text: str) -> str:
+        if self._rule.by == "name":
+            return name_key(text)
+        return text.casefold() if self._rule.fold_case else text
 
 
 class _Units:
@@ -236,8 +257,9 @@ class _Units:
             return self._own.code if given == self._own.code or named == self._own else None
         if given is None:
             return None
-        unit = self._below.get(given) if self._rule.by == "code" else self._tree.named(self._own.code, given)
-        return unit.code if unit is not None and unit.level == "commune" else None
+        parent = self._own.parent if self._own.level == "commune" else self._own.code
+        unit = self._below.get(given) if self._rule.by == "code" else self._tree.named(parent or "", given)
+        return unit.code if unit is not None and unit.level == "commune" and unit.code in self._below else None
 
     def _unknown(self, agency: Any) -> Problem:
         where = f"{self._own.name} ({self._own.code})"

@@ -7,7 +7,7 @@ judged by Great Expectations (`etl.quality_gx`). Rows that break a critical rule
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,26 @@ class Outcome:
 
 
 def check(
-    rows: Path | pa.Table, suite: Suite, *, dataset: str, period: Period, due: Sequence[Source], tree: UnitTree
+    rows: Path | pa.Table,
+    suite: Suite,
+    *,
+    dataset: str,
+    period: Period,
+    due: Sequence[Source],
+    given: Mapping[str, Collection[str]],
+    tree: UnitTree,
 ) -> Outcome:
     """Judge the standard rows of one dataset and period.
 
-    dataset: its id, which is the suite's. due: the sources that owe this dataset in the period.
+    dataset: its id, which is the suite's. due: the sources that owe this dataset in the period; given: for
+    each of them the measures that its platform has at all.
     Raises QualityError when a rule cannot run, a column is missing, or nothing is due.
     """
     table = pq.read_table(rows) if isinstance(rows, Path) else rows
-    _demand(table, suite, dataset, due)
+    _demand(table, suite, dataset, due, given)
     reach = _reach(due, tree)
     with duckdb.connect() as connection:
-        _lay_out(connection, table, reach, due, tree)
+        _lay_out(connection, table, reach, due, given, tree)
         masks = _masks(connection, suite)
         missing = {rule.id: _missing(connection, rule) for rule in suite.rules if rule.kind == "table"}
     bits = {rule.id: 1 << index for index, rule in enumerate(row_rules(suite))}
@@ -98,7 +106,9 @@ def check(
     )
 
 
-def _demand(table: pa.Table, suite: Suite, dataset: str, due: Sequence[Source]) -> None:
+def _demand(
+    table: pa.Table, suite: Suite, dataset: str, due: Sequence[Source], given: Mapping[str, Collection[str]]
+) -> None:
     """Refuse what would let a rule pass without having looked."""
     if suite.dataset != dataset:
         raise QualityError(f"the suite is for {suite.dataset}, the rows are of {dataset}")
@@ -109,6 +119,9 @@ def _demand(table: pa.Table, suite: Suite, dataset: str, due: Sequence[Source]) 
         raise QualityError(f"suite {dataset}: more than {_MASK_BITS} row rules do not fit one mask")
     if not due:
         raise QualityError(f"suite {dataset}: no source is due, so there is nothing to judge")
+    for source in due:
+        if not given.get(source.id):
+            raise QualityError(f"{dataset}: no measure is said to be given by {source.id}, so none would be missed")
     columns = set(table.column_names)
     for column in _NEEDED:
         if column not in columns:
@@ -137,14 +150,21 @@ def _lay_out(
     table: pa.Table,
     reach: Sequence[tuple[str, str, str]],
     due: Sequence[Source],
+    given: Mapping[str, Collection[str]],
     tree: UnitTree,
 ) -> None:
-    """The tables a rule may ask: rows, due, reach, units."""
+    """The tables a rule may ask: rows, due, reach, given, units."""
     text = pa.string()
     names, units, tiers = zip(*reach, strict=True)
     laid = {
         "rows": table.append_column(_ROW, pa.array(range(table.num_rows), pa.int64())),
         "due": pa.table({"source": pa.array([source.id for source in due], text)}),
+        "given": pa.table(
+            {
+                "source": pa.array([source.id for source in due for _ in given[source.id]], text),
+                "measure": pa.array([measure for source in due for measure in given[source.id]], text),
+            }
+        ),
         "reach": pa.table({"source": names, "unit": units, "tier": tiers}),
         "units": pa.table(
             {

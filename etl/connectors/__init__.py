@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.connectors import json_api
+from etl.connectors import inbox, json_api
 from etl.connectors.response import Response
 from etl.model import Platform, Source
 from etl.periods import Period
@@ -15,7 +15,7 @@ from etl.settings import Settings
 
 __all__ = ["Response", "pull"]
 
-_PROTOCOLS = {"json_api": json_api.pull}
+_PROTOCOLS = {"json_api": json_api.pull, "download": json_api.pull, "inbox": inbox.pull}
 
 
 def pull(
@@ -26,7 +26,8 @@ def pull(
     Each is yielded before it is judged, so that its bytes are kept whatever they are; the judgement
     falls when the next one is asked for. fields: our field codes, used where the platform's request is
     repeated over fields. Running to the end without an error means: every request was answered with
-    JSON, and every page up to the declared total, or up to the last one, was received.
+    JSON, and every page up to the declared total, or up to the last one, was received; or with a file,
+    which the reader proves whole; or that every file of the period in the inbox was read, and there was one.
 
     Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
     """

@@ -45,7 +45,8 @@ class Asking:
         paging = request.paging
         sized: Filled = {paging.size_parameter: paging.size} if paging and paging.size_parameter else {}
         posted = request.method == "POST"
-        headers = {**_texts(self._filled(request.headers, field, which)), **self.source.headers}
+        accept = {"Accept": "*/*"} if self.platform.protocol == "download" else {}
+        headers = {**accept, **_texts(self._filled(request.headers, field, which)), **self.source.headers}
         body = b""
         if posted:
             kind, body = self._body(field, which, sized)

@@ -1,4 +1,4 @@
-"""JSON over HTTP: a request a page, a series of pages for each field where the platform asks by field."""
+"""JSON, or an exported file, over HTTP: a request a page, a series of pages for each field where asked by field."""
 
 from __future__ import annotations
 
@@ -142,6 +142,8 @@ class _Pull:
         status = response.status
         if status != HTTPStatus.OK:
             raise self._refusal(status)
+        if self.platform.protocol == "download":
+            return self._file(response)
         body = response.body.removeprefix(_BOM)
         if "html" in response.media_type or body.lstrip()[:1] == b"<":
             problem = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì JSON"
@@ -152,6 +154,16 @@ class _Pull:
             found = "JSON bị cắt cụt" if problem.pos >= len(problem.doc) else "không phải JSON hợp lệ"
             text = f"{found} (ký tự thứ {problem.pos + 1} trên {len(problem.doc)})"
             raise self._error(SourceBroken, _CONTENT, text, self._mend()) from None
+
+    def _file(self, response: Response) -> None:
+        """Looks only whether a file came at all; what it holds, and whether it is whole, is for its reader."""
+        table = self.platform.table
+        page = "html" in response.media_type or response.body.lstrip(_BOM + b" \t\r\n")[:1] == b"<"
+        if page and table is not None and table.format != "html":
+            problem = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì tệp báo cáo"
+            raise self._error(SourceBroken, _CONTENT, problem, self._mend())
+        if not response.body:
+            raise self._error(SourceBroken, _CONTENT, "cổng trả tệp rỗng", self._mend())
 
     def _refusal(self, status: int) -> SourceError:
         field = f"HTTP {status}"

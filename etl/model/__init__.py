@@ -7,10 +7,13 @@ their fields are the complete vocabulary of those files.
 from etl.model.base import ALL, NATION, Level, Severity, Text, Tier, Unit
 from etl.model.flow import Fact, Finding, Hole, Page, Receipt
 from etl.model.platforms import (
+    Days,
     FieldRule,
     Identity,
+    Numbers,
     Platform,
     Source,
+    Table,
     TotalRule,
     Uniqueness,
     UnitRule,
@@ -39,6 +42,7 @@ __all__ = [
     "Calendar",
     "Dataset",
     "DatasetColumn",
+    "Days",
     "Due",
     "Example",
     "Fact",
@@ -51,6 +55,7 @@ __all__ = [
     "Identity",
     "Indicator",
     "Level",
+    "Numbers",
     "OAuth2",
     "Page",
     "Paging",
@@ -65,6 +70,7 @@ __all__ = [
     "Signature",
     "Source",
     "Suite",
+    "Table",
     "Text",
     "Tier",
     "TotalRule",

@@ -15,6 +15,7 @@ class Page:
     """One landed answer: its bytes by sha256, and how they were asked for.
 
     `uri` is relative to the store (raw/<source>/<period>/<sha256>.json), so that a store can be moved.
+    `address` of a file from an inbox is its file URL, `method` is then "file".
     `request` is the address with its query, and the body where one was sent; never a credential.
     `field` is the field asked for, when the request is repeated over fields.
     """
@@ -48,7 +49,8 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reviewer should know. `row` is the JSON pointer inside the payload, "" for the whole.
+    """Something a reviewer should know. `row` is its place in the payload, "" for the whole:
+    a JSON pointer, or for a file the sheet and the row as people count them ("/Sheet!12").
 
     `expected` is what the value should be, in words or as a number.
     """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from etl.model.requests import Request
+from etl.model.requests import NO_REQUEST, Request
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ class FieldRule:
     """How the field of a row is known: from a column, or from the request when repeated over fields.
 
     fold_case: the vendor writes our codes in other letters (HO_TICH for ho_tich).
+    by: "name" where the vendor writes the field's name of fields.csv, however it is spelt.
     """
 
     column: str | None = None
     fold_case: bool = False
+    by: Literal["code", "name"] = "code"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,48 @@ class Uniqueness:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Whole numbers of a file: those of its cells, and texts of digits, or of groups of three parted by `thousands`."""
+
+    thousands: Literal[".", ",", " "] | None
+
+
+@dataclass(frozen=True)
+class Days:
+    """Where an export says which days it counts: `pattern` with groups `first` and `last`, dates in `format`."""
+
+    pattern: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """How an exported table is read: its columns are found by the texts of their headings, never by position.
+
+    headings: our name of a source column -> the texts above it, top to bottom; cells merged over several
+    columns or rows count for each. Texts compare by `name_key`. A heading that is not here is a column
+    named by its texts, joined by " / ".
+    encoding: of "csv" and "html". delimiter: of "csv".
+    label: the column whose text tells the rows that are no figures of their own. Those rows are listed, not added:
+    total (the table's own total, demanded where declared, compared with the sum), block (opens a block, total of
+    the rows under it; its text is appended to the agency, after " · "), part ("trong đó": a part of the row above).
+    stated: source column -> pattern with the group `value`, found in the cells above the headings; the
+    group may be empty where the value stands in the next cell. days: those stated there: the period's.
+    """
+
+    format: Literal["spreadsheet", "csv", "html"]
+    headings: Mapping[str, tuple[str, ...]]
+    label: str
+    encoding: Literal["utf-8", "windows-1258"] | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    total: str | None = None
+    block: str | None = None
+    part: str | None = None
+    stated: Mapping[str, str] = field(default_factory=dict)
+    days: Days | None = None
+
+
+@dataclass(frozen=True)
 class Platform:
     """What a vendor's system answers. `columns` maps a dataset column to the source columns it is the sum of.
 
@@ -77,20 +121,23 @@ class Platform:
     ignore: source columns read by nobody, on purpose; any other unread column is a finding.
     identities: arithmetic of the vendor, `total` = sum of `parts`, checked before mapping.
     numbers: `json` for JSON integers; `text` for whole numbers written as texts, digits only: an empty
-    text is no value, and "1.234" stays unreadable.
+    text is no value, and "1.234" stays unreadable; a Numbers for the cells of files.
     window: `asked` when the figures are of the days asked for; `calendar` when the system counts calendar
     months or quarters only, so that its figures are not of the days of the period: always a finding.
     assumed: what the domain document does not state and this file supposes.
+    protocol: "json_api"; "download" of an exported file by `request`; "inbox", a folder without a request.
+    table: how the file of a download or an inbox is read.
     """
 
     id: str
     title: str
-    protocol: Literal["json_api"]
+    protocol: Literal["json_api", "download", "inbox"]
     dataset: str
     source: str
-    request: Request
     unit: UnitRule
     columns: Mapping[str, tuple[str, ...]]
+    request: Request = NO_REQUEST
+    table: Table | None = None
     field: FieldRule | None = None
     records: str = ""
     children: str | None = None
@@ -98,7 +145,7 @@ class Platform:
     unique: Uniqueness | None = None
     ignore: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
-    numbers: Literal["json", "text"] = "json"
+    numbers: Literal["json", "text"] | Numbers = "json"
     window: Literal["asked", "calendar"] = "asked"
     assumed: str = ""
 
@@ -117,6 +164,8 @@ class Source:
     over the fields of its JSON or its form, or of the JSON inside its form.
     token_address: where an OAuth2 token is asked for, when that is not below `address`; or its reference.
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
+    files: of an inbox, which files of the folder are those of a period: a pattern such as "06a_{period}_*.xlsx",
+    where {period} stands for its key (2026-Q3).
     """
 
     id: str
@@ -132,3 +181,4 @@ class Source:
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None
+    files: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -131,3 +131,7 @@ class Request:
     repeat_over_fields: bool = False
     paging: Paging | None = None
     timeout_seconds: float = 30.0
+
+
+NO_REQUEST: Final = Request(method="GET", path="")
+"""That of an inbox, which is not asked."""

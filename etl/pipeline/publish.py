@@ -11,7 +11,8 @@ import orjson
 from upath import UPath
 
 from etl import forms as workbook
-from etl.errors import PeriodError, SettingsError, TraceError
+from etl import parsing
+from etl.errors import PeriodError, SettingsError, SourceBroken, TraceError
 from etl.model import NATION, Fact, Form, Hole, Page, Unit
 from etl.periods import Period
 from etl.pipeline.collect import coverage
@@ -110,9 +111,9 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
     for row in found.rows:
         page = _page(row)
         if row.payload not in pages:
-            pages[row.payload] = orjson.loads(office.landing.read(page))
-        read = _record_at(pages[row.payload], row)
+            pages[row.payload] = _document(office, period, row.source, page)
         platform = office.catalog.platforms[office.catalog.sources[row.source].platform]
+        read = _record_at(pages[row.payload], row, by_row=platform.table is not None)
         columns = platform.columns.get(indicator.sum or "", ())
         rows.append(
             {
@@ -226,11 +227,27 @@ def _page(row: TraceRow) -> Page:
     )
 
 
-def _record_at(document: Any, row: TraceRow) -> Any:
-    """The record the row's JSON pointer (RFC 6901) leads to. Raises TraceError when it leads nowhere."""
+def _document(office: Office, period: Period, source_id: str, page: Page) -> Any:
+    """What a landed page holds: a JSON body, or the rows of a file by their pointers."""
+    content = office.landing.read(page)
+    source = office.catalog.sources[source_id]
+    platform = office.catalog.platforms[source.platform]
+    if platform.table is None:
+        return orjson.loads(content)
+    try:
+        return parsing.file_rows(source, platform, period, page, content)
+    except SourceBroken as problem:
+        raise TraceError(f"{page.uri}: không đọc lại được như khi nạp số liệu ({problem})") from problem
+
+
+def _record_at(document: Any, row: TraceRow, *, by_row: bool) -> Any:
+    """The record the row's pointer leads to: a JSON pointer (RFC 6901), or `by_row` the row of a sheet.
+
+    Raises TraceError when it leads nowhere.
+    """
     found = document
     try:
-        for part in row.pointer.split("/")[1:]:
+        for part in [row.pointer] if by_row else row.pointer.split("/")[1:]:
             found = found[int(part)] if isinstance(found, list) else found[part]
     except (KeyError, IndexError, ValueError, TypeError) as problem:
         raise TraceError(f"{row.uri}: không có bản ghi {row.pointer} (the pointer leads nowhere)") from problem

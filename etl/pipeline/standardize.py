@@ -74,12 +74,14 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
     rows = _read(work / f"rows_{dataset}.parquet")
+    due = [source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset]
     outcome = quality.check(
         rows,
         office.suite(dataset),
         dataset=dataset,
         period=period,
-        due=[source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset],
+        due=due,
+        given={source.id: tuple(catalog.platforms[source.platform].columns) for source in due},
         tree=catalog.tree(period),
     )
     _write(work / f"good_{dataset}.parquet", outcome.good)

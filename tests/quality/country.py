@@ -49,6 +49,11 @@ def due(dataset: str, provinces: Iterable[str] = COMMUNES) -> list[Source]:
     return [Source(id=f"{dataset}_{code}", platform="x", unit=code, address="x", owner="x") for code in provinces]
 
 
+def given(dataset: str, sources: Iterable[Source] | None = None) -> dict[str, tuple[str, ...]]:
+    """Every measure of every source."""
+    return {source.id: MEASURES[dataset] for source in (due(dataset) if sources is None else sources)}
+
+
 def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:
     """A standard row that keeps every rule, but for the changes."""
     field = "ho_tich" if dataset == "onestop" else "all"

@@ -18,17 +18,18 @@ from etl.errors import QualityError
 from etl.model import Hole, Suite
 from etl.quality_gx import judge
 from etl.settings import ROOT
-from tests.quality.country import COMMUNES, PERIOD, SUITES, due, everyone, row, table, tree
+from tests.quality.country import COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree
 
 ONESTOP = SUITES["onestop"]
 
 
 def check(rows: list[dict[str, Any]] | pa.Table | Path, suite: Suite = ONESTOP, **changes: Any) -> quality.Outcome:
-    given = table(suite.dataset, rows) if isinstance(rows, list) else rows
+    sources = changes.get("due", due(suite.dataset))
+    usual = {"period": PERIOD, "due": sources, "given": given(suite.dataset, sources), "tree": tree()}
     return quality.check(
-        given,
+        table(suite.dataset, rows) if isinstance(rows, list) else rows,
         suite,
-        **{"dataset": suite.dataset, "period": PERIOD, "due": due(suite.dataset), "tree": tree(), **changes},
+        **{"dataset": suite.dataset, **usual, **changes},
     )
 
 
@@ -218,3 +219,15 @@ def test_the_audit_record_is_json_and_names_failing_sources() -> None:
 def test_importing_the_module_does_not_import_great_expectations() -> None:
     code = "import sys, etl.quality; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_measure_that_a_platform_does_not_have_is_not_missed_of_its_rows() -> None:
+    absent = ("received_online", "received_direct_postal", "resolved_early", "resolved_on_time")
+    rows = [{**one, **(dict.fromkeys(absent) if one["source"] == "onestop_02" else {})} for one in everyone("onestop")]
+    has = {**given("onestop"), "onestop_02": [name for name in MEASURES["onestop"] if name not in absent]}
+    assert check(rows, given=has).quarantine.num_rows == 0
+    assert set(check(rows).quarantine["rules"].to_pylist()) == {"II06A-3-6-GIVEN; II06A-7-10-GIVEN"}
+    rows[0]["received_online"] = None  # of a portal that does have it
+    assert check(rows, given=has).quarantine["source"].to_pylist() == ["onestop_01"]
+    with pytest.raises(QualityError, match="onestop_02"):
+        check(rows, given={**has, "onestop_02": []})

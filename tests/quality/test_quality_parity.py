@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from etl import quality
-from tests.quality.country import CATALOG, COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, row, table, tree
+from tests.quality.country import CATALOG, COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree
 
 SUMS = {
     "onestop": {
@@ -87,7 +87,9 @@ def on_pandas(dataset: str, frame: pd.DataFrame) -> dict[str, int]:
 @pytest.mark.parametrize("dataset", SUITES)
 def test_the_counts_are_those_of_great_expectations_on_the_rows(dataset: str) -> None:
     rows = table(dataset, sample(dataset))
-    outcome = quality.check(rows, SUITES[dataset], dataset=dataset, period=PERIOD, due=due(dataset), tree=tree())
+    outcome = quality.check(
+        rows, SUITES[dataset], dataset=dataset, period=PERIOD, due=due(dataset), given=given(dataset), tree=tree()
+    )
     expected = on_pandas(dataset, rows.to_pandas())
     counted = {judged["rule"]: judged["violations"] for judged in outcome.rules.to_pylist()}
     assert {rule: counted[rule] for rule in expected} == expected

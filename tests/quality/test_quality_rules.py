@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from etl import quality
-from tests.quality.country import PERIOD, SUITES, due, everyone, row, table, tree
+from tests.quality.country import PERIOD, SUITES, due, everyone, given, row, table, tree
 
 Case = tuple[list[dict[str, Any]], set[str]]
 BIGGEST = 2**63 - 1
@@ -186,6 +186,7 @@ def broken() -> dict[str, tuple[dict[str, str], dict[str, dict[str, int]], quali
             dataset=dataset,
             period=PERIOD,
             due=due(dataset, communes),
+            given=given(dataset, due(dataset, communes)),
             tree=tree(communes),
         )
         violations = {
@@ -240,6 +241,7 @@ def test_rows_that_keep_the_rules_only_just_pass_them_all(dataset: str) -> None:
         dataset=dataset,
         period=PERIOD,
         due=due(dataset, communes),
+        given=given(dataset, due(dataset, communes)),
         tree=tree(communes),
     )
     assert {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"} == set()
@@ -253,6 +255,12 @@ def test_one_absurd_number_is_quarantined_and_does_not_stop_the_run(dataset: str
     rows = everyone(dataset)
     rows[1] = row(dataset, "01001", **{column: BIGGEST})
     outcome = quality.check(
-        table(dataset, rows), SUITES[dataset], dataset=dataset, period=PERIOD, due=due(dataset), tree=tree()
+        table(dataset, rows),
+        SUITES[dataset],
+        dataset=dataset,
+        period=PERIOD,
+        due=due(dataset),
+        given=given(dataset),
+        tree=tree(),
     )
     assert [held["unit"] for held in outcome.quarantine.to_pylist()] == ["01001"]

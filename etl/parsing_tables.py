@@ -1,0 +1,270 @@
+"""From a sheet to records: the headings found by their texts, the rows that are no figures told apart.
+
+Nothing is known by its position. A record's pointer is "/<sheet>!<row>", the row as an office program
+counts it (a line of CSV, the row of an HTML table); for files it takes the place of a JSON pointer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from etl.model import Page, Table
+from etl.parsing_body import Answer, Record
+from etl.parsing_rows import number_reader
+from etl.parsing_sheets import Cell, Sheet, Unreadable, sheets
+from etl.units import name_key
+
+TOTAL = "dòng tổng cộng"
+BLOCK = "dòng tổng của khối"
+PART = "dòng trong đó"
+NUMBERING = "dòng đánh số cột"
+FOOTER = "dòng chữ sau dòng tổng cộng"
+_NUMBERED = re.compile(r"\(?(?:[A-Z]|(?P<number>\d{1,2})[a-z]?)\)?(?:\s*=.*)?")
+_DEEPER = 3
+"""A heading may stand in as many more rows than its texts, where a cell is merged downwards."""
+
+
+def table_records(answer: Answer) -> list[Record]:
+    """Every row of every file, those left out too.
+
+    Raises SourceBroken naming the file and the part: no such file, no or two such tables, a missing heading,
+    other days than the period's, no total where one is declared.
+    """
+    return [record for page, content in answer.pages for record in read_table(answer, page, content)]
+
+
+def read_table(answer: Answer, page: Page, content: bytes) -> list[Record]:
+    """The records of one file, as `table_records` gives them."""
+    table = answer.platform.table
+    assert table is not None, "the platform answers with files"  # noqa: S101
+    return _File(answer, table, page).read(content)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Where the headings of a sheet stand: first and last row, and what each column is called."""
+
+    top: int
+    end: int
+    columns: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class _File:
+    answer: Answer
+    table: Table
+    page: Page
+
+    def read(self, content: bytes) -> list[Record]:
+        try:
+            found = sheets(self.table, content)
+        except Unreadable as problem:
+            raise self.answer.broken(self.name, str(problem)) from None
+        placed = [(sheet, place) for sheet in found if (place := self._place(sheet)) is not None]
+        if not placed:
+            raise self._no_headings(found)
+        if len(placed) > 1:
+            names = ", ".join(sheet.name for sheet, _ in placed)
+            raise self.answer.broken(self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
+        sheet, place = placed[0]
+        records = list(self._rows(sheet, place, self._stated(sheet, place.top)))
+        if self.table.total is not None and not any(record.left_out == TOTAL for record in records):
+            raise self.answer.broken(self.name, "không thấy dòng tổng cộng: tệp có thể bị cắt cụt")
+        return records
+
+    @property
+    def name(self) -> str:
+        """The file as a person knows it."""
+        return unquote(self.page.address.partition("?")[0].rstrip("/").rpartition("/")[2]) or "nội dung"
+
+    def _place(self, sheet: Sheet) -> _Found | None:
+        """The first place where every declared heading stands above exactly one column."""
+        wanted = self._wanted
+        depth = max(len(texts) for texts in wanted.values())
+        for end in self._ends(sheet, depth):
+            for top in range(end - depth + 1, max(end - depth - _DEEPER, -1), -1):
+                paths = _paths(sheet, top, end)
+                keys = [tuple(map(name_key, path)) for path in paths]
+                if all(keys.count(texts) == 1 for texts in wanted.values()):
+                    named = {keys.index(texts): name for name, texts in wanted.items()}
+                    for column, path in enumerate(paths):
+                        if column not in named and (path or _used(sheet, column, end)):
+                            named[column] = " / ".join(path) or f"cột {column + 1} (không có tiêu đề)"
+                    below = [last for first, _, last, _ in sheet.merges or () if top <= first <= end]
+                    return _Found(top, max([end, *below]), named)
+        return None
+
+    @property
+    def _wanted(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(map(name_key, texts)) for name, texts in self.table.headings.items()}
+
+    def _ends(self, sheet: Sheet, depth: int) -> Iterator[int]:
+        """The rows that may be the last of the headings: a declared heading ends in them."""
+        lasts = {texts[-1] for texts in self._wanted.values()}
+        for index in range(depth - 1, len(sheet.rows)):
+            if any(name_key(text) in lasts for cell in sheet.rows[index] if (text := _text(cell))):
+                yield index
+
+    def _no_headings(self, found: Sequence[Sheet]) -> Exception:
+        """Names the headings that are missing, or stand twice, where most of the others were found."""
+        wanted = self._wanted
+        depth = max(len(texts) for texts in wanted.values())
+        best: tuple[int, list[str]] = (0, [])
+        for sheet in found:
+            for end in self._ends(sheet, depth):
+                keys = [tuple(map(name_key, path)) for path in _paths(sheet, end - depth + 1, end)]
+                fault = [name for name, texts in wanted.items() if keys.count(texts) != 1]
+                if len(wanted) - len(fault) > best[0]:
+                    best = (len(wanted) - len(fault), fault)
+        if best[0] == 0:
+            return self.answer.broken(self.name, "không có bảng nào có các tiêu đề đã khai")
+        missing = "; ".join(" / ".join(self.table.headings[name]) for name in best[1])
+        return self.answer.broken(self.name, f"thiếu, hoặc có hai lần, tiêu đề cột: {missing or 'tiêu đề nhiều tầng'}")
+
+    def _stated(self, sheet: Sheet, top: int) -> dict[str, str]:
+        """What the text above the headings says; the days it names must be the period's."""
+        rows = [[_text(cell) for cell in row if _text(cell)] for row in sheet.rows[:top]]
+        stated: dict[str, str] = {}
+        for name, pattern in self.table.stated.items():
+            given = [value for row in rows for value in _values(re.compile(pattern), row)]
+            if len(set(given)) != 1:
+                problem = f"phải ghi {name} đúng một lần ở phần đầu, đọc được: {', '.join(given) or 'không có'}"
+                raise self.answer.broken(self.name, problem)
+            stated[name] = given[0]
+        if self.table.days is not None:
+            self._check_days(" ".join(text for row in rows for text in row))
+        return stated
+
+    def _check_days(self, head: str) -> None:
+        stated, period = self.table.days, self.answer.period
+        assert stated is not None  # noqa: S101
+        match = re.search(stated.pattern, head)
+        wanted = (period.first_day, period.last_day)
+        try:
+            days = tuple(_day(match[group], stated.format) for group in ("first", "last")) if match else ()
+        except ValueError:
+            days = ()
+        if days != wanted:
+            written = f"“{match[0]}”" if match else "không có"
+            expected = f"từ {wanted[0]:%d/%m/%Y} đến {wanted[1]:%d/%m/%Y}"
+            raise self.answer.broken(self.name, f"kỳ ghi trong tệp phải là {expected}, đọc được: {written}")
+
+    def _rows(self, sheet: Sheet, place: _Found, stated: Mapping[str, str]) -> Iterator[Record]:
+        block, first = "", True
+        agency = self.answer.platform.unit.column
+        footer = self._footer(sheet, place)
+        for index in range(place.end + 1, len(sheet.rows)):
+            row = sheet.rows[index]
+            if not any(_text(cell) for cell in row):
+                continue
+            data: dict[str, Any] = {**stated, **{name: _at(row, column) for column, name in place.columns.items()}}
+            why = FOOTER if index >= footer else NUMBERING if first and _is_numbering(row) else self._why(row, place)
+            first = False
+            if why == BLOCK:
+                block = self._label(row, place)
+            if block and isinstance(data.get(agency), str):
+                data[agency] = f"{data[agency]} · {block}"
+            yield Record(self.page, f"/{sheet.name}!{index + 1}", data, why, block)
+
+    def _why(self, row: Sequence[Cell], place: _Found) -> str:
+        label = self._label(row, place)
+        kinds = ((TOTAL, self.table.total), (BLOCK, self.table.block), (PART, self.table.part))
+        return next((why for why, pattern in kinds if pattern and re.fullmatch(pattern, label)), "")
+
+    def _label(self, row: Sequence[Cell], place: _Found) -> str:
+        """The text of the label column, or the first one beside the figures: a cell merged over the label column
+        keeps its text elsewhere."""
+        label = [column for column, name in place.columns.items() if name == self.table.label]
+        figures = {column for column, name in place.columns.items() if name in self.answer.number_columns}
+        others = [column for column in range(len(row)) if column not in figures]
+        return next((text for column in [*label, *others] if (text := _text(_at(row, column)))), "")
+
+    def _footer(self, sheet: Sheet, place: _Found) -> int:
+        """The first row after the last row with a number, where that is the table's total: date, signatures."""
+        figures = [column for column, name in place.columns.items() if name in self.answer.number_columns]
+        number = number_reader(self.answer.platform.numbers)
+        for index in range(len(sheet.rows) - 1, place.end, -1):
+            row = sheet.rows[index]
+            if any(_is_number(_at(row, column), number) for column in figures):
+                return index + 1 if self._why(row, place) == TOTAL else len(sheet.rows)
+        return len(sheet.rows)
+
+
+def _paths(sheet: Sheet, top: int, end: int) -> list[tuple[str, ...]]:
+    """Of each column the texts above it in these rows, top to bottom, each once where it is merged downwards."""
+    rows = [[_text(cell) for cell in row] for row in sheet.rows[top : end + 1]]
+    width = max((len(row) for row in rows), default=0)
+    rows = [row + [""] * (width - len(row)) for row in rows]
+    for first_row, first, last_row, last in sheet.merges or ():
+        if first_row < top or first_row > end:
+            continue
+        for row in range(first_row, min(last_row, end) + 1):
+            for column in range(first, min(last + 1, width)):
+                rows[row - top][column] = rows[first_row - top][first]
+    if sheet.merges is None:
+        _spread(rows)
+    paths = []
+    for column in range(width):
+        texts = [row[column] for row in rows if row[column]]
+        paths.append(tuple(text for index, text in enumerate(texts) if index == 0 or text != texts[index - 1]))
+    return paths
+
+
+def _spread(rows: list[list[str]]) -> None:
+    """CSV forgets merged cells: a text holds for the blanks to its right that have the same texts above, and one
+    below. A wrong guess cannot read a wrong column: a heading must be found whole, and only once."""
+    for index, row in enumerate(rows[:-1]):
+        for column in range(1, len(row)):
+            same_above = all(above[column] == above[column - 1] for above in rows[:index])
+            if not row[column] and same_above and any(below[column] for below in rows[index + 1 :]):
+                row[column] = row[column - 1]
+
+
+def _is_numbering(row: Sequence[Cell]) -> bool:
+    """A row such as (1) (2) (3)=(4)+(5), or A B 1 2 3."""
+    texts = [text for cell in row if (text := _text(cell))]
+    matches = [_NUMBERED.fullmatch(text) for text in texts]
+    if not all(matches):
+        return False
+    numbers = [int(match["number"]) for match in matches if match and match["number"]]
+    return any(text.startswith("(") for text in texts) or (
+        len(numbers) > 2 and numbers == [*range(1, len(numbers) + 1)]
+    )
+
+
+def _is_number(cell: Cell, number: Callable[[Cell], int | None]) -> bool:
+    try:
+        return number(cell) is not None
+    except ValueError:
+        return False
+
+
+def _values(pattern: re.Pattern[str], row: Sequence[str]) -> Iterator[str]:
+    for index, text in enumerate(row):
+        if match := pattern.fullmatch(text):
+            value = match["value"].strip() or (row[index + 1] if index + 1 < len(row) else "")
+            if value:
+                yield value
+
+
+def _used(sheet: Sheet, column: int, end: int) -> bool:
+    """Whether a column without a heading holds anything but the number of the column."""
+    return any(_text(_at(row, column)) and not _is_numbering(row) for row in sheet.rows[end + 1 :])
+
+
+def _day(text: str, pattern: str) -> dt.date:
+    return dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007 (the day is the source's own)
+
+
+def _at(row: Sequence[Cell], column: int) -> Cell:
+    return row[column] if column < len(row) else None
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else " ".join(unicodedata.normalize("NFC", str(cell)).split())
