@@ -9,7 +9,7 @@ from typing import Any
 
 from etl import connectors, parsing
 from etl.catalog import Catalog
-from etl.errors import SettingsError, SourceError, SourceRefused
+from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
 from etl.model import Page, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
@@ -133,7 +133,11 @@ def coverage(period_key: str) -> dict[str, Any]:
     office = Office.open()
     complete, failed = [], {}
     for source in office.catalog.due_sources(closed(period_key)):
-        last = office.landing.receipts(source.id, period_key)[-1:]
+        try:
+            last = office.landing.receipts(source.id, period_key)[-1:]
+        except TraceError as problem:
+            failed[source.id] = f"{source.id}: {problem}"
+            continue
         if last and last[0].state == "complete":
             complete.append(source.id)
         else:

@@ -18,7 +18,7 @@ from upath import UPath
 
 from etl import indicators, quality
 from etl.catalog import rules_version
-from etl.errors import PeriodError, SourceBroken
+from etl.errors import PeriodError, SourceBroken, TraceError
 from etl.model import Finding, Hole, Receipt
 from etl.periods import Period
 from etl.pipeline.collect import read_rows
@@ -32,7 +32,11 @@ def datasets() -> list[str]:
 
 
 def parse(period_key: str, run_id: str) -> dict[str, Any]:
-    """Standard rows of every due source, from its latest complete pull."""
+    """Standard rows of every due source, from its latest complete pull.
+
+    A source whose landed bytes cannot be read (damaged, or no longer what its platform declares) is a critical
+    READ-PAYLOAD finding and counts as missing; the others go on.
+    """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
@@ -42,15 +46,16 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     receipts: dict[str, list[str]] = {}
     doubts: list[dict[str, Any]] = []
     for source in catalog.due_sources(period):
-        attempts = office.landing.receipts(source.id, period.key)
-        used = office.landing.latest_complete(source.id, period.key)
-        receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
-        if used is None:
-            continue
         try:
+            attempts = office.landing.receipts(source.id, period.key)
+            used = office.landing.latest_complete(source.id, period.key)
+            receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
+            if used is None:
+                continue
             parsed = read_rows(catalog, source, period, [(page, office.landing.read(page)) for page in used.pages])
-        except SourceBroken as error:
-            findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=error.field))
+        except (SourceBroken, TraceError) as error:
+            column = error.field if isinstance(error, SourceBroken) else ""
+            findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=column))
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
         findings.extend(parsed.findings)
@@ -87,10 +92,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     _write(work / f"good_{dataset}.parquet", outcome.good)
     _write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
     _write(work / f"findings_{dataset}.parquet", _to_table(outcome.findings))
-    holes = [
-        *outcome.holes,
-        *_holes_of_no_row(office, dataset, work, rows),
-    ]
+    holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, rows)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
     _write(work / f"rules_{dataset}.parquet", outcome.rules)
     (work / f"gx_{dataset}.json").write_text(json.dumps(outcome.gx, ensure_ascii=False, default=str))

@@ -1,4 +1,4 @@
-"""A source whose own total is not the sum of its rows: nobody knows which is wrong, so nothing of it is shown."""
+"""What cannot be trusted is not shown: a total that is not the sum of its rows, bytes that are not those landed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from etl import pipeline
+from etl.pipeline.office import Office as Opened
 from launcher.simulator import Simulator
 from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
 
@@ -57,18 +58,23 @@ def portal(simulator: Simulator) -> Iterator[Tampering]:
     server.server_close()
 
 
-def test_a_wrong_total_withholds_what_it_is_the_total_of(
-    make_office: Callable[..., Office], portal: Tampering, tmp_path: Path, field_codes: dict[str, str]
-) -> None:
-    base = tmp_path / "catalog"
+def _small_office(make_office: Callable[..., Office], name: str, base: Path, address: str | None = None) -> Office:
+    """Hà Nội's two sources alone; `address` in place of its one-stop portal."""
     shutil.copytree(ROOT / "catalog", base)
     for path in base.glob("sources/*.yml"):
         if path.stem not in ("onestop_ha_noi", "edoc_ha_noi"):
             path.unlink()
-    source = base / "sources/onestop_ha_noi.yml"
+    if address is not None:
+        source = base / "sources/onestop_ha_noi.yml"
+        source.write_text(source.read_text("utf-8").replace("env:BAOCAO_SIMULATOR_URL/opencps_v2/01", address), "utf-8")
+    return make_office(name, catalog=os.fspath(base))
+
+
+def test_a_wrong_total_withholds_what_it_is_the_total_of(
+    make_office: Callable[..., Office], portal: Tampering, tmp_path: Path, field_codes: dict[str, str]
+) -> None:
     address = f"http://127.0.0.1:{portal.server_port}/opencps_v2/01"
-    source.write_text(source.read_text("utf-8").replace("env:BAOCAO_SIMULATOR_URL/opencps_v2/01", address), "utf-8")
-    office = make_office("wrong_total", catalog=os.fspath(base))
+    office = _small_office(make_office, "wrong_total", tmp_path / "catalog", address)
 
     office.run()
     assert office.failures == {}
@@ -93,3 +99,28 @@ def test_a_wrong_total_withholds_what_it_is_the_total_of(
     assert office.failures == {}
     assert {cell for row in read_form_06a(office.form("II.06a", "01"), field_codes).values() for cell in row} == {"…"}
     assert pipeline.summary(PERIOD)["findings"]["critical"] >= 1
+
+
+def test_damaged_bytes_withhold_their_source_and_the_other_goes_on(
+    make_office: Callable[..., Office], tmp_path: Path, field_codes: dict[str, str]
+) -> None:
+    office = _small_office(make_office, "damaged", tmp_path / "catalog")
+    office.run()
+    assert office.failures == {}
+    documents = office.form("VBDT", "01").read_bytes()
+    damaged = Path(pipeline.trace("II.06a", "01", PERIOD, "C11")["rows"][0]["file"])
+    content = damaged.read_bytes()
+    damaged.write_bytes(content.replace(b"1", b"2", 1))
+
+    pipeline.run_from_landed(PERIOD)
+    cells = {cell for row in read_form_06a(office.form("II.06a", "01"), field_codes).values() for cell in row}
+    assert cells == {"…"}
+    assert office.form("VBDT", "01").read_bytes() == documents
+    told = [finding for finding in Opened.open().warehouse.findings(PERIOD) if finding.rule == "READ-PAYLOAD"]
+    assert [finding.source for finding in told] == ["onestop_ha_noi"]
+    assert damaged.name in told[0].message
+
+    damaged.write_bytes(content)
+    pipeline.run_from_landed(PERIOD)
+    printed = read_form_06a(office.form("II.06a", "01"), field_codes)
+    assert int(printed["all", "all"][0]) == office.truth("II.06a", "01")["all", "all"]["received_total"]
