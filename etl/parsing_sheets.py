@@ -1,21 +1,25 @@
 """From the bytes of an export to sheets of cells: spreadsheets, CSV, tables of an HTML page.
 
-A cell is a text, a number, a truth value or None; texts are as the file has them. What a sheet means is
+A cell is a text, a number, a truth value, a date or None; texts are as the file has them. What a sheet means is
 read in `etl.parsing_tables`.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from etl.model import Table
+from etl.parsing_cells import unread_cells
 
-Cell = str | int | float | bool | None
+Cell = str | int | float | bool | dt.date | None
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged cell, from 0."""
 _MOST_CELLS = 5_000_000
@@ -53,25 +57,33 @@ def sheets(table: Table, content: bytes) -> list[Sheet]:
 def _workbook(content: bytes) -> list[Sheet]:
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
-            found = []
+            found, unread = [], unread_cells(content)
             for name in workbook.sheet_names:
                 sheet = workbook.get_sheet_by_name(name)
                 if sheet.total_height * sheet.total_width > _MOST_CELLS:
                     raise Unreadable(f"trang tính {name} rộng quá {_MOST_CELLS} ô")
                 rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+                for (row, column), text in unread.get(name, {}).items():
+                    rows += [[] for _ in range(row + 1 - len(rows))]
+                    rows[row] += [None] * (column + 1 - len(rows[row]))
+                    rows[row][column] = text
                 merges = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()]
                 found.append(Sheet(name, rows, merges))
             return found
     except PasswordError:
         raise Unreadable("tệp bảng tính đặt mật khẩu") from None
-    except CalamineError as problem:
+    except (CalamineError, BadZipFile, ParseError) as problem:
         raise Unreadable(f"không phải tệp bảng tính trọn vẹn ({problem})") from None
 
 
 def _cell(value: object) -> Cell:
-    """A cell of a workbook; it knows one kind of number, so a whole one is an integer. A date is its text."""
+    """A cell of a workbook; it knows one kind of number, so a whole one is an integer. A time of day is text."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, dt.datetime):
+        return value.date() if value.time() == dt.time() else str(value)
+    if isinstance(value, dt.date):
+        return value
     if isinstance(value, str | int | float):
         return value if value != "" else None
     return None if value is None else str(value)

@@ -26,6 +26,8 @@ PART = "dòng trong đó"
 NUMBERING = "dòng đánh số cột"
 FOOTER = "dòng chữ sau dòng tổng cộng"
 _NUMBERED = re.compile(r"\(?(?:[A-Z]|(?P<number>\d{1,2})[a-z]?)\)?(?:\s*=.*)?")
+_FIRST_SERIAL, _SERIALS = dt.date(1899, 12, 30), range(36526, 73051)
+"""A date of a workbook is the number of days since then; those from 2000 to 2099."""
 _DEEPER = 3
 """A heading may stand in as many more rows than its texts, where a cell is merged downwards."""
 
@@ -138,8 +140,15 @@ class _File:
                 raise self.answer.broken(self.name, problem)
             stated[name] = given[0]
         if self.table.days is not None:
-            self._check_days(" ".join(text for row in rows for text in row))
+            self._check_days(" ".join(self._dated(cell) for row in sheet.rows[:top] for cell in row if _text(cell)))
         return stated
+
+    def _dated(self, cell: Cell) -> str:
+        """The text of a cell where days are looked for: a date as the format has it, of its own kind or its serial."""
+        assert self.table.days is not None  # noqa: S101
+        if type(cell) is int and cell in _SERIALS:
+            cell = _FIRST_SERIAL + dt.timedelta(days=cell)
+        return cell.strftime(self.table.days.format) if isinstance(cell, dt.date) else _text(cell)
 
     def _check_days(self, head: str) -> None:
         stated, period = self.table.days, self.answer.period

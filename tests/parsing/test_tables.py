@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import openpyxl
 import pytest
 
 from etl.errors import SourceBroken
@@ -326,3 +329,64 @@ def test_a_commune_may_be_a_source_of_its_own() -> None:
     other = xlsx(*lines(f"UBND {COMMUNES[1].name}", FIELDS))
     strange = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, [_file(other, "a")], TREE, CATALOG.fields)
     assert {finding.rule for finding in strange.findings} == {"READ-UNIT"}
+
+
+def _cells(change: Any) -> bytes:
+    """The workbook of FIELDS, changed by openpyxl."""
+    book = openpyxl.load_workbook(io.BytesIO(xlsx(*lines(AGENCY, FIELDS))))
+    change(book.active)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _put(address: str, value: Any, kind: str | None = None) -> Any:
+    def change(sheet: Any) -> None:
+        sheet[address] = value
+        if kind is not None:
+            sheet[address].data_type = kind
+
+    return change
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#N/A", "#VALUE!", "#DIV/0!"])
+def test_an_error_cell_is_no_blank_and_no_zero(error: str) -> None:
+    parsed = read(_cells(_put("D9", error, "e")))
+    (finding,) = (finding for finding in parsed.findings if finding.rule == "READ-NUMBER")
+    assert (finding.severity, finding.row, finding.column, finding.value) == (
+        "critical",
+        "/II.06a!9",
+        "nhan_truc_tuyen",
+        f'"{error}"',
+    )
+    assert parsed.table["received_online"].to_pylist() == [None, 600]
+
+
+def test_a_formula_that_was_never_computed_says_so() -> None:
+    parsed = read(_cells(_put("C9", "=SUM(D9:F9)")))
+    (finding,) = (finding for finding in parsed.findings if finding.rule == "READ-NUMBER")
+    assert "=SUM(D9:F9) (công thức chưa có kết quả)" in finding.value
+    assert parsed.table["received_total"].to_pylist() == [None, 1234]
+
+
+def test_an_error_in_the_total_row_is_a_wrong_total() -> None:
+    parsed = read(_cells(_put("C11", "#REF!", "e")))
+    assert [(finding.rule, finding.row, finding.value) for finding in parsed.findings] == [
+        ("READ-VENDOR", "/II.06a!11", '"#REF!"')
+    ]
+
+
+@pytest.mark.parametrize("as_number", [False, True])
+@pytest.mark.parametrize(("last", "right"), [(dt.date(2026, 9, 14), True), (dt.date(2026, 9, 15), False)])
+def test_stated_days_may_be_dates_of_the_workbook(as_number: bool, last: dt.date, right: bool) -> None:
+    def change(sheet: Any) -> None:
+        days = [dt.date(2026, 6, 15), last]
+        cells = [(day - dt.date(1899, 12, 30)).days for day in days] if as_number else days
+        for column, cell in enumerate(["Từ ngày", cells[0], "đến ngày", cells[1]], start=4):
+            sheet.cell(2, column).value = cell
+
+    if right:
+        assert read(_cells(change)).findings == []
+    else:
+        with pytest.raises(SourceBroken, match="kỳ ghi trong tệp"):
+            read(_cells(change))
