@@ -22,12 +22,20 @@ _START_SECONDS = 120.0
 class Simulator:
     """`python -m simulator` on a port of its own; its log is `simulator.log` in the folder given.
 
-    faults: portals that are broken from the start, such as "igate/08=down".
+    faults: portals that are broken from the start, such as "igate/08=down". catalog: of another country.
     """
 
-    def __init__(self, folder: Path, *, scale: float, port: int | None = None, faults: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        scale: float,
+        port: int | None = None,
+        faults: Sequence[str] = (),
+        catalog: Path | None = None,
+    ) -> None:
         self.log = folder / "simulator.log"
-        self.scale, self.faults = scale, faults
+        self.scale, self.faults, self.catalog = scale, faults, catalog
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = secrets.token_urlsafe(16)
@@ -42,6 +50,7 @@ class Simulator:
         """Start without waiting: the country is made while the caller does something else."""
         arguments = ["--port", str(self.port), "--scale", str(self.scale), "--seed", str(SEED)]
         arguments += [part for fault in self.faults for part in ("--fault", fault)]
+        arguments += ["--catalog", str(self.catalog)] if self.catalog else []
         environment = {**os.environ, **self.environment, "PYTHONPATH": str(ROOT)}
         self._process = processes.start([sys.executable, "-m", "simulator", *arguments], self.log, environment)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import socket
+from pathlib import Path
 
 import click
 import uvicorn
 
+from simulator.country import CATALOG
 from simulator.faults import Fault, Faults
-from simulator.server import PLATFORMS, create_app
+from simulator.server import SHAPES, create_app
 
 _FAULT = re.compile(r"(?P<platform>\w+)/(?P<province>\d\d)=(?P<kind>\w+)(?::(?P<seconds>\d+(?:\.\d+)?))?")
 TOKEN = "BAOCAO_SIMULATOR_TOKEN"  # noqa: S105 (the variable's name, not its value)
@@ -27,11 +29,11 @@ class _Announcing(uvicorn.Server):
 
 
 def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Faults:
-    faults = Faults()
+    faults = Faults(SHAPES)
     for text in texts:
         match = _FAULT.fullmatch(text)
-        if match is None or match["platform"] not in PLATFORMS:
-            raise click.BadParameter(f"{text!r}: write platform/province=kind; platforms: {', '.join(PLATFORMS)}")
+        if match is None or match["platform"] not in SHAPES:
+            raise click.BadParameter(f"{text!r}: write platform/province=kind; platforms: {', '.join(SHAPES)}")
         try:
             seconds = {"seconds": float(match["seconds"])} if match["seconds"] else {}
             faults.put(match["platform"], match["province"], Fault(match["kind"], **seconds))
@@ -48,12 +50,18 @@ def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Fa
 @click.option(
     "--fault", "faults", multiple=True, callback=_faults, help="platform/province=kind, such as igate/08=down."
 )
-def main(host: str, port: int, seed: int, scale: float, faults: Faults) -> None:
+@click.option(
+    "--catalog",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=CATALOG,
+    help="Where units/units.csv and fields.csv of another country stand.",
+)
+def main(host: str, port: int, seed: int, scale: float, faults: Faults, catalog: Path) -> None:
     """Source portals of a simulated country; BAOCAO_SIMULATOR_TOKEN opens its iGate portals."""
     token = os.environ.get(TOKEN)
     if not token:
         raise click.ClickException(f"the environment variable {TOKEN} is not set: the iGate portals need a token")
-    app = create_app(seed, scale, token, faults)
+    app = create_app(seed, scale, token, faults, catalog)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
     _Announcing(config).run()
 

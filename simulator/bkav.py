@@ -28,6 +28,9 @@ SHAPE = Shape(
     rename=("sent", "sentTotal"),
     extra="signed",
     children="childOrgan",
+    swap=("sent", "received"),
+    dates=("lastUpdate",),
+    date_formats=("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S"),
 )
 # The tone of an open syllable "oa, oe, uy": the traditional place and the other one.
 _TONES = {"òa": "oà", "óa": "oá", "ỏa": "oả", "õa": "oã", "ọa": "oạ", "òe": "oè", "óe": "oé", "ỏe": "oẻ", "ọe": "oẹ",

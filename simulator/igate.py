@@ -21,6 +21,9 @@ SHAPE = Shape(
     total="received",
     rename=("receivedOnline", "onlineReceived"),
     extra="receivedNonBoundary",
+    swap=("receivedOnline", "receivedDirect"),
+    settled={"unresolved": -1, "unresolvedOnTime": -1, "resolved": 1, "resolvedOnTime": 1},
+    token=True,
 )
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 

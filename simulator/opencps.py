@@ -27,6 +27,20 @@ SHAPE = Shape(
     total="processCount",
     rename=("onlineCount", "onlineReceptionCount"),
     extra="dossierOnline5Count",
+    records="dossierStatisticData",
+    count="total",
+    page=("start", "end"),
+    swap=("onlineCount", "onegateCount"),
+    settled={
+        "processingCount": -1,
+        "undueCount": -1,
+        "insideCount": -1,
+        "releaseCount": 1,
+        "ontimeCount": 1,
+        "doneCount": 1,
+    },
+    codes=("month", "year", "ontimePercentage", "reporting"),
+    axes=("month", "year", "govAgencyCode", "domainCode", "groupAgencyCode", "system"),
 )
 DEPARTMENTS, COMMUNES = "SBN", "XA"
 SYSTEM = "1"

@@ -15,12 +15,13 @@ from simulator import bkav, igate, opencps, tandan
 from simulator.country import CATALOG, Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
-from simulator.faults import SLOW_SECONDS, Fault, Faults, FaultyLine
+from simulator.faults import SLOW_SECONDS, Fault, Faults
+from simulator.faults_line import FaultyLine
 from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies
 from simulator.truth import Truth
 
-PLATFORMS = (opencps.PLATFORM, tandan.PLATFORM, igate.PLATFORM, bkav.PLATFORM)
+SHAPES = {portal.PLATFORM: portal.SHAPE for portal in (opencps, tandan, igate, bkav)}
 
 
 def create_app(
@@ -29,7 +30,7 @@ def create_app(
     """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the iGate portals."""
     if not token:
         raise ValueError("the simulator needs a token for its iGate portals")
-    faults = faults or Faults()
+    faults = faults or Faults(SHAPES)
     country = Country(seed, scale, catalog)
     archive, post = Archive(country), Post(country)
     tallies = Tallies(archive)
@@ -91,7 +92,7 @@ def _truth_routes(app: FastAPI, truth: Truth) -> None:
 
 def _fault_routes(app: FastAPI, country: Country, faults: Faults) -> None:
     def place(platform: str, province: str) -> tuple[str, str]:
-        if platform not in PLATFORMS:
+        if platform not in SHAPES:
             raise HTTPException(404, f"no platform {platform!r}")
         return platform, province_or_404(country, province).code
 
@@ -99,13 +100,19 @@ def _fault_routes(app: FastAPI, country: Country, faults: Faults) -> None:
     def listed() -> dict[str, Any]:
         return faults.listed()
 
+    @app.get("/faults/kinds")
+    def kinds(platform: str) -> dict[str, Any]:
+        if platform not in SHAPES:
+            raise HTTPException(404, f"no platform {platform!r}")
+        return {"platform": platform, "kinds": SHAPES[platform].kinds}
+
     @app.put("/faults/{platform}/{province}")
     def put(platform: str, province: str, asked: dict[str, Any] = Body()) -> dict[str, Any]:  # noqa: B008 (FastAPI's way)
         try:
             fault = Fault(str(asked.get("kind")), float(asked.get("seconds", SLOW_SECONDS)))
+            faults.put(*place(platform, province), fault)
         except (TypeError, ValueError) as error:
             raise BadRequest(str(error)) from None
-        faults.put(*place(platform, province), fault)
         return vars(fault)
 
     @app.delete("/faults/{platform}/{province}", status_code=204)

@@ -18,6 +18,16 @@ SHAPE = Shape(
     total="tongSo",
     rename=("tiepNhanQuaMang", "tiepNhanTrucTuyen"),
     extra="hoSoPhiDiaGioi",
+    records="data",
+    count="totalCount",
+    page=("pageNumber",),
+    swap=("daXuLyTruocHan", "daXuLyDungHanVaTraLai"),
+    settled={
+        "dangXuLyVaBoSung": -1,
+        "dangXuLyTrongHanVaBoSung": -1,
+        "daXuLyVaTraLai": 1,
+        "daXuLyDungHanVaTraLai": 1,
+    },
 )
 DEPARTMENTS, COMMUNES = "so-ban-nganh", "xa-phuong"
 PAGE_SIZE = 50

