@@ -89,7 +89,7 @@ def sources(as_json: bool) -> None:
         return _emit(found)
     table = _table("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Đơn vị / unit", "Lần cuối / last")
     for source in found:
-        last = f"{source['last_state']} {source['last_period']}" if source["last_state"] else "chưa lấy / never"
+        last = f"{source['last_title']} · {source['last_period']}" if source["last_state"] else "chưa lấy / never"
         unit = f"{source['unit']} {source['unit_name']}"
         table.add_row(source["id"], source["dataset"], source["platform"], unit, last)
     return _show(table)

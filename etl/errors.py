@@ -17,7 +17,9 @@ An error holds facts and does nothing: it writes no row, logs no line, reads no 
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
+
+from etl.model import PullState
 
 
 class BaocaoError(Exception):
@@ -49,37 +51,42 @@ class PeriodError(BaocaoError):
 class SourceError(BaocaoError):
     """A pull that is not proven complete.
 
-    `state` is the name the receipt keeps; `field` is the column, header or part of the answer at
+    The class decides whether another try makes sense. `state` is the finer name, which the receipt keeps;
+    without it the error has that of its class. `field` is the column, header or part of the answer at
     fault, "-" where none is; `advice` says what to do.
     """
 
-    state: ClassVar[Literal["unavailable", "refused", "broken"]] = "broken"
+    generic: ClassVar[PullState] = "broken"
 
-    def __init__(self, source: str, period: str, field: str, problem: str, advice: str) -> None:
+    def __init__(
+        self, source: str, period: str, field: str, problem: str, advice: str, *, state: PullState | None = None
+    ) -> None:
         self.source, self.period, self.field = source, period, field
         self.problem, self.advice = problem, advice
+        self.state: PullState = state or self.generic
         super().__init__(f"{source}, kỳ {period}, {field}: {problem}. {advice}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.source, self.period, self.field, self.problem, self.advice))
+        given = (self.source, self.period, self.field, self.problem, self.advice)
+        return (type(self), given, {"state": self.state})
 
 
 class SourceUnavailable(SourceError):
     """Down, timed out, 429 or 5xx: another try may succeed."""
 
-    state = "unavailable"
+    generic = "unavailable"
 
 
 class SourceRefused(SourceError):
     """401 or 403: the credential is missing, wrong or expired."""
 
-    state = "refused"
+    generic = "refused"
 
 
 class SourceBroken(SourceError):
     """The answer is not what the platform's YAML declares: HTML, truncated, empty, renamed field."""
 
-    state = "broken"
+    generic = "broken"
 
 
 class QualityError(BaocaoError):

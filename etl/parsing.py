@@ -63,7 +63,7 @@ def parse(
         asked = {reader.field_of(page.field) for page, _ in pages}
         for code in fields:
             if code not in asked:
-                raise answer.broken(code, "chưa lấy lĩnh vực này")
+                raise answer.broken("short", code, "chưa lấy lĩnh vực này")
     left_out = Counter(record.left_out for record in found if record.left_out)
     records = [record for record in found if not record.left_out]
     totals = TotalRows(answer, reader, records)
@@ -76,7 +76,7 @@ def parse(
         else:
             rows[place] = reader.read(record)
     if not rows:
-        raise answer.broken("nội dung", "danh sách rỗng: không có dòng chi tiết nào")
+        raise answer.broken("empty", "nội dung", "danh sách rỗng: không có dòng chi tiết nào")
     if platform.unique is not None:
         kept = _once(platform, platform.unique, rows)
         if len(kept) < len(rows):

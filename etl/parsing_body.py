@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from etl.errors import SourceBroken
-from etl.model import Finding, Page, Platform, Source
+from etl.model import Finding, Page, Platform, PullState, Source
 from etl.periods import Period
 
 MISSING: Final = object()
@@ -43,11 +43,11 @@ class Answer:
     period: Period
     pages: Sequence[tuple[Page, bytes]]
 
-    def broken(self, field: str, problem: str) -> SourceBroken:
+    def broken(self, state: PullState, field: str, problem: str) -> SourceBroken:
         advice = (
             f"Báo đơn vị vận hành cổng, hoặc sửa platforms/{self.platform.id}.yml nếu giao diện đã đổi, rồi chạy lại"
         )
-        return SourceBroken(self.source.id, self.period.key, field, problem, advice)
+        return SourceBroken(self.source.id, self.period.key, field, problem, advice, state=state)
 
     @cached_property
     def number_columns(self) -> tuple[str, ...]:
@@ -85,45 +85,49 @@ class Answer:
             body = self._json(page, content)
             listed = value_at(body, path_of(self.platform.records))
             if not isinstance(listed, list):
-                raise self.broken(self.platform.records or "nội dung", "không có danh sách số liệu ở chỗ đã khai báo")
+                where = self.platform.records or "nội dung"
+                raise self.broken("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
             received[page.field] = received.get(page.field, 0) + len(listed)
             if paging is not None and paging.total is not None:
                 total = value_at(body, path_of(paging.total))
                 if type(total) is not int:
-                    raise self.broken(paging.total, "thiếu tổng số dòng mà cổng phải khai")
+                    raise self.broken("misshapen", paging.total, "thiếu tổng số dòng mà cổng phải khai")
                 if declared.setdefault(page.field, total) != total:
-                    raise self.broken(paging.total, "tổng số dòng khác nhau giữa các trang")
+                    raise self.broken("shifting", paging.total, "tổng số dòng khác nhau giữa các trang")
             pointer = "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
             records.extend(self._walk(page, pointer, listed))
         for field, total in declared.items():
             if received[field] != total:
-                raise self.broken("tổng số dòng", f"khai {total} dòng nhưng trả {received[field]} dòng")
+                state: PullState = "short" if received[field] < total else "excess"
+                raise self.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {received[field]} dòng")
         if not records:
-            raise self.broken("nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
+            raise self.broken("empty", "nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
         return records
 
     def _json(self, page: Page, content: bytes) -> Any:
         body = content.removeprefix(b"\xef\xbb\xbf")
         if "html" in page.media_type or body.lstrip()[:1] == b"<":
-            raise self.broken("nội dung", "cổng trả trang HTML thay vì JSON")
+            raise self.broken("login_page", "nội dung", "cổng trả trang HTML thay vì JSON")
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as problem:
-            found = "JSON bị cắt cụt" if problem.pos >= len(problem.doc) else "không phải JSON hợp lệ"
-            raise self.broken("nội dung", f"{found} (ký tự thứ {problem.pos + 1})") from None
+            short = problem.pos >= len(problem.doc)
+            found = "JSON bị cắt cụt" if short else "không phải JSON hợp lệ"
+            text = f"{found} (ký tự thứ {problem.pos + 1})"
+            raise self.broken("truncated" if short else "unreadable", "nội dung", text) from None
 
     def _walk(self, page: Page, pointer: str, listed: list[Any]) -> Iterator[Record]:
         children = self.platform.children
         for index, data in enumerate(listed):
             here = f"{pointer}/{index}"
             if not isinstance(data, dict):
-                raise self.broken(here, "một dòng số liệu không phải là đối tượng JSON")
+                raise self.broken("misshapen", here, "một dòng số liệu không phải là đối tượng JSON")
             yield Record(page, here, data)
             nested = data.get(children) if children is not None else None
             if nested is None:
                 continue
             if not isinstance(nested, list):
-                raise self.broken(f"{here}/{children}", "các dòng con không phải là danh sách")
+                raise self.broken("misshapen", f"{here}/{children}", "các dòng con không phải là danh sách")
             yield from self._walk(page, f"{here}/{_escaped(str(children))}", nested)
 
     def audit(self, records: Sequence[Record]) -> list[Finding]:
@@ -147,7 +151,8 @@ class Answer:
                     unread.setdefault(record.page.sha256, {})[column] = None
         strange = ", ".join(dict.fromkeys(column for columns in unread.values() for column in columns))
         for column in absent:
-            raise self.broken(column, f"thiếu cột này ở mọi dòng{f'; có cột lạ: {strange}' if strange else ''}")
+            also = f"; có cột lạ: {strange}" if strange else ""
+            raise self.broken("missing_column", column, f"thiếu cột này ở mọi dòng{also}")
         return [
             Finding(
                 rule="READ-COLUMN",

@@ -16,17 +16,22 @@ from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from etl.model import Table
+from etl.model import PullState, Table
 from etl.parsing_cells import unread_cells
 
 Cell = str | int | float | bool | dt.date | None
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged cell, from 0."""
 _MOST_CELLS = 5_000_000
+_ZIP, _ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
 
 
 class Unreadable(Exception):
     """The bytes are no such file; its text is the problem, in Vietnamese."""
+
+    def __init__(self, problem: str, state: PullState = "unreadable") -> None:
+        self.state = state
+        super().__init__(problem)
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,18 @@ class Sheet:
 def sheets(table: Table, content: bytes) -> list[Sheet]:
     """Every sheet or table of the file. Raises Unreadable for a file of another kind, or a part of one."""
     if not content:
-        raise Unreadable("tệp rỗng")
+        raise Unreadable("tệp rỗng", "empty")
     looks_like_html = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
     if table.format != "html" and looks_like_html:
-        raise Unreadable("nhận được trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì tệp báo cáo")
+        problem = "nhận được trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì tệp báo cáo"
+        raise Unreadable(problem, "login_page")
     if table.format == "spreadsheet":
         return _workbook(content)
     try:
         text = content.decode("utf-8-sig" if table.encoding == "utf-8" else "cp1258")
-    except UnicodeDecodeError as problem:
-        raise Unreadable(f"không đọc được theo bảng mã {table.encoding} (byte thứ {problem.start + 1})") from None
+    except UnicodeDecodeError as cause:
+        problem = f"không đọc được theo bảng mã {table.encoding} (byte thứ {cause.start + 1})"
+        raise Unreadable(problem, "wrong_encoding") from None
     return [_separated(text, table.delimiter or ",")] if table.format == "csv" else _page(text)
 
 
@@ -61,7 +68,7 @@ def _workbook(content: bytes) -> list[Sheet]:
             for name in workbook.sheet_names:
                 sheet = workbook.get_sheet_by_name(name)
                 if sheet.total_height * sheet.total_width > _MOST_CELLS:
-                    raise Unreadable(f"trang tính {name} rộng quá {_MOST_CELLS} ô")
+                    raise Unreadable(f"trang tính {name} rộng quá {_MOST_CELLS} ô", "endless")
                 rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
                 for (row, column), text in unread.get(name, {}).items():
                     rows += [[] for _ in range(row + 1 - len(rows))]
@@ -72,8 +79,10 @@ def _workbook(content: bytes) -> list[Sheet]:
             return found
     except PasswordError:
         raise Unreadable("tệp bảng tính đặt mật khẩu") from None
-    except (CalamineError, BadZipFile, ParseError) as problem:
-        raise Unreadable(f"không phải tệp bảng tính trọn vẹn ({problem})") from None
+    except (CalamineError, BadZipFile, ParseError) as cause:
+        cut = content.startswith(_ZIP) and _ZIP_END not in content
+        problem = f"không phải tệp bảng tính trọn vẹn ({cause})"
+        raise Unreadable(problem, "truncated" if cut else "unreadable") from None
 
 
 def _cell(value: object) -> Cell:
@@ -102,7 +111,7 @@ def _page(text: str) -> list[Sheet]:
     parser.feed(text)
     parser.close()
     if parser.open:
-        raise Unreadable("trang HTML bị cắt cụt: bảng chưa đóng")
+        raise Unreadable("trang HTML bị cắt cụt: bảng chưa đóng", "truncated")
     return [Sheet(f"table{number}", rows, spans) for number, (rows, spans) in enumerate(parser.tables, start=1)]
 
 
@@ -125,7 +134,7 @@ class _Grid:
             column += 1
         covered = {(self.row + down, column + right) for down in range(rows) for right in range(columns)}
         if len(self.taken) + len(covered) > _MOST_CELLS:
-            raise Unreadable(f"bảng HTML rộng quá {_MOST_CELLS} ô")
+            raise Unreadable(f"bảng HTML rộng quá {_MOST_CELLS} ô", "endless")
         self.taken |= covered
         self.at = (self.row, column)
         if len(covered) > 1:

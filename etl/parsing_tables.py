@@ -67,17 +67,17 @@ class _File:
         try:
             found = sheets(self.table, content)
         except Unreadable as problem:
-            raise self.answer.broken(self.name, str(problem)) from None
+            raise self.answer.broken(problem.state, self.name, str(problem)) from None
         placed = [(sheet, place) for sheet in found if (place := self._place(sheet)) is not None]
         if not placed:
             raise self._no_headings(found)
         if len(placed) > 1:
             names = ", ".join(sheet.name for sheet, _ in placed)
-            raise self.answer.broken(self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
+            raise self.answer.broken("misshapen", self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
         sheet, place = placed[0]
         records = list(self._rows(sheet, place, self._stated(sheet, place.top)))
         if self.table.total is not None and not any(record.left_out == TOTAL for record in records):
-            raise self.answer.broken(self.name, "không thấy dòng tổng cộng: tệp có thể bị cắt cụt")
+            raise self.answer.broken("truncated", self.name, "không thấy dòng tổng cộng: tệp có thể bị cắt cụt")
         return records
 
     @property
@@ -125,9 +125,10 @@ class _File:
                 if len(wanted) - len(fault) > best[0]:
                     best = (len(wanted) - len(fault), fault)
         if best[0] == 0:
-            return self.answer.broken(self.name, "không có bảng nào có các tiêu đề đã khai")
+            return self.answer.broken("missing_column", self.name, "không có bảng nào có các tiêu đề đã khai")
         missing = "; ".join(" / ".join(self.table.headings[name]) for name in best[1])
-        return self.answer.broken(self.name, f"thiếu, hoặc có hai lần, tiêu đề cột: {missing or 'tiêu đề nhiều tầng'}")
+        problem = f"thiếu, hoặc có hai lần, tiêu đề cột: {missing or 'tiêu đề nhiều tầng'}"
+        return self.answer.broken("missing_column", self.name, problem)
 
     def _stated(self, sheet: Sheet, top: int) -> dict[str, str]:
         """What the text above the headings says; the days it names must be the period's."""
@@ -137,7 +138,7 @@ class _File:
             given = [value for row in rows for value in _values(re.compile(pattern), row)]
             if len(set(given)) != 1:
                 problem = f"phải ghi {name} đúng một lần ở phần đầu, đọc được: {', '.join(given) or 'không có'}"
-                raise self.answer.broken(self.name, problem)
+                raise self.answer.broken("misshapen", self.name, problem)
             stated[name] = given[0]
         if self.table.days is not None:
             self._check_days(" ".join(self._dated(cell) for row in sheet.rows[:top] for cell in row if _text(cell)))
@@ -162,7 +163,8 @@ class _File:
         if days != wanted:
             written = f"“{match[0]}”" if match else "không có"
             expected = f"từ {wanted[0]:%d/%m/%Y} đến {wanted[1]:%d/%m/%Y}"
-            raise self.answer.broken(self.name, f"kỳ ghi trong tệp phải là {expected}, đọc được: {written}")
+            problem = f"kỳ ghi trong tệp phải là {expected}, đọc được: {written}"
+            raise self.answer.broken("wrong_window" if days else "wrong_date", self.name, problem)
 
     def _rows(self, sheet: Sheet, place: _Found, stated: Mapping[str, str]) -> Iterator[Record]:
         block, first = "", True

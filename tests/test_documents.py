@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -39,6 +40,13 @@ def test_every_setting_is_in_the_readme() -> None:
 @pytest.mark.parametrize("noun", [name for name, kind in vars(model).items() if dataclasses.is_dataclass(kind)])
 def test_every_noun_is_in_the_glossary(noun: str) -> None:
     assert f"`{noun}`" in GLOSSARY
+
+
+def test_every_state_of_a_pull_is_in_the_readme() -> None:
+    """Each once, in the order of the model, with the words that the command shows, and something to do."""
+    told = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \| [^|]+ \| [^|]{5,} \|$", README, re.MULTILINE)
+    assert told == [(state, f"{title.vi} / {title.en}") for state, title in model.PULL_STATES.items()]
+    assert set(model.PULL_STATES) == set(get_args(model.PullState))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -104,13 +104,26 @@ def test_the_name_tells_the_kind(tmp_path: Path, media_type: str, ending: str) -
 def test_receipts_come_back_exactly_and_in_order(store: str) -> None:
     landing = Landing(store)
     page = landing.land("onestop_x", "2026-Q3", **ANSWER)
-    kept = [receipt(2, pages=(page, page)), receipt(1), receipt(3, "broken")]
+    kept = [receipt(2, pages=(page, page)), receipt(1), receipt(3, "wrong_window")]
     for one in kept:
         landing.write_receipt(one)
     assert landing.receipts("onestop_x", "2026-Q3") == [kept[1], kept[0], kept[2]]
     assert landing.latest_complete("onestop_x", "2026-Q3") == kept[0]
     assert landing.receipts("onestop_x", "2026-Q2") == []
     assert landing.latest_complete("onestop_y", "2026-Q3") is None
+
+
+OLD = """{"id": "id1", "source": "onestop_x", "period": "2026-Q3", "started_at": "2026-09-15T06:00:02+00:00",
+"finished_at": "2026-09-15T06:00:03+00:00", "state": "%s", "message": "cổng không trả lời", "rows": 0, "pages": []}"""
+
+
+@pytest.mark.parametrize("state", ["complete", "unavailable", "refused", "broken"])
+def test_a_receipt_from_before_the_named_states_is_read(tmp_path: Path, state: str) -> None:
+    path = tmp_path / "receipts/onestop_x/2026-Q3/20260915T060002.000000Z-id1.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(OLD % state, "utf-8")
+    found = Landing(str(tmp_path)).receipts("onestop_x", "2026-Q3")
+    assert [(one.state, one.proof) for one in found] == [(state, ())]
 
 
 def test_a_receipt_is_written_once(store: str) -> None:

@@ -12,14 +12,15 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import DecodeError, MaxRetryError, NewConnectionError, ResponseError, SSLError, TimeoutError
 from urllib3.exceptions import HTTPError as TransportError
-from urllib3.exceptions import MaxRetryError, ResponseError, SSLError, TimeoutError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from etl.connectors.asking import Asked
 from etl.connectors.auth import Signer
 from etl.connectors.response import Response
+from etl.model import PullState
 
 RETRIES = 2
 LONGEST_WAIT = 5.0
@@ -35,8 +36,8 @@ Links = Mapping[str, Mapping[str, str]]
 class NoAnswer(Exception):
     """The portal gave no whole answer. `temporary` tells whether another try may do."""
 
-    def __init__(self, field: str, problem: str, *, temporary: bool = True) -> None:
-        self.field, self.problem, self.temporary = field, problem, temporary
+    def __init__(self, state: PullState, field: str, problem: str, *, temporary: bool = True) -> None:
+        self.state, self.field, self.problem, self.temporary = state, field, problem, temporary
         super().__init__(problem)
 
 
@@ -137,7 +138,7 @@ class Http:
         landed = f"{response.address}\n{response.request}".encode() + received
         if any(secret.encode() in landed for secret in self._signer.secrets):
             problem = "câu trả lời của cổng lặp lại mã truy cập, nên không được lưu"
-            raise NoAnswer("nội dung", problem, temporary=False)
+            raise NoAnswer("leaking", "nội dung", problem, temporary=False)
         return response, answer.links if "Link" in answer.headers else None
 
     def ask_unkept(self, method: str, asked: Asked) -> tuple[int, bytes]:
@@ -160,15 +161,14 @@ class Http:
             ) as answer:
                 return answer, self._body(answer.raw, deadline)
         except (requests.Timeout, TimeoutError):
-            raise NoAnswer("-", f"cổng không trả lời xong trong {self._timeout:g} giây") from None
+            raise NoAnswer("timed_out", "-", f"cổng không trả lời xong trong {self._timeout:g} giây") from None
         except (requests.exceptions.SSLError, SSLError):
-            raise NoAnswer("-", "chứng thư số (TLS) của cổng không hợp lệ") from None
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, TransportError):
-            raise NoAnswer("-", "không kết nối được, hoặc kết nối bị ngắt giữa chừng") from None
+            raise NoAnswer("unreachable", "-", "chứng thư số (TLS) của cổng không hợp lệ") from None
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, TransportError) as problem:
+            raise _disconnected(problem) from None
         except requests.RequestException as problem:
-            raise NoAnswer(
-                "address", f"địa chỉ hoặc tiêu đề HTTP không dùng được ({type(problem).__name__})", temporary=False
-            ) from None
+            text = f"địa chỉ hoặc tiêu đề HTTP không dùng được ({type(problem).__name__})"
+            raise NoAnswer("misconfigured", "address", text, temporary=False) from None
 
     def _body(self, raw: Any, deadline: float) -> bytes:
         """The whole body. A server that drips, or never ends, is cut off: each read is one packet at most."""
@@ -176,7 +176,18 @@ class Http:
         while chunk := raw.read1(1 << 16, decode_content=True):
             received += chunk
             if time.monotonic() > deadline:
-                raise NoAnswer("-", f"cổng không trả lời xong trong {self._timeout:g} giây")
+                raise NoAnswer("timed_out", "-", f"cổng không trả lời xong trong {self._timeout:g} giây")
             if len(received) > MOST_BYTES:
-                raise NoAnswer("nội dung", f"câu trả lời dài hơn {MOST_BYTES >> 20} MiB", temporary=False)
+                raise NoAnswer("endless", "nội dung", f"câu trả lời dài hơn {MOST_BYTES >> 20} MiB", temporary=False)
         return bytes(received)
+
+
+def _disconnected(problem: Exception) -> NoAnswer:
+    """No connection at all, one that broke within the answer, or an answer that cannot be unpacked."""
+    cause = problem.args[0] if problem.args else None
+    cause = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(problem, DecodeError) or isinstance(cause, DecodeError):
+        return NoAnswer("unreadable", "nội dung", "không giải nén được câu trả lời của cổng")
+    if isinstance(cause, NewConnectionError):
+        return NoAnswer("unreachable", "-", "không kết nối được tới cổng")
+    return NoAnswer("cut_off", "-", "kết nối bị ngắt giữa chừng")

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from etl.connectors.http import MOST_BYTES
 from etl.connectors.response import Response
 from etl.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
-from etl.model import Platform, Source
+from etl.model import Platform, PullState, Source
 from etl.periods import Period
 from etl.settings import Settings
 
@@ -39,37 +39,38 @@ def pull(
 ) -> Iterator[Response]:
     """Every file of the period, in the order of its names. See `etl.connectors.pull`."""
 
-    def error(kind: type[SourceError], field: str, problem: str, advice: str) -> SourceError:
-        return kind(source.id, period.key, field, problem, advice)
+    def error(kind: type[SourceError], state: PullState, field: str, problem: str, advice: str) -> SourceError:
+        return kind(source.id, period.key, field, problem, advice, state=state)
 
     folder = _folder(settings.resolve(source.address))
     if folder is None:
         advice = f"Sửa `address` trong sources/{source.id}.yml, ví dụ file:///srv/hop-thu/cao-bang"
-        raise error(SourceBroken, "address", "không phải địa chỉ một thư mục (file:///...)", advice)
+        raise error(SourceBroken, "misconfigured", "address", "không phải địa chỉ một thư mục (file:///...)", advice)
     pattern = (source.files or "").replace("{period}", period.key)
     advice = f"Bỏ tệp báo cáo tên dạng {pattern} vào thư mục {folder} rồi chạy lại nguồn này"
     if not folder.is_dir():
-        raise error(SourceUnavailable, "address", f"không có thư mục {folder}", f"Tạo hoặc gắn thư mục đó. {advice}")
+        advice = f"Tạo hoặc gắn thư mục đó. {advice}"
+        raise error(SourceUnavailable, "unreachable", "address", f"không có thư mục {folder}", advice)
     files = sorted((path for path in folder.glob(pattern) if _is_report(path)), key=str)
     if not files:
-        raise error(SourceUnavailable, "files", f"thư mục chưa có tệp nào của kỳ này (tìm {pattern})", advice)
+        problem = f"thư mục chưa có tệp nào của kỳ này (tìm {pattern})"
+        raise error(SourceUnavailable, "empty", "files", problem, advice)
     for path in files:
         try:
             before = path.stat()
             if before.st_size > MOST_BYTES:
                 problem = f"tệp dài hơn {MOST_BYTES >> 20} MiB"
-                raise error(SourceBroken, path.name, problem, "Kiểm tra lại tệp, hoặc chia thành nhiều tệp")
+                raise error(SourceBroken, "endless", path.name, problem, "Kiểm tra lại tệp, hoặc chia thành nhiều tệp")
             body = path.read_bytes()
             after = path.stat()
-        except PermissionError as problem:
+        except PermissionError as cause:
             advice = "Cấp quyền đọc tệp cho tài khoản chạy Báo cáo ETL"
-            raise error(SourceRefused, path.name, "không có quyền đọc tệp", advice) from problem
-        except OSError as problem:
-            raise error(
-                SourceUnavailable, path.name, f"không đọc được tệp ({os.strerror(problem.errno or 0)})", "Thử lại sau"
-            ) from problem
+            raise error(SourceRefused, "refused", path.name, "không có quyền đọc tệp", advice) from cause
+        except OSError as cause:
+            problem = f"không đọc được tệp ({os.strerror(cause.errno or 0)})"
+            raise error(SourceUnavailable, "cut_off", path.name, problem, "Thử lại sau") from cause
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or len(body) != after.st_size:
-            raise error(SourceUnavailable, path.name, "tệp đang được ghi", "Chờ chép xong tệp rồi chạy lại")
+            raise error(SourceUnavailable, "shifting", path.name, "tệp đang được ghi", "Chờ chép xong tệp rồi chạy lại")
         yield Response(
             body=body,
             status=_OK,

@@ -16,12 +16,13 @@ from etl.connectors.http import Http, Links, NoAnswer
 from etl.connectors.paging import BrokenSeries, Next, Series
 from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
-from etl.model import OAuth2, Platform, Source
+from etl.model import OAuth2, Platform, PullState, Source
 from etl.periods import Period
 from etl.settings import Settings
 
 _CONTENT = "nội dung"
 _LATER = "Thử lại sau; nếu còn lỗi, báo đơn vị vận hành cổng"
+_PAGE = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -63,17 +64,17 @@ class _Pull:
         for address in (self.address, self.token_address or ""):
             if urlsplit(address).username is not None:
                 advice = "Bỏ tên và mật khẩu khỏi địa chỉ, khai báo `credential: env:TÊN_BIẾN`"
-                raise self._error(SourceBroken, "address", "địa chỉ chứa tên đăng nhập", advice)
+                raise self._error(SourceBroken, "misconfigured", "address", "địa chỉ chứa tên đăng nhập", advice)
         if self.platform.request.auth == "none":
             return None
         if self.source.credential is None:
-            raise self._error(SourceRefused, "Authorization", "chưa khai báo mã truy cập", self._renew())
+            raise self._credential("chưa khai báo mã truy cập")
         try:
             return auth.read(self.platform.request, settings.resolve(self.source.credential))
         except SettingsError:
-            raise self._error(SourceRefused, "Authorization", "chưa có mã truy cập", self._renew()) from None
+            raise self._credential("chưa có mã truy cập") from None
         except auth.Unusable as problem:
-            raise self._error(SourceRefused, "Authorization", f"mã truy cập {problem}", self._renew()) from None
+            raise self._credential(f"mã truy cập {problem}") from None
 
     def renew(self, http: Http, signer: auth.Signer, credential: auth.Credential | None) -> None:
         """Ask for an OAuth2 token where the platform wants one. Raises SourceError."""
@@ -86,10 +87,9 @@ class _Pull:
         except NoAnswer as problem:
             raise self._unanswered(problem) from None
         except tokens.NoToken as problem:
-            if problem.refused:
-                raise self._error(SourceRefused, problem.field, str(problem), self._renew()) from None
-            kind, advice = (SourceUnavailable, _LATER) if problem.temporary else (SourceBroken, self._mend())
-            raise self._error(kind, problem.field, str(problem), advice) from None
+            if problem.state == "refused":
+                raise self._error(SourceRefused, "refused", problem.field, str(problem), self._renew()) from None
+            raise self._failed(problem.state, problem.field, str(problem), later=problem.temporary) from None
 
     def asked(self, fields: Sequence[str]) -> list[str | None]:
         """The fields to ask for, as this portal writes them; [None] for one request over all of them."""
@@ -113,8 +113,8 @@ class _Pull:
             try:
                 which = series.after(which, response.address, response.body, body, links)
             except BrokenSeries as problem:
-                kind, advice = (SourceUnavailable, _LATER) if problem.moving else (SourceBroken, self._mend())
-                raise self._error(kind, problem.field, problem.problem, advice) from None
+                later = problem.state == "shifting"
+                raise self._failed(problem.state, problem.field, problem.problem, later=later) from None
 
     def _ask(self, door: _Door, field: str | None, which: Next) -> tuple[Response, Links | None]:
         """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
@@ -129,13 +129,12 @@ class _Pull:
             return answer
         except Unaskable as problem:
             advice = f"Hỏi kỳ khác, hoặc bỏ nguồn này khỏi kỳ (platforms/{self.platform.id}.yml)"
-            raise self._error(SourceBroken, "kỳ báo cáo", str(problem), advice) from None
+            raise self._error(SourceBroken, "unaskable", "kỳ báo cáo", str(problem), advice) from None
         except NoAnswer as problem:
             raise self._unanswered(problem) from None
 
     def _unanswered(self, problem: NoAnswer) -> SourceError:
-        kind, advice = (SourceUnavailable, _LATER) if problem.temporary else (SourceBroken, self._mend())
-        return self._error(kind, problem.field, problem.problem, advice)
+        return self._failed(problem.state, problem.field, problem.problem, later=problem.temporary)
 
     def _judge(self, response: Response) -> Any:
         """The JSON of an answer that is one. Raises the SourceError its status or its bytes call for."""
@@ -146,38 +145,46 @@ class _Pull:
             return self._file(response)
         body = response.body.removeprefix(_BOM)
         if "html" in response.media_type or body.lstrip()[:1] == b"<":
-            problem = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì JSON"
-            raise self._error(SourceBroken, _CONTENT, problem, self._mend())
+            raise self._failed("login_page", _CONTENT, f"{_PAGE} JSON")
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as problem:
-            found = "JSON bị cắt cụt" if problem.pos >= len(problem.doc) else "không phải JSON hợp lệ"
+            short = problem.pos >= len(problem.doc)
+            found = "JSON bị cắt cụt" if short else "không phải JSON hợp lệ"
             text = f"{found} (ký tự thứ {problem.pos + 1} trên {len(problem.doc)})"
-            raise self._error(SourceBroken, _CONTENT, text, self._mend()) from None
+            raise self._failed("truncated" if short else "unreadable", _CONTENT, text) from None
 
     def _file(self, response: Response) -> None:
         """Looks only whether a file came at all; what it holds, and whether it is whole, is for its reader."""
         table = self.platform.table
         page = "html" in response.media_type or response.body.lstrip(_BOM + b" \t\r\n")[:1] == b"<"
         if page and table is not None and table.format != "html":
-            problem = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì tệp báo cáo"
-            raise self._error(SourceBroken, _CONTENT, problem, self._mend())
+            raise self._failed("login_page", _CONTENT, f"{_PAGE} tệp báo cáo")
         if not response.body:
-            raise self._error(SourceBroken, _CONTENT, "cổng trả tệp rỗng", self._mend())
+            raise self._failed("empty", _CONTENT, "cổng trả tệp rỗng")
 
     def _refusal(self, status: int) -> SourceError:
         field = f"HTTP {status}"
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            return self._error(SourceRefused, field, "cổng từ chối mã truy cập", self._renew())
+            return self._error(SourceRefused, "refused", field, "cổng từ chối mã truy cập", self._renew())
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._error(SourceUnavailable, field, "cổng đang giới hạn số lượt hỏi", _LATER)
+            return self._failed("throttled", field, "cổng đang giới hạn số lượt hỏi", later=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return self._error(SourceUnavailable, field, "cổng đang lỗi hoặc ngừng phục vụ", _LATER)
-        problem = "cổng chuyển hướng sang địa chỉ khác" if 300 <= status < 400 else "cổng không nhận yêu cầu này"
-        return self._error(SourceBroken, field, problem, self._mend())
+            return self._failed("down", field, "cổng đang lỗi hoặc ngừng phục vụ", later=True)
+        if 300 <= status < 400:
+            return self._failed("redirected", field, "cổng chuyển hướng sang địa chỉ khác")
+        return self._failed("rejected", field, "cổng không nhận yêu cầu này")
 
-    def _error(self, kind: type[SourceError], field: str, problem: str, advice: str) -> SourceError:
-        return kind(self.source.id, self.period.key, field, problem, advice)
+    def _credential(self, problem: str) -> SourceError:
+        return self._error(SourceRefused, "misconfigured", "Authorization", problem, self._renew())
+
+    def _failed(self, state: PullState, field: str, problem: str, *, later: bool = False) -> SourceError:
+        """later: another try may do."""
+        kind, advice = (SourceUnavailable, _LATER) if later else (SourceBroken, self._mend())
+        return self._error(kind, state, field, problem, advice)
+
+    def _error(self, kind: type[SourceError], state: PullState, field: str, problem: str, advice: str) -> SourceError:
+        return kind(self.source.id, self.period.key, field, problem, advice, state=state)
 
     def _renew(self) -> str:
         if self.source.credential is None:

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import orjson
 
-from etl.model import Paging
+from etl.model import Paging, PullState
 
 MOST_PAGES = 10_000
 MOST_BYTES = 2**30
@@ -23,10 +23,10 @@ _PAGING = "phân trang"
 
 
 class BrokenSeries(Exception):
-    """A series that is not whole. `moving` tells that the portal's figures change while they are pulled."""
+    """A series that is not whole."""
 
-    def __init__(self, field: str, problem: str, *, moving: bool = False) -> None:
-        self.field, self.problem, self.moving = field, problem, moving
+    def __init__(self, state: PullState, field: str, problem: str) -> None:
+        self.state, self.field, self.problem = state, field, problem
         super().__init__(problem)
 
 
@@ -68,23 +68,25 @@ class Series:
                 raise self._short(self._declared)
             return None
         if not rows:
-            raise BrokenSeries(_PAGING, f"trang {asked.number + 1} không có dòng nào mà vẫn báo còn trang sau")
+            problem = f"trang {asked.number + 1} không có dòng nào mà vẫn báo còn trang sau"
+            raise BrokenSeries("endless", _PAGING, problem)
         if following.number >= MOST_PAGES:
-            raise BrokenSeries(_PAGING, f"quá {MOST_PAGES} trang mà chưa hết")
+            raise BrokenSeries("endless", _PAGING, f"quá {MOST_PAGES} trang mà chưa hết")
         if self._bytes > MOST_BYTES:
-            raise BrokenSeries(_PAGING, f"đã nhận hơn {MOST_BYTES >> 20} MiB mà chưa hết")
+            raise BrokenSeries("endless", _PAGING, f"đã nhận hơn {MOST_BYTES >> 20} MiB mà chưa hết")
         return following
 
     def _rows(self, body: Any) -> list[Any]:
         rows = at(body, self.records)
         if not isinstance(rows, list):
-            raise BrokenSeries(self.records or "nội dung", "không có danh sách số liệu ở chỗ đã khai báo")
+            where = self.records or "nội dung"
+            raise BrokenSeries("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
         return rows
 
     def _once(self, what: bytes, problem: str) -> None:
         digest = hashlib.sha256(what).hexdigest()
         if digest in self._seen:
-            raise BrokenSeries(_PAGING, problem)
+            raise BrokenSeries("repeated", _PAGING, problem)
         self._seen.add(digest)
 
     def _whole(self, body: Any, rows: int) -> bool:
@@ -94,19 +96,20 @@ class Series:
             return False
         total = at(body, path)
         if type(total) is not int or total < 0:
-            raise BrokenSeries(path, "thiếu tổng số dòng mà cổng phải khai")
+            raise BrokenSeries("misshapen", path, "thiếu tổng số dòng mà cổng phải khai")
         if self._declared is not None and total != self._declared:
             problem = f"tổng số dòng đổi từ {self._declared} thành {total} khi đang lấy: số liệu đang thay đổi"
-            raise BrokenSeries(path, problem, moving=True)
+            raise BrokenSeries("shifting", path, problem)
         self._declared = total
         if self._received > total:
-            raise BrokenSeries(path, f"khai {total} dòng nhưng trả {self._received} dòng")
+            raise BrokenSeries("excess", path, f"khai {total} dòng nhưng trả {self._received} dòng")
         if self._received < total and rows == 0:
             raise self._short(total)
         return self._received == total
 
     def _short(self, total: int) -> BrokenSeries:
-        return BrokenSeries(self.paging.total or _PAGING, f"khai {total} dòng nhưng chỉ trả {self._received} dòng")
+        problem = f"khai {total} dòng nhưng chỉ trả {self._received} dòng"
+        return BrokenSeries("short", self.paging.total or _PAGING, problem)
 
     def _following(
         self, asked: Next, address: str, body: Any, links: Mapping[str, Any] | None, rows: int
@@ -117,7 +120,7 @@ class Series:
             if self._ended(cursor, rows, paging.cursor):
                 return None
             if type(cursor) not in (str, int):
-                raise BrokenSeries(paging.cursor, "con trỏ trang sau không phải là chữ hoặc số")
+                raise BrokenSeries("misshapen", paging.cursor, "con trỏ trang sau không phải là chữ hoặc số")
             self._once(b"cursor " + str(cursor).encode(), f"con trỏ trang {number + 1} đã gặp: các trang đi vòng tròn")
             return Next(number, cursor=cursor)
         if paging.next_link is not None or paging.link_header:
@@ -129,7 +132,7 @@ class Series:
             if self._ended(link, rows, place):
                 return None
             if not isinstance(link, str):
-                raise BrokenSeries(place, "địa chỉ trang sau không phải là chữ")
+                raise BrokenSeries("misshapen", place, "địa chỉ trang sau không phải là chữ")
             url = self._own(address, link, place)
             self._once(b"link " + url.encode(), f"địa chỉ trang {number + 1} đã gặp: các trang đi vòng tròn")
             return Next(number, url=url)
@@ -141,7 +144,7 @@ class Series:
         """No successor. A full page that says nothing at all of a next one proves nothing, unless a total does."""
         if value is _MISSING and rows >= self.paging.size and self.paging.total is None:
             problem = f"trang đủ {rows} dòng mà không có {place}: không rõ đã hết hay chưa"
-            raise BrokenSeries(place, problem)
+            raise BrokenSeries("endless", place, problem)
         return value is _MISSING or value is None or value is False or value == ""
 
     def _own(self, address: str, link: str, place: str) -> str:
@@ -152,9 +155,10 @@ class Series:
             same = (there.scheme, there.hostname, _port(url)) == (here.scheme, here.hostname, _port(self.origin))
             bare = there.username is None and there.password is None
         except ValueError:
-            raise BrokenSeries(place, "địa chỉ trang sau không đọc được") from None
+            raise BrokenSeries("misshapen", place, "địa chỉ trang sau không đọc được") from None
         if not (same and bare):
-            raise BrokenSeries(place, f"địa chỉ trang sau dẫn tới máy chủ khác ({there.scheme}://{there.hostname})")
+            problem = f"địa chỉ trang sau dẫn tới máy chủ khác ({there.scheme}://{there.hostname})"
+            raise BrokenSeries("redirected", place, problem)
         return url
 
 

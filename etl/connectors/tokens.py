@@ -10,14 +10,14 @@ import orjson
 from etl.connectors.asking import Asked
 from etl.connectors.auth import Credential
 from etl.connectors.http import Http
-from etl.model import OAuth2
+from etl.model import OAuth2, PullState
 
 
 class NoToken(Exception):
-    """The server gave no token. `refused`: it does not take the credential; `temporary`: another try may do."""
+    """The server gave no token. State refused: it does not take the credential; `temporary`: another try may do."""
 
-    def __init__(self, field: str, problem: str, *, refused: bool = False, temporary: bool = False) -> None:
-        self.field, self.refused, self.temporary = field, refused, temporary
+    def __init__(self, state: PullState, field: str, problem: str) -> None:
+        self.state, self.field, self.temporary = state, field, state in ("throttled", "down")
         super().__init__(problem)
 
 
@@ -33,16 +33,18 @@ def ask(http: Http, oauth2: OAuth2, address: str, credential: Credential) -> str
     status, body = http.ask_unkept("POST", asked)
     field = f"HTTP {status}"
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise NoToken(field, "máy chủ cấp mã từ chối tên và mật khẩu của nguồn", refused=True)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise NoToken(field, "máy chủ cấp mã đang lỗi hoặc giới hạn số lượt hỏi", temporary=True)
+        raise NoToken("refused", field, "máy chủ cấp mã từ chối tên và mật khẩu của nguồn")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise NoToken("throttled", field, "máy chủ cấp mã đang giới hạn số lượt hỏi")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise NoToken("down", field, "máy chủ cấp mã đang lỗi hoặc ngừng phục vụ")
     if status != HTTPStatus.OK:
-        raise NoToken(field, "máy chủ cấp mã không nhận yêu cầu này")
+        raise NoToken("rejected", field, "máy chủ cấp mã không nhận yêu cầu này")
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise NoToken("access_token", "máy chủ cấp mã không trả JSON") from None
+        raise NoToken("unreadable", "access_token", "máy chủ cấp mã không trả JSON") from None
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not (isinstance(token, str) and token and token.isascii() and token.isprintable() and " " not in token):
-        raise NoToken("access_token", "máy chủ cấp mã không trả mã dùng được")
+        raise NoToken("misshapen", "access_token", "máy chủ cấp mã không trả mã dùng được")
     return token

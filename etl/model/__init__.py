@@ -34,10 +34,12 @@ from etl.model.reports import (
     Suite,
 )
 from etl.model.requests import ApiKey, OAuth2, Paging, Parameter, Request, Signature, Value
+from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
     "ALL",
     "NATION",
+    "PULL_STATES",
     "ApiKey",
     "Calendar",
     "Dataset",
@@ -61,6 +63,8 @@ __all__ = [
     "Paging",
     "Parameter",
     "Platform",
+    "Proof",
+    "PullState",
     "Ratio",
     "Receipt",
     "Regime",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from etl.model.base import Severity
+from etl.model.states import Proof, PullState
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Receipt:
-    """One attempt to pull a source: `state` is complete, unavailable, refused or broken."""
+    """One attempt to pull a source, and how it ended. `proof` is what shows it to be whole; () where it is not."""
 
     id: str
     source: str
     period: str
     started_at: dt.datetime
     finished_at: dt.datetime
-    state: Literal["complete", "unavailable", "refused", "broken"]
+    state: PullState
     message: str
     rows: int
     pages: tuple[Page, ...]
+    proof: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from etl import connectors, parsing
 from etl.catalog import Catalog
 from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
-from etl.model import Page, Receipt, Source
+from etl.model import PULL_STATES, Page, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 
@@ -61,6 +61,7 @@ def sources() -> list[dict[str, Any]]:
                 "address": source.address,
                 "owner": source.owner,
                 "last_state": last and last.state,
+                "last_title": last and f"{PULL_STATES[last.state].vi} / {PULL_STATES[last.state].en}",
                 "last_period": last and last.period,
                 "last_attempt": last and last.finished_at.isoformat(),
                 "last_message": last and last.message,
@@ -117,7 +118,7 @@ def _pull(office: Office, source: Source, period: Period, pages: list[tuple[Page
             pages.append((office.landing.land(source.id, period.key, **vars(response)), response.body))
     except SettingsError as error:
         advice = "Đặt biến đó rồi chạy lại nguồn này"
-        raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice) from error
+        raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice, state="misconfigured") from error
     return int(read_rows(catalog, source, period, pages).table.num_rows)
 
 

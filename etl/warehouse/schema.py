@@ -86,6 +86,7 @@ receipt = Table(
     Column("finished_at", DateTime(timezone=True), nullable=False),
     *_text("state", "message"),
     Column("rows", Integer, nullable=False),
+    Column("proof", ARRAY(Text), nullable=False),
 )
 payload = Table(
     "payload",

@@ -95,7 +95,8 @@ SOURCE = ("onestop_ha_noi", "2026-Q3", "-", "không trả lời", "Chờ cổng 
     ("error", "action"),
     [
         (SourceUnavailable(*SOURCE), RetryAction.RETRY),
-        (SourceRefused(*SOURCE), RetryAction.FAIL),
+        (SourceUnavailable(*SOURCE, state="cut_off"), RetryAction.RETRY),
+        (SourceRefused(*SOURCE, state="expired"), RetryAction.FAIL),
         (SourceBroken(*SOURCE), RetryAction.FAIL),
         (PeriodError("chưa chốt"), RetryAction.FAIL),
         (QualityError("IDENTITY"), RetryAction.FAIL),

@@ -16,15 +16,15 @@ from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
 
 # fault -> (platform/province it is planted in, source, part of the sentence, state of the receipt)
 FAILING = {
-    "down": ("opencps_v2/01", "onestop_ha_noi", "503", "unavailable"),
-    "html": ("tandan_06a/04", "onestop_cao_bang", "HTML", "broken"),
+    "down": ("opencps_v2/01", "onestop_ha_noi", "503", "down"),
+    "html": ("tandan_06a/04", "onestop_cao_bang", "HTML", "login_page"),
     "unauthorized": ("igate/08", "onestop_tuyen_quang", "401", "refused"),
-    "error": ("opencps_v2/11", "onestop_dien_bien", "500", "unavailable"),
-    "truncated": ("tandan_06a/12", "onestop_lai_chau", "JSON", "broken"),
-    "empty": ("opencps_v2/15", "onestop_lao_cai", "rỗng", "broken"),
-    "renamed": ("igate/14", "onestop_son_la", "", "broken"),
-    "throttled": ("bkav_axis/01", "edoc_ha_noi", "429", "unavailable"),
-    "reset": ("bkav_axis/04", "edoc_cao_bang", "", "unavailable"),
+    "error": ("opencps_v2/11", "onestop_dien_bien", "500", "down"),
+    "truncated": ("tandan_06a/12", "onestop_lai_chau", "JSON", "truncated"),
+    "empty": ("opencps_v2/15", "onestop_lao_cai", "rỗng", "empty"),
+    "renamed": ("igate/14", "onestop_son_la", "", "missing_column"),
+    "throttled": ("bkav_axis/01", "edoc_ha_noi", "429", "throttled"),
+    "reset": ("bkav_axis/04", "edoc_cao_bang", "", "cut_off"),
 }
 HELD = {
     "identity": ("tandan_06a", "24"),

@@ -148,7 +148,7 @@ def test_a_file_with_a_missing_heading_says_so_and_keeps_the_figures(
             pipeline.collect(SOURCE, PERIOD)
     finally:
         path.write_bytes(content)
-    assert Landing(str(office[0].home / "store")).receipts(SOURCE, PERIOD)[-1].state == "broken"
+    assert Landing(str(office[0].home / "store")).receipts(SOURCE, PERIOD)[-1].state == "missing_column"
     assert pipeline.run_from_landed(PERIOD)["record"]["revised"] == 0
 
 

@@ -92,7 +92,8 @@ def test_the_command_tells_sources_from_their_last_pull(office: Office, monkeypa
     failed = CliRunner().invoke(main, ["run", PERIOD, "--source", "edoc_hue"])
     assert failed.exit_code == 3, failed.output
     assert "edoc_hue, kỳ 2026-Q3" in failed.output
-    assert listed()["edoc_hue"]["last_state"] == "unavailable"
+    last = listed()["edoc_hue"]
+    assert (last["last_state"], last["last_title"]) == ("unreachable", "không kết nối được / unreachable")
 
 
 def test_a_cell_leads_to_its_bytes(office: Office) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from etl.model import PULL_STATES
 from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, figure, receipt
+from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, figure, query, receipt
 
 
 def test_a_period_that_was_never_loaded(warehouse: Warehouse) -> None:
@@ -18,7 +20,7 @@ def test_a_period_that_was_never_loaded(warehouse: Warehouse) -> None:
 
 def test_the_latest_load_in_numbers(warehouse: Warehouse) -> None:
     withheld = {("received", "00102", "commune", "land"): figure(None, "quarantined")}
-    down = receipt("onestop_b", [], state="unavailable")
+    down = receipt("onestop_b", [], state="timed_out")
     recorded = Load(
         {**FILLED.figures, **withheld},
         FILLED.rows,
@@ -40,12 +42,22 @@ def test_the_latest_load_in_numbers(warehouse: Warehouse) -> None:
         "revised": 0,
         "same": 0,
         "withheld": {"quarantined": 1},
-        "sources": {"complete": 1, "unavailable": 1},
+        "sources": {"complete": 1, "timed_out": 1},
         "rows": {"onestop": 1},
         "quarantined": {"OS-1": 1, "OS-2": 1},
         "findings": {"critical": 1},
         "forms": {"II.06a": 1},
     }
+
+
+def test_every_state_of_a_pull_is_kept_and_what_proved_it(warehouse: Warehouse, warehouse_url: str) -> None:
+    made = [receipt(f"source_{state}", [], state=state) for state in PULL_STATES]
+    proven = replace(receipt("onestop_a", [], id="proven"), proof=("declared_total", "not_empty"))
+    Load(FILLED.figures, receipts=[*made, proven]).into(warehouse)
+    assert warehouse.summary(PERIOD)["sources"] == {state: 2 if state == "complete" else 1 for state in PULL_STATES}
+    kept = dict(query(warehouse_url, "SELECT id, proof FROM baocao.receipt"))
+    assert kept.pop("proven") == ["declared_total", "not_empty"]
+    assert set(map(tuple, kept.values())) == {()}
 
 
 def test_holes_and_findings_are_those_of_the_latest_load(warehouse: Warehouse) -> None:
