@@ -18,6 +18,7 @@ from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 if TYPE_CHECKING:
     from rich.table import Table
 
+_ROLES = {"reporting": "báo cáo / reporting", "comparison": "đối chiếu / comparison"}
 _MENDABLE = (CatalogError, PeriodError, SettingsError)
 
 
@@ -87,11 +88,12 @@ def sources(as_json: bool) -> None:
     found = pipeline.sources()
     if as_json:
         return _emit(found)
-    table = _table("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Đơn vị / unit", "Lần cuối / last")
+    headings = ("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Vai trò / role", "Đơn vị / unit")
+    table = _table(*headings, "Lần cuối / last")
     for source in found:
         last = f"{source['last_title']} · {source['last_period']}" if source["last_state"] else "chưa lấy / never"
         unit = f"{source['unit']} {source['unit_name']}"
-        table.add_row(source["id"], source["dataset"], source["platform"], unit, last)
+        table.add_row(source["id"], source["dataset"], source["platform"], _ROLES[source["role"]], unit, last)
     return _show(table)
 
 
@@ -105,7 +107,9 @@ def plan(period: str, as_json: bool) -> None:
     due = pipeline.plan(period)
     if as_json:
         return _emit(due)
-    click.echo("\n".join(due))
+    roles = {source["id"]: source["role"] for source in pipeline.sources()}
+    for source in due:
+        click.echo(source if roles[source] == "reporting" else f"{source}  ({_ROLES[roles[source]]})")
     click.echo(f"{len(due)} nguồn phải lấy cho kỳ {period} / sources are due", err=True)
     return None
 

@@ -68,6 +68,10 @@ class Catalog:
             if source.valid_from <= day and (source.valid_to is None or day < source.valid_to)
         ]
 
+    def compared(self, period: Period) -> frozenset[str]:
+        """Ids of the due sources whose rows are only compared with the figures."""
+        return frozenset(source.id for source in self.due_sources(period) if source.role == "comparison")
+
     def dataset_of(self, source: Source) -> str:
         return self.platforms[source.platform].dataset
 

@@ -22,6 +22,7 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
     codes = {unit.code for unit in catalog.units}
     for source in catalog.sources.values():
         _source(catalog, source, codes, fail)
+    _counted_once(catalog, fail)
     for code, file in indicator_files.items():
         _indicator(catalog, catalog.indicators[code], file, fail)
     for number, form in catalog.forms.items():
@@ -130,6 +131,22 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         for raw, target in table.items():
             if target not in known:
                 raise fail(file, ("lookups", kind, raw), f"no {kind} {target!r} in the catalog")
+
+
+def _counted_once(catalog: Catalog, fail: Fail) -> None:
+    """Two reporting sources of one unit, dataset and day would count every dossier twice (see Source)."""
+    reporting: dict[tuple[str, str], list[Source]] = {}
+    for _, source in sorted(catalog.sources.items()):
+        if source.role == "comparison":
+            continue
+        key = (catalog.dataset_of(source), source.unit)
+        for other in reporting.setdefault(key, []):
+            ends_before = source.valid_to is not None and source.valid_to <= other.valid_from
+            begins_after = other.valid_to is not None and other.valid_to <= source.valid_from
+            if not (ends_before or begins_after):
+                problem = f"sources/{other.id}.yml reports {key[0]} of unit {source.unit} too: one is for comparison"
+                raise fail(f"sources/{source.id}.yml", ("role",), f"{problem} (role: comparison), or ends")
+        reporting[key].append(source)
 
 
 def _indicator(catalog: Catalog, indicator: Indicator, file: str, fail: Fail) -> None:

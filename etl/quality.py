@@ -7,7 +7,7 @@ judged by Great Expectations (`etl.quality_gx`). Rows that break a critical rule
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import QualityError
-from etl.model import Finding, Hole, Rule, Source, Suite
+from etl.model import Finding, Hole, Rule, Source, Suite, Unit
 from etl.periods import Period
 from etl.quality_findings import Missing, holes, row_findings, row_rules, rules_table, table_findings, why
 from etl.quality_gx import column_of, judge
@@ -62,7 +62,7 @@ def check(
     """Judge the standard rows of one dataset and period.
 
     dataset: its id, which is the suite's. due: the sources that owe this dataset in the period; given: for
-    each of them the measures that its platform has at all.
+    each of them the measures that its platform has at all. What a source for comparison lacks is no hole.
     Raises QualityError when a rule cannot run, a column is missing, or nothing is due.
     """
     table = pq.read_table(rows) if isinstance(rows, Path) else rows
@@ -79,6 +79,7 @@ def check(
     broken_masks: list[int] = pc.filter(masks, pc.not_equal(masks, 0)).to_pylist()
     offenders = list(zip(broken.to_pylist(), broken_masks, strict=True))
 
+    compared = {source.id for source in due if source.role == "comparison"}
     counts = _counts(table, held, suite, offenders, bits, missing, due)
     verdict = judge(suite, counts, [source.id for source in due])
     findings = [*row_findings(suite, offenders, bits, period), *table_findings(suite, missing, period, tree)]
@@ -99,7 +100,11 @@ def check(
         good=table.filter(pc.invert(held)),
         quarantine=quarantine,
         findings=findings,
-        holes=holes(suite, (row for row, _ in held_rows), missing, reach, due, tree),
+        holes=[
+            hole
+            for hole in holes(suite, (row for row, _ in held_rows), missing, reach, due, tree)
+            if hole.source not in compared
+        ],
         counts=counts,
         gx=verdict.record,
         rules=rules_table(suite, counts, verdict.states, verdict.sources),
@@ -135,14 +140,27 @@ def _demand(
 
 
 def _reach(due: Sequence[Source], tree: UnitTree) -> list[tuple[str, str, str]]:
-    """(source, unit, tier) that the due sources report on: their own unit and the communes below it."""
+    """(source, unit, tier) that the due sources report on: their own unit and the communes below it.
+
+    A unit that has a reporting source of its own, and all below it, is left to that source (see Source).
+    """
     reach = []
+    reporting = {source.unit for source in due if source.role == "reporting"}
     for source in due:
         if source.unit not in tree:
             raise QualityError(f"source {source.id} reports for unit {source.unit}, not in force on {tree.day}")
-        for unit in tree.below(source.unit):
+        nearer = reporting - {source.unit} if source.role == "reporting" else frozenset[str]()
+        for unit in _left_to(source.unit, nearer, tree):
             reach.append((source.id, unit.code, "commune" if unit.level == "commune" else "province"))
     return reach
+
+
+def _left_to(code: str, nearer: Collection[str], tree: UnitTree) -> Iterator[Unit]:
+    """The unit and all below it, but for what is nearer to another source."""
+    yield tree[code]
+    for child in tree.children(code):
+        if child.code not in nearer:
+            yield from _left_to(child.code, nearer, tree)
 
 
 def _lay_out(

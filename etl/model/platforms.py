@@ -166,6 +166,11 @@ class Source:
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     files: of an inbox, which files of the folder are those of a period: a pattern such as "06a_{period}_*.xlsx",
     where {period} stands for its key (2026-Q3).
+    role: "reporting", the figures are made of its rows; "comparison", its rows are pulled, parsed, checked and kept
+    beside the figures, but feed none and leave no hole. A dossier is never counted twice: of one unit, dataset and
+    day there is one reporting source (any number for comparison). Where a province and one of its communes each have
+    one, the nearest reports: the commune's is expected of its own source only, and what the province's source says
+    of it all the same is a critical finding (UNIT-OWN) that withholds, since nobody knows which of the two is right.
     """
 
     id: str
@@ -182,3 +187,4 @@ class Source:
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None
     files: str | None = None
+    role: Literal["reporting", "comparison"] = "reporting"

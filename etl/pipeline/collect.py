@@ -56,6 +56,7 @@ def sources() -> list[dict[str, Any]]:
                 "id": source.id,
                 "dataset": catalog.dataset_of(source),
                 "platform": source.platform,
+                "role": source.role,
                 "unit": source.unit,
                 "unit_name": names.get(source.unit, source.unit),
                 "address": source.address,
@@ -130,7 +131,7 @@ def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[
 
 
 def coverage(period_key: str) -> dict[str, Any]:
-    """Whose last pull is complete, and the sentence of each whose is not."""
+    """Whose last pull is complete, the sentence of each whose is not, and which are for comparison only."""
     office = Office.open()
     complete, failed = [], {}
     for source in office.catalog.due_sources(closed(period_key)):
@@ -143,4 +144,5 @@ def coverage(period_key: str) -> dict[str, Any]:
             complete.append(source.id)
         else:
             failed[source.id] = last[0].message if last else f"{source.id}: chưa lấy lần nào (never pulled)"
-    return {"complete": complete, "failed": failed}
+    compared = sorted(office.catalog.compared(closed(period_key)))
+    return {"complete": complete, "failed": failed, "comparison": compared}

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from upath import UPath
 
@@ -106,14 +107,16 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
 
 
 def compute(period_key: str, run_id: str) -> dict[str, Any]:
-    """Facts of every dataset, up the unit tree."""
+    """Facts of every dataset, up the unit tree, made of the rows of reporting sources."""
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
+    compared = pa.array(sorted(catalog.compared(period)), pa.string())
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
+        good = _read(work / f"good_{name}.parquet")
         facts = indicators.compute(
-            _read(work / f"good_{name}.parquet"),
+            good.filter(pc.invert(pc.is_in(good["source"], compared))),
             _holes(work, name),
             dataset_id=name,
             dataset=dataset,
@@ -144,6 +147,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         findings=_once(finding for path in found for finding in _from_table(_read(path))),
         holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
+        compared=catalog.compared(period),
     )
     return asdict(recorded)
 
@@ -192,13 +196,15 @@ def annual(year_key: str) -> dict[str, Any]:
 
 def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> Iterator[Hole]:
     """A critical finding that no standard row carries leaves in doubt what it says itself (a wrong total of one
-    agency or field), or else every figure of its source."""
+    agency or field), or else every figure of its source; nothing where that is only for comparison."""
     carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
     doubts = {
         (one["payload"], one["row"]): Hole(**one["hole"]) for one in json.loads((work / "doubts.json").read_text())
     }
     for finding in _from_table(_read(work / "findings_parse.parquet")):
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
+        if source.role == "comparison":
+            continue
         if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
 

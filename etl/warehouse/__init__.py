@@ -80,12 +80,14 @@ class Warehouse:
         findings: Sequence[Finding],
         holes: Sequence[Hole],
         receipts: Sequence[Receipt],
+        compared: Collection[str] = (),
     ) -> Recorded:
         """Load a period: what differs from the current figures becomes a revision, all of it or nothing.
 
         facts: the period's whole set, schema FACTS; a current figure that is not in it is withdrawn.
         rows, quarantine: by dataset, standard rows used and set aside. receipts: those the rows came
-        by, and the newest attempt of each source. Loads of one period wait for each other.
+        by, and the newest attempt of each source. compared: the sources whose rows stand under no figure.
+        Loads of one period wait for each other.
         Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt.
         """
         with self._engine.begin() as connection:
@@ -101,6 +103,7 @@ class Warehouse:
                 findings=findings,
                 holes=holes,
                 receipts=receipts,
+                compared=compared,
             )
 
     def facts(

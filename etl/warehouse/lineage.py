@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -98,10 +98,18 @@ def store_rows(
     rows: Mapping[str, pa.Table],
     staged: Mapping[str, str],
     chosen: Mapping[str, tuple[Receipt, str]],
+    compared: Collection[str],
 ) -> None:
-    """State of every source; its rows too, unless an earlier load of the period holds the very same ones."""
+    """State and role of every source; its rows too, unless an earlier load of the period holds the very same ones."""
     sources = {
-        source: {"load": load, "source": source, "state": state, "receipt": receipt.id, "rows": 0}
+        source: {
+            "load": load,
+            "source": source,
+            "role": "comparison" if source in compared else "reporting",
+            "state": state,
+            "receipt": receipt.id,
+            "rows": 0,
+        }
         for source, (receipt, state) in chosen.items()
     }
     for dataset, table in staged.items():

@@ -130,6 +130,7 @@ def summary(connection: Connection, period_key: str) -> dict[str, Any]:
     )
     rule = func.unnest(quarantine.rules)
     figures = figures_at(connection, period_key)
+    rows = (source.load == load.id) & source.dataset.is_not(None)
 
     def counts(*columns: Any) -> dict[str, int]:
         """Column one and the number of rows, or the given measure, ordered by column one."""
@@ -152,7 +153,8 @@ def summary(connection: Connection, period_key: str) -> dict[str, Any]:
         "same": load.facts_same,
         "withheld": load.withheld,
         "sources": counts(source.state, func.count(), source.load == load.id),
-        "rows": counts(source.dataset, func.sum(source.rows), (source.load == load.id) & source.dataset.is_not(None)),
+        "rows": counts(source.dataset, func.sum(source.rows), rows & (source.role == "reporting")),
+        "compared": counts(source.dataset, func.sum(source.rows), rows & (source.role == "comparison")),
         "quarantined": counts(rule, func.count(), quarantine.load == load.id),
         "findings": counts(finding.severity, func.count(), finding.load == load.id),
         "forms": counts(issue.form, func.count(issue.unit.distinct()), issue.period == period_key),

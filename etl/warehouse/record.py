@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -38,6 +38,7 @@ def record(
     findings: Sequence[Finding],
     holes: Sequence[Hole],
     receipts: Sequence[Receipt],
+    compared: Collection[str],
 ) -> Recorded:
     """See Warehouse.record. Runs in the caller's transaction."""
     last_day = Period.parse(period_key).last_day
@@ -64,7 +65,7 @@ def record(
         },
     )
     lineage.store_receipts(connection, load, receipts)
-    lineage.store_rows(connection, period_key, load, rows, staged, chosen)
+    lineage.store_rows(connection, period_key, load, rows, staged, chosen, compared)
     lineage.store_quarantine(connection, load, quarantine)
     lineage.store_findings(connection, load, findings, holes)
     if difference.new + difference.revised:

@@ -111,6 +111,7 @@ load_source = Table(
     Column("rows", Integer, nullable=False),
     *_text("rows_sha256", nullable=True),
     Column("rows_load", BigInteger),
+    Column("role", Text, nullable=False, server_default="reporting"),
 )
 standard_row = Table(
     "standard_row",

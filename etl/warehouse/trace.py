@@ -70,7 +70,7 @@ WITH under AS (
     SELECT r.*, s.receipt
     FROM baocao.load_source s
     JOIN baocao.standard_row r ON r.load = s.rows_load AND r.source = s.source
-    WHERE s.load = :load AND s.dataset = :dataset AND r.unit = ANY(:subtree)
+    WHERE s.load = :load AND s.dataset = :dataset AND s.role = 'reporting' AND r.unit = ANY(:subtree)
         AND (:tier = 'all' OR r.tier = :tier) AND (:field = 'all' OR r.field = :field)
 )
 """

@@ -47,6 +47,26 @@ def test_a_later_folder_replaces_and_adds(folder: Path, tmp_path: Path) -> None:
     assert both.indicators == base.indicators
 
 
+def test_a_unit_is_reported_once_and_compared_as_often_as_wanted(folder: Path) -> None:
+    again = FILES["sources/ha_noi.yml"]
+    write(folder, {"sources/ha_noi_too.yml": again})
+    with pytest.raises(CatalogError, match=r"sources/ha_noi.yml reports dossiers of unit 01 too") as caught:
+        load((folder,))
+    assert (caught.value.file, caught.value.key) == (str(folder / "sources/ha_noi_too.yml"), "role")
+    write(folder, {"sources/ha_noi_too.yml": again + "valid_to: '2026-07-01'\n"})
+    with pytest.raises(CatalogError, match="too"):
+        load((folder,))
+    edit(folder, "sources/ha_noi.yml", "owner:", "valid_from: '2026-07-01'\nowner:")
+    catalog = load((folder,))
+    assert {source.role for source in catalog.sources.values()} == {"reporting"}
+    assert catalog.compared(Period.parse("2026-Q3")) == frozenset()
+    compared = {f"sources/compared_{number}.yml": again + "role: comparison\n" for number in range(2)}
+    write(folder, compared)
+    assert load((folder,)).compared(Period.parse("2026-Q3")) == {"compared_0", "compared_1"}
+    write(folder, {"sources/ba_dinh.yml": again.replace("'01'", "'00004'")})
+    assert "ba_dinh" in load((folder,)).sources, "a commune may have a source of its own beside its province's"
+
+
 def test_a_mistake_in_a_later_folder_names_the_file_there(folder: Path, tmp_path: Path) -> None:
     site = write(tmp_path / "site", {"sources/bac_ninh.yml": FILES["sources/ha_noi.yml"].replace("'01'", "24")})
     with pytest.raises(CatalogError) as caught:

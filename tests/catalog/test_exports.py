@@ -35,7 +35,7 @@ columns:
 """,
     "sources/inbox.yml": """\
 platform: export
-unit: '01'
+unit: '24'
 address: file:///srv/inbox
 owner: Văn phòng
 files: 'bao_cao_{period}_*.csv'

@@ -15,7 +15,7 @@ import pytest
 
 from etl import quality
 from etl.errors import QualityError
-from etl.model import Hole, Suite
+from etl.model import Hole, Source, Suite
 from etl.quality_gx import judge
 from etl.settings import ROOT
 from tests.quality.country import COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree
@@ -107,6 +107,54 @@ def test_what_is_not_known_of_a_row_is_not_known_of_its_hole() -> None:
         hole("onestop_03", "03", None, "commune", "y_te", "quarantined"),
         hole("onestop_03", "03", "03001", None, "y_te", "quarantined"),
     ]
+
+
+def test_what_a_source_for_comparison_lacks_is_found_and_leaves_no_hole() -> None:
+    compared = [dataclasses.replace(source, id=f"so_{source.unit}", role="comparison") for source in due("onestop")]
+    rows = everyone("onestop")
+    others = [one | {"source": "so_01"} for one in rows if one["source"] == "onestop_01"]
+    others[1] |= {"received_total": 31}
+    outcome = check([*rows, *others[:3]], due=[*due("onestop"), *compared])
+    assert outcome.holes == []
+    assert [(finding.rule, finding.source, finding.unit) for finding in outcome.findings] == [
+        ("II06A-3-SUM", "so_01", "01001"),
+        ("II06A-3-BALANCE", "so_01", "01001"),
+        ("SOURCE-PRESENT", "so_02", None),
+        ("SOURCE-PRESENT", "so_03", None),
+        ("COMMUNE-PRESENT", "so_01", "01003"),
+    ]
+    assert outcome.good.to_pylist() == [*rows, others[0], others[2]]
+    assert outcome.quarantine["source"].to_pylist() == ["so_01"]
+
+
+@pytest.mark.parametrize("dataset", SUITES)
+def test_what_another_source_says_of_a_unit_does_not_stand_for_its_own(dataset: str) -> None:
+    compared = dataclasses.replace(due(dataset, ["01"])[0], id="so_01", role="comparison")
+    rows = everyone(dataset)
+    others = [one | {"source": "so_01"} for one in rows if one["source"] == f"{dataset}_01"]
+    kept = [one for one in rows if one["unit"] not in ("01", "01003")]
+    outcome = check([*kept, *others], SUITES[dataset], due=[*due(dataset), compared])
+    assert [(one.source, one.unit, one.reason) for one in outcome.holes] == [
+        (f"{dataset}_01", "01003", "missing_unit"),
+        (f"{dataset}_01", "01", "missing_unit"),
+    ]
+
+
+def test_a_commune_with_a_source_of_its_own_is_left_to_it() -> None:
+    own = Source("hop_thu", "x", "01002", "x", "x")
+    sources = [*due("onestop"), own]
+    rows = [one for one in everyone("onestop") if one["unit"] != "01002"]
+    inbox = row("onestop", "01002", source="hop_thu")
+    assert check([*rows, inbox], due=sources).holes == []
+    alone = check(rows, due=sources)
+    assert alone.holes == [hole("hop_thu", "01002", None, None, None, "missing_source")]
+    twice = check([*rows, inbox, row("onestop", "01002")], due=sources)
+    assert [(finding.rule, finding.source, finding.unit) for finding in twice.findings] == [
+        ("UNIT-OWN", "onestop_01", "01002")
+    ]
+    assert twice.holes == [hole("onestop_01", "01", None, None, "ho_tich", "quarantined")]
+    compared = dataclasses.replace(own, role="comparison")
+    assert check([*everyone("onestop"), inbox], due=[*due("onestop"), compared]).findings == []
 
 
 def test_what_is_missing_is_a_finding_and_a_hole() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -110,6 +110,7 @@ class Load:
     findings: Sequence[Finding] = ()
     holes: Sequence[Hole] = ()
     receipts: Sequence[Receipt] = ()
+    compared: Collection[str] = ()
 
     def into(self, warehouse: Warehouse, period: str = PERIOD) -> Recorded:
         return warehouse.record(
@@ -123,6 +124,7 @@ class Load:
             findings=self.findings,
             holes=self.holes,
             receipts=self.receipts,
+            compared=self.compared,
         )
 
 

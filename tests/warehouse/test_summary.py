@@ -44,6 +44,7 @@ def test_the_latest_load_in_numbers(warehouse: Warehouse) -> None:
         "withheld": {"quarantined": 1},
         "sources": {"complete": 1, "timed_out": 1},
         "rows": {"onestop": 1},
+        "compared": {},
         "quarantined": {"OS-1": 1, "OS-2": 1},
         "findings": {"critical": 1},
         "forms": {"II.06a": 1},

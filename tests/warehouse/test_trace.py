@@ -102,6 +102,27 @@ def test_rows_are_stored_again_only_when_they_changed(warehouse: Warehouse, ware
     assert query(warehouse_url, "SELECT count(*) FROM baocao.receipt") == [(6,)]
 
 
+def test_rows_for_comparison_are_kept_and_stand_under_no_figure(warehouse: Warehouse, warehouse_url: str) -> None:
+    other = [row("so_sanh", "p4", "/0", "00101", received=1), row("so_sanh", "p4", "/1", "00102", received=999)]
+    read = {"onestop": rows([*ONESTOP, *other], MEASURES), "edoc": READ["edoc"]}
+    receipts = [*RECEIPTS, receipt("so_sanh", [page("p4")])]
+    Load(FIGURES, read, receipts=receipts, compared=["so_sanh"]).into(warehouse)
+    found = warehouse.trace(PERIOD, *PROVINCE)
+    assert (pointers(found), found.count) == ([("onestop_a", "/data/0"), ("onestop_a", "/data/1")], 2)
+    assert found.sums == {"onestop_a": {"received": 11, "resolved": None}}
+    held = query(
+        warehouse_url,
+        "SELECT s.role, r.unit, r.\"values\" ->> 'received', r.payload = p.sha256 FROM baocao.standard_row r "
+        "JOIN baocao.load_source s ON s.rows_load = r.load AND s.source = r.source "
+        "JOIN baocao.payload p ON p.receipt = s.receipt WHERE r.source = 'so_sanh' ORDER BY r.pointer",
+    )
+    assert held == [("comparison", "00101", "1", True), ("comparison", "00102", "999", True)]
+    summary = warehouse.summary(PERIOD)
+    assert (summary["rows"], summary["compared"]) == ({"edoc": 1, "onestop": 4}, {"onestop": 2})
+    Load(FIGURES, read, receipts=receipts).into(warehouse)
+    assert warehouse.trace(PERIOD, *PROVINCE).count == 4, "the role is that of the load"
+
+
 def test_the_rows_of_an_earlier_moment(warehouse: Warehouse) -> None:
     Load(FIGURES, READ, receipts=RECEIPTS).into(warehouse)
     then = warehouse.figures_at(PERIOD)

@@ -1,0 +1,25 @@
+"""The role of a source at a load: rows of a source for comparison stand under no figure."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        "ALTER TABLE baocao.load_source ADD COLUMN role text NOT NULL DEFAULT 'reporting' "
+        "CHECK (role IN ('reporting', 'comparison'))"
+    )
+    op.execute(
+        "COMMENT ON COLUMN baocao.load_source.role IS 'reporting - số liệu được tính từ các dòng, comparison - chỉ để "
+        "đối chiếu / reporting - figures are made of the rows, comparison - compared only'"
+    )
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE baocao.load_source DROP COLUMN role")
