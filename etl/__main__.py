@@ -231,6 +231,7 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
         read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
         click.echo(
             f"  - {row['source']} · {row['agency']} · {row['field']}: {row['value']}  ({read})\n"
+            f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}\n"
             f"      tệp/file   {row['file']}#{row['pointer']}\n"
             f"      sha256     {row['sha256']}\n"
             f"      địa chỉ    {row['method']} {row['address']} {row['request']}\n"

@@ -136,12 +136,14 @@ def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> di
 
 def _table(answer: Answer, dataset: Dataset, rows: Sequence[Row]) -> pa.Table:
     children = answer.platform.children
-    columns: dict[str, Sequence[str | int | None]] = {
+    columns: dict[str, Sequence[str | int | dt.date | None]] = {
         "source": [answer.source.id] * len(rows),
         "period": [answer.period.key] * len(rows),
         "payload": [row.record.page.sha256 for row in rows],
         "pointer": [row.record.pointer for row in rows],
         "agency": [row.agency for row in rows],
+        "first_day": [answer.days_of(row.record.page).first_day for row in rows],
+        "last_day": [answer.days_of(row.record.page).last_day for row in rows],
         "unit": [row.unit for row in rows],
         "tier": [row.tier for row in rows],
         "field": [row.field for row in rows],

@@ -11,7 +11,7 @@ import orjson
 
 from etl.errors import SourceBroken
 from etl.model import Finding, Page, Platform, PullState, Source
-from etl.periods import Period
+from etl.periods import Interval, Period
 
 MISSING: Final = object()
 """What stands where a record has no such column; null is a value of its own."""
@@ -48,6 +48,17 @@ class Answer:
             f"Báo đơn vị vận hành cổng, hoặc sửa platforms/{self.platform.id}.yml nếu giao diện đã đổi, rồi chạy lại"
         )
         return SourceBroken(self.source.id, self.period.key, field, problem, advice, state=state)
+
+    @cached_property
+    def days(self) -> Interval:
+        """The days that the source counts when it is asked for the period; of a file, those it must state."""
+        return self.period.days if self.platform.window == "asked" else self.period.calendar_days
+
+    def days_of(self, page: Page) -> Interval:
+        """The days that the rows of a page count: all, or those of the part that was asked for."""
+        if page.first_day is None or page.last_day is None:
+            return self.days
+        return Interval(page.first_day, page.last_day)
 
     @cached_property
     def number_columns(self) -> tuple[str, ...]:

@@ -26,6 +26,14 @@ _HELP = "hãy viết / write 2026-Q3, 2026-M09, 2026-H1, 2026-9M, 2026"
 
 
 @dataclass(frozen=True, order=True)
+class Interval:
+    """Local days from the first to the last, both counted."""
+
+    first_day: dt.date
+    last_day: dt.date
+
+
+@dataclass(frozen=True, order=True)
 class Period:
     """One reporting period. `number` counts from 1 within the year; it is 1 for 9M and the year."""
 
@@ -96,6 +104,18 @@ class Period:
         return self._end_date - dt.timedelta(days=1)
 
     @property
+    def days(self) -> Interval:
+        """The days counted."""
+        return Interval(self.first_day, self.last_day)
+
+    @property
+    def calendar_days(self) -> Interval:
+        """The days of the calendar month, quarter or year of the same number, as other systems count them."""
+        months = _MONTHS[self.kind]
+        first = _month_index(self.year, 1) + (self.number - 1) * months
+        return Interval(_first_of_month(first), _first_of_month(first + months) - dt.timedelta(days=1))
+
+    @property
     def start(self) -> dt.datetime:
         """First instant, inclusive, in Asia/Ho_Chi_Minh."""
         return dt.datetime.combine(self.first_day, dt.time(), TIMEZONE)
@@ -148,6 +168,10 @@ class Period:
 
 def _month_index(year: int, month: int) -> int:
     return year * 12 + month - 1
+
+
+def _first_of_month(month_index: int) -> dt.date:
+    return dt.date(month_index // 12, month_index % 12 + 1, 1)
 
 
 def _day_after_cut_off(month_index: int) -> dt.date:

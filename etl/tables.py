@@ -8,8 +8,17 @@ import pyarrow as pa
 
 from etl.model import Dataset, Finding
 
-_REQUIRED = ("source", "period", "payload", "pointer", "agency")
-_OPTIONAL = ("unit", "tier", "field", "field_raw", "problem", "problem_rule", "raw")
+ROW = pa.schema(
+    [
+        *(pa.field(name, pa.string(), nullable=False) for name in ("source", "period", "payload", "pointer", "agency")),
+        *(pa.field(name, pa.date32(), nullable=False) for name in ("first_day", "last_day")),
+        *(
+            pa.field(name, pa.string())
+            for name in ("unit", "tier", "field", "field_raw", "problem", "problem_rule", "raw")
+        ),
+    ]
+)
+"""What begins every standard row, before its measures. first_day, last_day: the days that the source really counted."""
 
 FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
 """One column for each field of a Finding."""
@@ -32,11 +41,5 @@ leaf: straight from standard rows of that unit, tier and field, not added up fro
 
 
 def rows_schema(dataset: Dataset) -> pa.Schema:
-    """Columns of the standard rows: who, where from, what was wrong, then a nullable int64 a measure."""
-    return pa.schema(
-        [
-            *(pa.field(name, pa.string(), nullable=False) for name in _REQUIRED),
-            *(pa.field(name, pa.string()) for name in _OPTIONAL),
-            *(pa.field(name, pa.int64()) for name in dataset.columns),
-        ]
-    )
+    """Columns of the standard rows: who, where from, which days, what was wrong, then a nullable int64 a measure."""
+    return pa.schema([*ROW, *(pa.field(name, pa.int64()) for name in dataset.columns)])

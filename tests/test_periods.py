@@ -79,6 +79,21 @@ def test_key_is_read_back(period: Period) -> None:
     assert Period.parse(period.key) == period
 
 
+@pytest.mark.parametrize(
+    ("key", "first", "last"),
+    [
+        ("2026-Q1", "2026-01-01", "2026-03-31"),
+        ("2026-Q4", "2026-10-01", "2026-12-31"),
+        ("2024-M02", "2024-02-01", "2024-02-29"),
+        ("2026-9M", "2026-01-01", "2026-09-30"),
+        ("2026", "2026-01-01", "2026-12-31"),
+    ],
+)
+def test_the_calendar_knows_other_days(key: str, first: str, last: str) -> None:
+    days = Period.parse(key).calendar_days
+    assert (str(days.first_day), str(days.last_day)) == (first, last)
+
+
 @given(periods(("half", "nine_months", "year")))
 def test_longer_periods_are_exactly_their_quarters(period: Period) -> None:
     parts = period.parts()

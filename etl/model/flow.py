@@ -18,7 +18,8 @@ class Page:
     `uri` is relative to the store (raw/<source>/<period>/<sha256>.json), so that a store can be moved.
     `address` of a file from an inbox is its file URL, `method` is then "file".
     `request` is the address with its query, and the body where one was sent; never a credential.
-    `field` is the field asked for, when the request is repeated over fields.
+    `field` is the field asked for, when the request is repeated over fields; `first_day` and `last_day` are
+    the days asked for, when it is repeated over the parts of a period.
     """
 
     sha256: str
@@ -31,6 +32,8 @@ class Page:
     request: str
     fetched_at: dt.datetime
     field: str | None = None
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
                 "agency": row.agency,
                 "unit": row.unit,
                 "field": row.field,
+                "first_day": row.first_day and row.first_day.isoformat(),
+                "last_day": row.last_day and row.last_day.isoformat(),
                 "value": row.values.get(indicator.sum or ""),
                 "read": {column: _dig(read, column) for column in columns},
                 "file": office.landing.locate(page),

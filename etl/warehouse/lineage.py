@@ -12,25 +12,11 @@ from sqlalchemy import Connection, Table, select
 
 from etl.errors import TraceError
 from etl.model import Finding, Hole, Receipt
+from etl.tables import ROW
 from etl.warehouse import schema
 from etl.warehouse.staging import driver_connection, stage, storable, storable_table
 
-ROW_COLUMNS = (
-    "source",
-    "period",
-    "payload",
-    "pointer",
-    "agency",
-    "unit",
-    "tier",
-    "field",
-    "field_raw",
-    "problem",
-    "problem_rule",
-    "raw",
-)
-"""Text columns that begin every table of standard rows; the int64 columns after them are the dataset's measures."""
-_KEPT = ROW_COLUMNS[2:]
+_KEPT = tuple(ROW.names[2:])
 _SET_ASIDE = ("messages", "source", "payload", "pointer", "agency", "unit", "tier", "field", "problem", "raw")
 
 
@@ -126,7 +112,7 @@ def store_rows(
                 "rows_sha256": digest,
                 "rows_load": load if holder is None else holder,
             }
-        measures = [name for name in rows[dataset].schema.names if name not in ROW_COLUMNS]
+        measures = [name for name in rows[dataset].schema.names if name not in ROW.names]
         _copy_rows(connection, load, dataset, table, measures, fresh)
     empty = {"dataset": None, "rows_sha256": None, "rows_load": None}
     _insert(connection, schema.load_source, ({**empty, **source} for source in sources.values()))
@@ -136,7 +122,8 @@ def _digests(connection: Connection, table: str) -> list[tuple[str, int, str]]:
     """Of each source: the number of its rows and a sha256 over all they hold, whatever their order."""
     query = sql.SQL(
         "SELECT source, count(*), encode(sha256(convert_to("
-        "string_agg(r::text, E'\\n' ORDER BY payload, pointer, field, raw), 'UTF8')), 'hex') FROM {} r GROUP BY 1"
+        "string_agg(r::text, E'\\n' ORDER BY payload, pointer, field, first_day, raw), 'UTF8')), 'hex') "
+        "FROM {} r GROUP BY 1"
     ).format(sql.Identifier(table))
     return driver_connection(connection).execute(query).fetchall()  # type: ignore[return-value]
 
@@ -160,7 +147,8 @@ def _copy_rows(
     kept = sql.SQL(", ").join(map(sql.Identifier, _KEPT))
     query = sql.SQL(
         'INSERT INTO baocao.standard_row (load, source, position, dataset, {kept}, "values") '
-        "SELECT %s, source, row_number() OVER (PARTITION BY source ORDER BY payload, pointer, field, raw), %s, {kept}, "
+        "SELECT %s, source, row_number() OVER (PARTITION BY source ORDER BY payload, pointer, field, first_day, raw), "
+        "%s, {kept}, "
         "(SELECT to_jsonb(measured) FROM (SELECT {measures}) measured) FROM {table} WHERE source = ANY(%s)"
     ).format(
         kept=kept,

@@ -100,6 +100,8 @@ payload = Table(
     *_text("method", "address", "request"),
     Column("fetched_at", DateTime(timezone=True), nullable=False),
     *_text("field", nullable=True),
+    Column("first_day", Date),
+    Column("last_day", Date),
 )
 load_source = Table(
     "load_source",
@@ -123,6 +125,8 @@ standard_row = Table(
     *_text("unit", "tier", "field", "field_raw", "problem", "problem_rule", nullable=True),
     *_text("raw"),
     Column("values", JSONB, nullable=False),
+    Column("first_day", Date),
+    Column("last_day", Date),
 )
 quarantine = Table(
     "quarantine",

@@ -14,6 +14,7 @@ _TYPES = {
     pa.int64(): sql.SQL("bigint"),
     pa.int32(): sql.SQL("integer"),
     pa.bool_(): sql.SQL("boolean"),
+    pa.date32(): sql.SQL("date"),
     pa.decimal128(20, 4): sql.SQL("numeric(20, 4)"),
 }
 _BATCH = 50_000
@@ -22,7 +23,7 @@ _BATCH = 50_000
 def stage(connection: Connection, name: str, table: pa.Table) -> None:
     """Make the temporary table `name`, gone at commit, and fill it by binary COPY.
 
-    Column types: string, int64, int32, bool, decimal128(20, 4); a KeyError names any other.
+    Column types: string, int64, int32, bool, date32, decimal128(20, 4); a KeyError names any other.
     """
     driver = driver_connection(connection)
     columns = sql.SQL(", ").join(

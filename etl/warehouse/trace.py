@@ -19,6 +19,7 @@ from etl.warehouse import queries, schema
 class TraceRow:
     """One standard row under a figure, and the landed answer (`payload`: its sha256) it was read from.
 
+    first_day, last_day: the days that the row counts, None where it was recorded before they were kept.
     values: every measure of the row; raw: the source's own record, JSON. `address`, `request` and
     `fetched_at` tell how the answer at `uri` was asked for, by the pull `receipt`.
     """
@@ -39,6 +40,8 @@ class TraceRow:
     request: str
     fetched_at: dt.datetime
     receipt: str
+    first_day: dt.date | None
+    last_day: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -74,19 +77,21 @@ WITH under AS (
         AND (:tier = 'all' OR r.tier = :tier) AND (:field = 'all' OR r.field = :field)
 )
 """
-# The same bytes may answer two requests (two fields, both idle): the answer to the row's own field comes first.
+# The same bytes may answer two requests (two fields or days, both idle): that of the row's own comes first.
 _ROWS = text(
     _UNDER
     + """
 SELECT r.source, r.dataset, r.agency, r.unit, r.tier, r.field, r.payload, r.pointer, r."values", r.raw,
-       p.uri, p.method, p.address, p.request, p.fetched_at, r.receipt
-FROM (SELECT * FROM under ORDER BY source, agency, field, payload, pointer LIMIT :limit) r
+       p.uri, p.method, p.address, p.request, p.fetched_at, r.receipt,
+       r.first_day, r.last_day
+FROM (SELECT * FROM under ORDER BY source, agency, field, first_day, payload, pointer LIMIT :limit) r
 CROSS JOIN LATERAL (
     SELECT * FROM baocao.payload p
     WHERE p.receipt = r.receipt AND p.sha256 = r.payload
-    ORDER BY p.field IS NOT DISTINCT FROM r.field DESC, p.position LIMIT 1
+    ORDER BY p.field IS NOT DISTINCT FROM r.field DESC, p.first_day IS NOT DISTINCT FROM r.first_day DESC, p.position
+    LIMIT 1
 ) p
-ORDER BY r.source, r.agency, r.field, r.payload, r.pointer
+ORDER BY r.source, r.agency, r.field, r.first_day, r.payload, r.pointer
 """
 )
 _SUMS = """

@@ -109,8 +109,11 @@ def test_dvcqg_is_posted_a_form_with_json_in_it(portal: Portal, tmp_path: Path) 
 
 def test_dvcqg_counts_calendar_quarters_and_every_pull_says_so(portal: Portal, tmp_path: Path) -> None:
     portal.reply = PORTALS["dvcqg"]
-    (finding,) = read(portal, "dvcqg", tmp_path).findings
+    parsed = read(portal, "dvcqg", tmp_path)
+    (finding,) = parsed.findings
     assert (finding.rule, finding.severity, finding.expected) == ("READ-WINDOW", "warning", "15/06/2026 - 14/09/2026")
+    days = {(str(row["first_day"]), str(row["last_day"])) for row in parsed.table.to_pylist()}
+    assert days == {("2026-07-01", "2026-09-30")}, "the days it really counted"
 
 
 @pytest.mark.parametrize("period", ["2026-H1", "2026", "2026-M09"])

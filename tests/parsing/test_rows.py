@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import unicodedata
 from typing import Any
@@ -57,11 +58,14 @@ def test_the_schema_is_fixed() -> None:
     parsed = read("igate", page([igate(COMMUNE)], "ho_tich"))
     assert parsed.table.schema.equals(rows_schema(CATALOG.datasets["onestop"]))
     assert parsed.table.schema.names == [
-        *("source", "period", "payload", "pointer", "agency", "unit", "tier", "field", "field_raw"),
+        *("source", "period", "payload", "pointer", "agency", "first_day", "last_day"),
+        *("unit", "tier", "field", "field_raw"),
         *("problem", "problem_rule", "raw"),
         *CATALOG.datasets["onestop"].columns,
     ]
-    assert set(parsed.table.schema.types[12:]) == {pa.int64()}
+    assert set(parsed.table.schema.types[14:]) == {pa.int64()}
+    days = {(row["first_day"], row["last_day"]) for row in parsed.table.to_pylist()}
+    assert days == {(dt.date(2026, 6, 15), dt.date(2026, 9, 14))}
 
 
 @pytest.mark.parametrize(

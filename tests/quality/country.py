@@ -12,6 +12,7 @@ from etl.catalog import Catalog, load, read_rules
 from etl.model import NATION, Source, Suite, Unit
 from etl.periods import Period
 from etl.settings import ROOT
+from etl.tables import rows_schema
 from etl.units import UnitTree
 
 PERIOD = Period.parse("2026-Q3")
@@ -24,10 +25,6 @@ COMMUNES: Mapping[str, Sequence[str]] = {
 }
 """Province -> its communes; the code of a commune begins with that of its province."""
 MEASURES = {name: tuple(dataset.columns) for name, dataset in CATALOG.datasets.items()}
-_TEXTS = (
-    *("source", "period", "payload", "pointer", "agency", "unit", "tier", "field", "field_raw"),
-    *("problem", "problem_rule", "raw"),
-)
 _CLEAN = {
     # 30 = 18 + 8 + 4 = 20 + 10; 20 = 12 + 7 + 1; 10 = 9 + 1
     "onestop": dict(zip(MEASURES["onestop"], (30, 18, 8, 4, 20, 12, 7, 1, 10, 9, 1), strict=True)),
@@ -63,6 +60,8 @@ def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:
         "period": PERIOD.key,
         "payload": "5e" * 32,
         "pointer": f"/rows/{unit}",
+        "first_day": PERIOD.first_day,
+        "last_day": PERIOD.last_day,
         "agency": unit if commune else f"{unit}.01",
         "unit": unit,
         "tier": "commune" if commune else "province",
@@ -82,5 +81,4 @@ def everyone(dataset: str, communes: Mapping[str, Sequence[str]] = COMMUNES) -> 
 
 
 def table(dataset: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    schema = pa.schema([(name, pa.string()) for name in _TEXTS] + [(name, pa.int64()) for name in MEASURES[dataset]])
-    return pa.Table.from_pylist(list(rows), schema=schema)
+    return pa.Table.from_pylist(list(rows), schema=rows_schema(CATALOG.datasets[dataset]))

@@ -13,9 +13,8 @@ import psycopg
 import pyarrow as pa
 
 from etl.model import Example, Finding, Hole, Indicator, Page, Receipt, Text, Unit
-from etl.tables import FACTS
+from etl.tables import FACTS, ROW
 from etl.warehouse import Recorded, Warehouse
-from etl.warehouse.lineage import ROW_COLUMNS
 
 PERIOD = "2026-Q3"
 Key = tuple[str, str, str, str]
@@ -69,12 +68,14 @@ def sha(text: str) -> str:
 def row(source: str, payload: str, pointer: str, agency: str, **given: Any) -> dict[str, Any]:
     """A standard row; `unit` defaults to the agency, measures are given by name."""
     return {
-        **dict.fromkeys(ROW_COLUMNS),
+        **dict.fromkeys(ROW.names),
         "source": source,
         "period": PERIOD,
         "payload": sha(payload),
         "pointer": pointer,
         "agency": agency,
+        "first_day": dt.date(2026, 6, 15),
+        "last_day": dt.date(2026, 9, 14),
         "unit": agency,
         "tier": "commune",
         "field": "land",
@@ -84,8 +85,7 @@ def row(source: str, payload: str, pointer: str, agency: str, **given: Any) -> d
 
 
 def rows(records: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> pa.Table:
-    text = [(name, pa.string()) for name in ROW_COLUMNS]
-    return pa.Table.from_pylist(list(records), schema=pa.schema([*text, *((name, pa.int64()) for name in measures)]))
+    return pa.Table.from_pylist(list(records), schema=pa.schema([*ROW, *((name, pa.int64()) for name in measures)]))
 
 
 def page(payload: str, field: str | None = None, address: str = "http://cong.example/thong-ke") -> Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from decimal import Decimal
 
 import psycopg
@@ -13,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
 
 from etl.warehouse import Warehouse, alembic_config, schema
-from tests.warehouse.samples import FILLED, INDICATORS, PERIOD, UNITS, Load, connect, current, figure, query
+from tests.warehouse.samples import FILLED, INDICATORS, PERIOD, UNITS, Load, connect, current, figure, query, row, rows
 
 READER = "baocao_reader"
 
@@ -30,6 +31,21 @@ def test_down_and_up_again_on_a_filled_database(warehouse: Warehouse, warehouse_
     assert FILLED.into(warehouse).new == len(FILLED.figures)
     warehouse.migrate()
     assert len(current(warehouse)) == len(FILLED.figures)
+
+
+def test_each_revision_goes_down_and_up_on_a_filled_database(warehouse: Warehouse, warehouse_url: str) -> None:
+    FILLED.into(warehouse)
+    with create_engine(warehouse_url).begin() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+    assert query(warehouse_url, "SELECT agency FROM baocao.standard_row") == [("00101",)]
+    warehouse.migrate()
+    assert query(warehouse_url, "SELECT agency, first_day FROM baocao.standard_row") == [("00101", None)]
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        query(warehouse_url, "UPDATE baocao.standard_row SET first_day = '2026-06-15' RETURNING 1")
+    other = {"onestop": rows([row("onestop_a", "p1", "/data/7", "00101", received=12)], ["received"])}
+    assert replace(FILLED, rows=other).into(warehouse).same == len(FILLED.figures)
+    days = query(warehouse_url, "SELECT first_day::text, last_day::text FROM baocao.standard_row ORDER BY load")
+    assert days == [(None, None), ("2026-06-15", "2026-09-14")]
 
 
 def test_the_tables_of_the_code_are_those_of_the_migrations(warehouse: Warehouse, warehouse_url: str) -> None:

@@ -63,6 +63,7 @@ def test_the_rows_under_a_figure(warehouse: Warehouse) -> None:
         *("onestop", "00101", "00101", "commune", "land"),
     )
     assert first.values == {"received": 1, "resolved": None}
+    assert (str(first.first_day), str(first.last_day)) == ("2026-06-15", "2026-09-14")
     assert (first.uri, first.address, first.receipt) == (
         *("file:///raw/p1", "http://a.example/?trang=1", "onestop_a-1"),
     )
