@@ -34,7 +34,7 @@ with DAG(
     @task(
         pool=PORTALS,
         max_active_tis_per_dagrun=16,
-        execution_timeout=timedelta(minutes=15),
+        execution_timeout=timedelta(hours=1),
         map_index_template="{{ source }}",
     )
     def pull(source, dag_run=None):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from etl.catalog_requests import Fail, check_request, check_secrets
+from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
 from etl.model import Dataset, Indicator, Platform, Source, Table
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         raise fail(file, ("unit",), f"no unit {source.unit!r} in units/units.csv")
     check_secrets(source, catalog.platforms[source.platform].request, fail)
     inbox = catalog.platforms[source.platform].protocol == "inbox"
+    if source.budget is not None:
+        if inbox:
+            raise fail(file, ("budget",), "a folder is not asked: no budget")
+        check_budget(source.budget, file, ("budget",), fail)
     if inbox != (source.files is not None):
         raise fail(file, ("files",), "an inbox has `files`, the pattern of its files, and only an inbox")
     if source.files is not None and ("{period}" not in source.files or ".." in source.files or source.files[0] == "/"):

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from etl.errors import CatalogError
-from etl.model import ApiKey, OAuth2, Parameter, Platform, Request, Signature, Source
+from etl.model import ApiKey, Budget, OAuth2, Parameter, Platform, Request, Signature, Source
 from etl.model.requests import NO_REQUEST
 
 Fail = Callable[[str, tuple[str, ...], str], CatalogError]
 """Makes the error for a file, the path of a key in it, and the problem."""
 
+MOST_PULL_SECONDS = 3300
+"""The DAG `collect` ends a pull after an hour; by then it must have said itself what it waited for."""
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey", "x-auth-token"}
 _SECRET_PARAMETERS = {"api_key", "apikey", "api-key", "access_token", "client_secret", "password"}
 _PASSWORD = re.compile(r"//[^/]*@")
@@ -29,6 +31,9 @@ def check_request(platform: Platform, fail: Fail) -> None:
     _body(request, file, fail)
     _paging(request, file, fail)
     _auth(request, file, fail)
+    check_budget(request.budget, file, ("request", "budget"), fail)
+    if not 0 < request.pull_seconds <= MOST_PULL_SECONDS:
+        raise fail(file, ("request", "pull_seconds"), f"more than 0, and at most {MOST_PULL_SECONDS}")
     for key, value in _values(request):
         if value.value in ("year", "quarter", "month") and platform.window != "calendar":
             raise fail(file, key, "a portal asked by the number of a period counts calendar ones: `window: calendar`")
@@ -43,6 +48,13 @@ def check_request(platform: Platform, fail: Fail) -> None:
         for name in values:
             if name.lower() in _SECRET_PARAMETERS:
                 raise fail(file, ("request", part, name), _NO_SECRET)
+
+
+def check_budget(budget: Budget, file: str, at: tuple[str, ...], fail: Fail) -> None:
+    """Raises CatalogError for a bound under which nothing could ever be asked."""
+    for key, bound in vars(budget).items():
+        if bound is not None and bound < 1:
+            raise fail(file, (*at, key), "at least 1; leave it out for the default, null for no bound")
 
 
 def check_secrets(source: Source, request: Request, fail: Fail) -> None:

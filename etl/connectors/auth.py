@@ -6,7 +6,9 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import logging
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from etl.model import ApiKey, OAuth2, Request, Signature
 
 _SHORTEST_SECRET = 6
 """A shorter credential is not looked for in answers: it would be found by chance."""
+
+_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 
 
 class Unusable(Exception):
@@ -82,6 +86,40 @@ class Signer(requests.auth.AuthBase):
         elif isinstance(self._auth, Signature):
             _sign(self._auth, found, request)
         return request
+
+
+class _Mask(logging.Filter):
+    """Hides credentials in what the HTTP library logs: a key in the query stands in the address it names.
+
+    One for the process: pulls run side by side, and each log line is masked for all of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._signers: tuple[Signer, ...] = ()
+        self._lock = threading.Lock()
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def add(self, signer: Signer) -> None:
+        with self._lock:
+            self._signers = (*self._signers, signer)
+
+    def remove(self, signer: Signer) -> None:
+        with self._lock:
+            self._signers = tuple(one for one in self._signers if one is not signer)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        hidden = text
+        for secret in (secret for signer in self._signers for secret in signer.secrets):
+            hidden = hidden.replace(secret, "***")
+        if hidden != text:
+            record.msg, record.args = hidden, ()
+        return True
+
+
+MASK = _Mask()
 
 
 def masked(texts: Iterable[str]) -> set[str]:

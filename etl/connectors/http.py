@@ -1,33 +1,42 @@
-"""One polite HTTP session: short retries, bounded waits, one credential, no redirects."""
+"""One polite HTTP session: a budget, short retries, bounded waits, one credential, no redirects."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import DecodeError, MaxRetryError, NewConnectionError, ResponseError, SSLError, TimeoutError
+from urllib3.exceptions import (
+    DecodeError,
+    InvalidHeader,
+    MaxRetryError,
+    NewConnectionError,
+    ResponseError,
+    SSLError,
+    TimeoutError,
+)
 from urllib3.exceptions import HTTPError as TransportError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from etl.connectors.asking import Asked
-from etl.connectors.auth import Signer
+from etl.connectors.auth import MASK, Signer
+from etl.connectors.budget import NoTurn, Turns
 from etl.connectors.response import Response
-from etl.model import PullState
+from etl.model import PullState, Request
 
 RETRIES = 2
 LONGEST_WAIT = 5.0
 """Seconds a server may make a pull wait between two tries; whoever asks for more is asked again later."""
 MOST_BYTES = 256 * 2**20
 _CONNECT_SECONDS = 10.0
-_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
+_FOREVER = 10**9
 
 Links = Mapping[str, Mapping[str, str]]
 """The `Link` header of an answer, by relation."""
@@ -41,8 +50,38 @@ class NoAnswer(Exception):
         super().__init__(problem)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """`links`: the `Link` header, None without one. `not_before`: the moment Retry-After names, where one does."""
+
+    response: Response
+    links: Links | None
+    not_before: dt.datetime | None
+
+
 class _Patience(Retry):
-    """Hands the answer over, instead of waiting, where the server asks for a longer wait than we may block."""
+    """Hands the answer over, instead of waiting, where the server asks for a longer wait than we may block.
+
+    `again` is called before each further try: it waits for the turn of one more request.
+    """
+
+    def __init__(self, *, again: Callable[[], None], **rules: Any) -> None:
+        super().__init__(**rules)
+        self._again = again
+
+    def new(self, **changes: Any) -> _Patience:
+        return super().new(again=self._again, **changes)
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        super().sleep(response)
+        self._again()
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Seconds, also of a date. An unreadable header says nothing."""
+        try:
+            return super().get_retry_after(response)
+        except (InvalidHeader, ValueError, OverflowError):
+            return None
 
     def increment(
         self,
@@ -58,23 +97,6 @@ class _Patience(Retry):
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
-class _Mask(logging.Filter):
-    """Hides the credential in what the HTTP library logs: a key in the query stands in the address it names."""
-
-    def __init__(self, signer: Signer) -> None:
-        super().__init__()
-        self._signer = signer
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        hidden = text
-        for secret in self._signer.secrets:
-            hidden = hidden.replace(secret, "***")
-        if hidden != text:
-            record.msg, record.args = hidden, ()
-        return True
-
-
 class _Session(requests.Session):
     """Follows no redirect: the address in the catalog is the portal's own, and a token is not carried on."""
 
@@ -85,8 +107,9 @@ class _Session(requests.Session):
 class Http:
     """A session with one portal; a context manager. The credential goes where the signer puts it, and nowhere else."""
 
-    def __init__(self, signer: Signer, timeout_seconds: float) -> None:
+    def __init__(self, signer: Signer, request: Request, turns: Turns) -> None:
         patience = _Patience(
+            again=self._again,
             total=RETRIES,
             connect=RETRIES,
             status=RETRIES,
@@ -98,10 +121,14 @@ class Http:
             backoff_factor=0.2,
             backoff_max=LONGEST_WAIT,
             raise_on_status=False,
+            retry_after_max=_FOREVER,
         )
-        self._timeout = timeout_seconds
+        self._patience = patience
+        self._request = request
+        self._turns = turns
+        self._url = ""
+        self._deadline = 0.0
         self._signer = signer
-        self._mask = _Mask(signer)
         self._session = _Session()
         self._session.auth = signer
         self._session.headers.update({"Accept": "application/json", "User-Agent": "baocao-etl"})
@@ -109,17 +136,16 @@ class Http:
             self._session.mount(scheme, HTTPAdapter(max_retries=patience))
 
     def __enter__(self) -> Http:
-        for name in _LOGGERS:
-            logging.getLogger(name).addFilter(self._mask)
+        MASK.add(self._signer)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in _LOGGERS:
-            logging.getLogger(name).removeFilter(self._mask)
+        MASK.remove(self._signer)
+        self._turns.close()
         self._session.close()
 
-    def ask(self, method: str, asked: Asked, field: str | None) -> tuple[Response, Links | None]:
-        """One request, one answer of any status, and its `Link` header (None: it has none).
+    def ask(self, method: str, asked: Asked, field: str | None) -> Answer:
+        """One request, one answer of any status.
 
         Raises NoAnswer, with a Vietnamese problem, for no whole answer, and for one that repeats the
         credential: its bytes must not be kept. No error holds the address as it was sent: a key may stand in it.
@@ -139,7 +165,7 @@ class Http:
         if any(secret.encode() in landed for secret in self._signer.secrets):
             problem = "câu trả lời của cổng lặp lại mã truy cập, nên không được lưu"
             raise NoAnswer("leaking", "nội dung", problem, temporary=False)
-        return response, answer.links if "Link" in answer.headers else None
+        return Answer(response, answer.links if "Link" in answer.headers else None, self._not_before(answer))
 
     def ask_unkept(self, method: str, asked: Asked) -> tuple[int, bytes]:
         """Status and body of an answer that is not landed, such as a token. Raises NoAnswer."""
@@ -147,7 +173,41 @@ class Http:
         return answer.status_code, received
 
     def _send(self, method: str, asked: Asked) -> tuple[requests.Response, bytes]:
-        deadline = time.monotonic() + self._timeout
+        """One answer, and its body. Waiting for the turn counts in no timeout but that of the whole pull."""
+        self._url = asked.url
+        try:
+            with self._turns.turn(asked.url):
+                self._start()
+                return self._answer(method, asked)
+        except NoTurn:
+            raise self._over() from None
+
+    def _again(self) -> None:
+        self._turns.again(self._url)
+        self._start()
+
+    def _start(self) -> None:
+        self._deadline = min(time.monotonic() + self._request.timeout_seconds, self._turns.until)
+
+    def _late(self) -> NoAnswer:
+        if self._deadline == self._turns.until:
+            return self._over()
+        return NoAnswer("timed_out", "-", f"cổng không trả lời xong trong {self._request.timeout_seconds:g} giây")
+
+    def _over(self) -> NoAnswer:
+        """The whole pull's time is over."""
+        waited = self._turns.waited
+        reason = f", trong đó {waited:.0f} giây chờ tới lượt hỏi máy chủ này" if waited >= 1 else ""
+        return NoAnswer(
+            "timed_out", "-", f"chưa lấy xong trong {self._request.pull_seconds:g} giây của cả lượt lấy{reason}"
+        )
+
+    def _not_before(self, answer: requests.Response) -> dt.datetime | None:
+        seconds = self._patience.get_retry_after(answer.raw)
+        return None if seconds is None else dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+
+    def _answer(self, method: str, asked: Asked) -> tuple[requests.Response, bytes]:
+        left = max(self._deadline - time.monotonic(), 0.001)
         try:
             with self._session.request(
                 method,
@@ -155,13 +215,13 @@ class Http:
                 params=asked.query,
                 data=asked.body or None,
                 headers=asked.headers,
-                timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
+                timeout=(min(_CONNECT_SECONDS, left), left),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return answer, self._body(answer.raw, deadline)
+                return answer, self._body(answer.raw)
         except (requests.Timeout, TimeoutError):
-            raise NoAnswer("timed_out", "-", f"cổng không trả lời xong trong {self._timeout:g} giây") from None
+            raise self._late() from None
         except (requests.exceptions.SSLError, SSLError):
             raise NoAnswer("unreachable", "-", "chứng thư số (TLS) của cổng không hợp lệ") from None
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, TransportError) as problem:
@@ -170,13 +230,13 @@ class Http:
             text = f"địa chỉ hoặc tiêu đề HTTP không dùng được ({type(problem).__name__})"
             raise NoAnswer("misconfigured", "address", text, temporary=False) from None
 
-    def _body(self, raw: Any, deadline: float) -> bytes:
+    def _body(self, raw: Any) -> bytes:
         """The whole body. A server that drips, or never ends, is cut off: each read is one packet at most."""
         received = bytearray()
         while chunk := raw.read1(1 << 16, decode_content=True):
             received += chunk
-            if time.monotonic() > deadline:
-                raise NoAnswer("timed_out", "-", f"cổng không trả lời xong trong {self._timeout:g} giây")
+            if time.monotonic() > self._deadline:
+                raise self._late()
             if len(received) > MOST_BYTES:
                 raise NoAnswer("endless", "nội dung", f"câu trả lời dài hơn {MOST_BYTES >> 20} MiB", temporary=False)
         return bytes(received)

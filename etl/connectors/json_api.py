@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,12 +14,13 @@ import orjson
 
 from etl.connectors import auth, tokens
 from etl.connectors.asking import Asking, Unaskable
-from etl.connectors.http import Http, Links, NoAnswer
+from etl.connectors.budget import Turns
+from etl.connectors.http import Answer, Http, NoAnswer
 from etl.connectors.paging import BrokenSeries, Next, Series
 from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.model import OAuth2, Platform, PullState, Source
-from etl.periods import Period
+from etl.periods import TIMEZONE, Period
 from etl.settings import Settings
 
 _CONTENT = "nội dung"
@@ -34,7 +37,10 @@ def pull(
     pulling = _Pull(source, platform, period, settings.resolve(source.address), token_address)
     credential = pulling.credential(settings)
     signer = auth.Signer(platform.request, credential)
-    with Http(signer, platform.request.timeout_seconds) as http:
+    request = platform.request
+    until = time.monotonic() + request.pull_seconds
+    turns = Turns(settings.home / "budgets", source.budget or request.budget, until)
+    with Http(signer, request, turns) as http:
         pulling.renew(http, signer, credential)
         door = _Door(http, signer, credential)
         for asked in pulling.asked(fields):
@@ -105,24 +111,25 @@ class _Pull:
         series = Series(paging, self.platform.records, self.address) if paging else None
         which: Next | None = Next()
         while which is not None:
-            response, links = self._ask(door, field, which)
+            answer = self._ask(door, field, which)
+            response = answer.response
             yield response
-            body = self._judge(response)
+            body = self._judge(answer)
             if series is None:
                 return
             try:
-                which = series.after(which, response.address, response.body, body, links)
+                which = series.after(which, response.address, response.body, body, answer.links)
             except BrokenSeries as problem:
                 later = problem.state == "shifting"
                 raise self._failed(problem.state, problem.field, problem.problem, later=later) from None
 
-    def _ask(self, door: _Door, field: str | None, which: Next) -> tuple[Response, Links | None]:
+    def _ask(self, door: _Door, field: str | None, which: Next) -> Answer:
         """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
         try:
             asked = Asking(self.source, self.platform, self.period, self.address).page(field, which)
             answer = door.http.ask(self.platform.request.method, asked, field)
             oauth2 = isinstance(self.platform.request.auth, OAuth2)
-            if answer[0].status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
+            if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
                 door.renewed = True
                 self.renew(door.http, door.signer, door.credential)
                 answer = door.http.ask(self.platform.request.method, asked, field)
@@ -136,11 +143,11 @@ class _Pull:
     def _unanswered(self, problem: NoAnswer) -> SourceError:
         return self._failed(problem.state, problem.field, problem.problem, later=problem.temporary)
 
-    def _judge(self, response: Response) -> Any:
+    def _judge(self, answer: Answer) -> Any:
         """The JSON of an answer that is one. Raises the SourceError its status or its bytes call for."""
-        status = response.status
-        if status != HTTPStatus.OK:
-            raise self._refusal(status)
+        response = answer.response
+        if response.status != HTTPStatus.OK:
+            raise self._refusal(response.status, answer.not_before)
         if self.platform.protocol == "download":
             return self._file(response)
         body = response.body.removeprefix(_BOM)
@@ -163,14 +170,15 @@ class _Pull:
         if not response.body:
             raise self._failed("empty", _CONTENT, "cổng trả tệp rỗng")
 
-    def _refusal(self, status: int) -> SourceError:
+    def _refusal(self, status: int, not_before: dt.datetime | None) -> SourceError:
         field = f"HTTP {status}"
+        wait = "" if not_before is None else f", xin hỏi lại từ {not_before.astimezone(TIMEZONE):%H:%M:%S %d/%m/%Y}"
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return self._error(SourceRefused, "refused", field, "cổng từ chối mã truy cập", self._renew())
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._failed("throttled", field, "cổng đang giới hạn số lượt hỏi", later=True)
+            return self._failed("throttled", field, f"cổng đang giới hạn số lượt hỏi{wait}", later=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return self._failed("down", field, "cổng đang lỗi hoặc ngừng phục vụ", later=True)
+            return self._failed("down", field, f"cổng đang lỗi hoặc ngừng phục vụ{wait}", later=True)
         if 300 <= status < 400:
             return self._failed("redirected", field, "cổng chuyển hướng sang địa chỉ khác")
         return self._failed("rejected", field, "cổng không nhận yêu cầu này")

@@ -33,7 +33,7 @@ from etl.model.reports import (
     Rule,
     Suite,
 )
-from etl.model.requests import ApiKey, OAuth2, Paging, Parameter, Request, Signature, Value
+from etl.model.requests import ApiKey, Budget, OAuth2, Paging, Parameter, Request, Signature, Value
 from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "NATION",
     "PULL_STATES",
     "ApiKey",
+    "Budget",
     "Calendar",
     "Dataset",
     "DatasetColumn",

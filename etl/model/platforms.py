@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from etl.model.requests import NO_REQUEST, Request
+from etl.model.requests import NO_REQUEST, Budget, Request
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,7 @@ class Identity:
 class Source:
     """One portal. `address` and `credential` may be references (`env:NAME`, `env:NAME/path`).
 
+    budget: of the host it stands on, in place of the platform's.
     headers, query, body: literal values laid over the platform's request (such as OpenCPS' groupId); `body`
     over the fields of its JSON or its form, or of the JSON inside its form.
     token_address: where an OAuth2 token is asked for, when that is not below `address`; or its reference.
@@ -183,6 +184,7 @@ class Source:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
     token_address: str | None = None
+    budget: Budget | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None

@@ -107,6 +107,20 @@ class Signature:
     prefix: str = ""
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How often a host may be asked, and how often at once, by all pulls of one machine together; None: no bound.
+
+    A host is the scheme, name and port of an address. All requests to it are counted, whoever sends them, and every
+    further try is one; each pull keeps to its own budget by that count. A pull has one request under way at a time, so
+    that the default binds only where many sources stand behind one host.
+    """
+
+    per_second: int | None = 50
+    per_minute: int | None = None
+    concurrency: int | None = 8
+
+
 Auth = Literal["none", "basic", "bearer"] | ApiKey | OAuth2 | Signature
 
 
@@ -117,7 +131,8 @@ class Request:
     json: the body of a POST; a dotted key stands inside the object before the dot.
     form: the body of a POST as a form; form_json: form fields, at most one, whose text is a JSON object.
     auth: `basic` takes a credential `user:password`, `bearer` a token.
-    timeout_seconds: for the whole answer of one request, and for each silence within it.
+    timeout_seconds: for the whole answer of one request, and for each silence within it; pull_seconds: for all
+    requests of one pull. Waiting for one's turn under the budget counts in the latter only.
     """
 
     method: Literal["GET", "POST"]
@@ -131,6 +146,8 @@ class Request:
     repeat_over_fields: bool = False
     paging: Paging | None = None
     timeout_seconds: float = 30.0
+    pull_seconds: float = 900.0
+    budget: Budget = Budget()
 
 
 NO_REQUEST: Final = Request(method="GET", path="")

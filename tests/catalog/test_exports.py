@@ -78,6 +78,8 @@ def test_an_inbox_needs_no_request(exports: Path) -> None:
         ("platforms/export.yml", "column: sector", "column: sectr", 18, "field.column", "called 'sectr'"),
         ("sources/inbox.yml", "files: 'bao_cao_{period}_*.csv'\n", "", 1, "files", "an inbox has `files`"),
         ("sources/ha_noi.yml", "owner:", "files: '{period}'\nowner:", 5, "files", "only an inbox"),
+        ("sources/inbox.yml", "files:", "budget: {concurrency: 1}\nfiles:", 5, "budget", "not asked"),
+        ("sources/ha_noi.yml", "owner:", "budget: {per_minute: 0}\nowner:", 5, "budget.per_minute", "at least 1"),
         ("sources/inbox.yml", "bao_cao_{period}_*", "*", 5, "files", "holds {period}"),
         ("sources/inbox.yml", "bao_cao_", "../bao_cao_", 5, "files", "inside the folder"),
         ("sources/inbox.yml", "bao_cao_", "/srv/", 5, "files", "inside the folder"),

@@ -65,6 +65,11 @@ def test_a_mistake_in_auth(folder: Path, auth: str, key: str, problem: str) -> N
     ("request_part", "key", "problem"),
     [
         ("  json: {a: 1}\n", "request.json", "GET has no body"),
+        ("  budget: {per_second: 0}\n", "request.budget.per_second", "at least 1"),
+        ("  budget: {concurrency: -1}\n", "request.budget.concurrency", "at least 1"),
+        ("  budget: {per_hour: 1}\n", "request.budget.per_hour", "unknown key"),
+        ("  pull_seconds: 0\n", "request.pull_seconds", "more than 0"),
+        ("  pull_seconds: 7200\n", "request.pull_seconds", "at most 3300"),
         ("  form: {a: 1}\n", "request.form", "GET has no body"),
         ("  paging: {size: 5, size_parameter: n}\n", "request.paging", "nothing asks for the next page"),
         ("  paging: {size: 0, size_parameter: n, link_header: true}\n", "request.paging.size", "at least one"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,8 @@ from etl.settings import ROOT, Settings
 from tests.connectors.loopback_portal import Portal
 
 Q3 = Period.parse("2026-Q3")
+HOME = Path(tempfile.mkdtemp(prefix="baocao-budgets-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 SECRET = "k3y-that-nobody-may-see"
 PLATFORMS = catalog.load((ROOT / "catalog",)).platforms
 
@@ -26,7 +31,7 @@ def source_of(platform: str, **changes: Any) -> Source:
 
 def settings(portal: Portal, **environment: str) -> Settings:
     env = {"PORTAL": portal.url, "BAOCAO_TEST_TOKEN": SECRET, **environment}
-    return Settings((), Path(), Path(), "", env)
+    return Settings((), Path(), HOME, "", env)
 
 
 def collect(

@@ -33,7 +33,7 @@ SOURCES = {
 
 def read(simulator: Simulator, source: Source, store: Path, platform: Platform | None = None) -> Parsed:
     platform = platform or CATALOG.platforms[source.platform]
-    settings = Settings((), Path(), Path(), "", simulator.environment)
+    settings = Settings((), Path(), store, "", simulator.environment)
     landing = Landing(str(store))
     answers = pull(source, platform, Q3, list(CATALOG.fields), settings)
     landed = [landing.land(source.id, Q3.key, **vars(response)) for response in answers]

@@ -112,7 +112,7 @@ def server(program: list[str], tmp_path: Path) -> Iterator[str]:
 
 def test_two_yaml_files_add_it(server: str, tmp_path: Path) -> None:
     platform = CATALOG.platforms[SOURCE.platform]
-    settings = Settings((), Path(), Path(), "", {"JSON_SERVER_URL": server})
+    settings = Settings((), Path(), tmp_path, "", {"JSON_SERVER_URL": server})
     landing = Landing(str(tmp_path / "store"))
     answers = pull(SOURCE, platform, Q3, list(CATALOG.fields), settings)
     landed = [landing.land(SOURCE.id, Q3.key, **vars(answer)) for answer in answers]

@@ -45,7 +45,7 @@ SOURCES = {
 
 def read(portal: Portal, name: str, store: Path, period: Period = Q3, platform: Platform | None = None) -> Parsed:
     source, platform = SOURCES[name], platform or CATALOG.platforms[name]
-    settings = Settings((), Path(), Path(), "", {"PORTAL": portal.url, "TOKEN": f"hue:{SECRET}"})
+    settings = Settings((), Path(), store, "", {"PORTAL": portal.url, "TOKEN": f"hue:{SECRET}"})
     landing = Landing(str(store))
     landed = [
         landing.land(source.id, period.key, **vars(one)) for one in pull(source, platform, period, FIELDS, settings)

@@ -1,0 +1,154 @@
+"""The budget of a host: how often it is asked, and how often at once, by all processes of this machine together.
+
+The state lies in `budgets` under BAOCAO_HOME: for each host a log of the requests of the last minute (SQLite behind
+a file lock) and one lock file for each request that may be under way. Removing the folder while nothing is pulled
+forgets a minute, nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+from pyrate_limiter import Rate, RateItem, SQLiteBucket
+
+from etl.errors import SettingsError
+from etl.model import Budget
+
+GUARD_MS = 100
+"""A window is kept this much longer than declared: two requests are not equally long on their way to the portal."""
+_MINUTE_MS = 60_000
+_POLL_SECONDS = 0.01
+_PORTS = {"http": 80, "https": 443}
+
+
+class NoTurn(Exception):
+    """The pull's time is over, or would be before its turn comes."""
+
+
+class Turns:
+    """The turns of one pull, in one thread.
+
+    until: the moment of time.monotonic() by which the pull must be over. waited: seconds it has waited so far.
+    """
+
+    def __init__(self, folder: Path, budget: Budget, until: float) -> None:
+        self._folder = folder
+        self._budget = budget
+        self.until = until
+        self._rates = _rates(budget)
+        self._logs: dict[str, SQLiteBucket] = {}
+        self._slots: dict[str, list[FileLock]] = {}
+        self.waited = 0.0
+
+    @contextmanager
+    def turn(self, url: str) -> Iterator[None]:
+        """Within it one request to the host of `url` may be under way; `again` is for a further try of it.
+
+        Raises NoTurn, or SettingsError where the state cannot be kept.
+        """
+        self._wait(0)
+        slot = self._slot(_host(url))
+        try:
+            self.again(url)
+            yield
+        finally:
+            if slot is not None:
+                slot.release()
+
+    def again(self, url: str) -> None:
+        """Wait until one more request may be sent, and count it. Raises NoTurn."""
+        if not self._rates:
+            return
+        try:
+            log = self._log(_host(url))
+            while (wait := _counted(log)) is not None:
+                self._wait(wait / 1000)
+        except (OSError, sqlite3.Error) as problem:
+            raise self._unusable(problem) from problem
+
+    def close(self) -> None:
+        for log in self._logs.values():
+            with suppress(OSError, sqlite3.Error):  # what was pulled is whole all the same
+                log.leak(log.now() - _MINUTE_MS - GUARD_MS)  # another budget of the same host may count minutes
+            log.close()
+        self._logs.clear()
+
+    def _slot(self, host: str) -> FileLock | None:
+        if self._budget.concurrency is None:
+            return None
+        if host not in self._slots:
+            files = [self._folder / f"{host}.{number}.lock" for number in range(self._budget.concurrency)]
+            self._slots[host] = [FileLock(file, thread_local=False) for file in files]
+        while True:
+            for slot in self._slots[host]:
+                try:
+                    slot.acquire(blocking=False)  # it makes the folder
+                except Timeout:
+                    continue
+                except OSError as problem:
+                    raise self._unusable(problem) from problem
+                return slot
+            self._wait(_POLL_SECONDS)
+
+    def _log(self, host: str) -> SQLiteBucket:
+        if host not in self._logs:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = str(self._folder / f"{host}.sqlite")
+            log = SQLiteBucket.init_from_file(self._rates, db_path=file, use_file_lock=True)
+            log.lock.poll_interval = _POLL_SECONDS
+            self._logs[host] = log
+        return self._logs[host]
+
+    def _unusable(self, problem: Exception) -> SettingsError:
+        return SettingsError(
+            f"không ghi được sổ lượt hỏi trong {self._folder} ({problem}): đặt BAOCAO_HOME là thư mục ghi được, "
+            "hoặc xoá thư mục này khi không có lượt lấy nào đang chạy"
+        )
+
+    def _wait(self, seconds: float) -> None:
+        if time.monotonic() + seconds > self.until:
+            raise NoTurn
+        time.sleep(seconds)
+        self.waited += seconds
+
+
+def _counted(log: SQLiteBucket) -> int | None:
+    """None once one more request is counted as sent now; else the milliseconds until there may be room."""
+    with log.lock:  # taken before the clock is read: a request is never counted as sent before it is
+        item = RateItem("", log.now())
+        if log.put(item):
+            return None
+        wait, rate = int(log.waiting(item)), log.failing_rate
+        if rate is None or wait <= rate.interval + 1:
+            return wait
+        log.flush()  # the log is of the future: the machine's clock was set back
+        return 0
+
+
+def _rates(budget: Budget) -> list[Rate]:
+    """The bounds that bind: where one says no more than the other, the other alone is kept."""
+    second, minute = budget.per_second, budget.per_minute
+    if second is not None and minute is not None:
+        second = None if second >= minute else second
+        minute = None if second is not None and minute >= second * 60 else minute
+    return [
+        *([] if second is None else [Rate(second, 1000 + GUARD_MS)]),
+        *([] if minute is None else [Rate(minute, _MINUTE_MS + GUARD_MS)]),
+    ]
+
+
+def _host(url: str) -> str:
+    """Scheme, name and port, as a file can be called."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:  # no number: the request will say so
+        port = 0
+    return re.sub(r"[^0-9a-z.-]", "_", f"{parts.scheme}_{parts.hostname or ''}_{port}")
