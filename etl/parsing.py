@@ -30,13 +30,17 @@ from etl.units import UnitTree, name_key
 class Parsed:
     """`table` has the schema of `rows_schema`. `left_out` counts records that are no rows, by reason.
 
-    doubts: what each wrong total leaves in doubt, by its (payload, pointer).
+    doubts: what each wrong total leaves in doubt, by its (payload, pointer). given: the measures that this pull
+    provides at all. missing, unread: source columns declared and not there, there and not declared.
     """
 
     table: pa.Table
     findings: list[Finding]
     left_out: Mapping[str, int]
     doubts: Mapping[tuple[str, str], Hole]
+    given: tuple[str, ...]
+    missing: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def parse(
@@ -51,14 +55,16 @@ def parse(
     """Read every page of one complete receipt.
 
     A row whose unit, field or number cannot be read stays in the table with `problem`, and is a
-    critical finding. Raises SourceBroken naming the part at fault for what makes the whole answer
-    unusable: not JSON, no list, no row, a declared column absent everywhere, a declared total that is
-    not the number of records, a field that was not asked for.
+    critical finding; so is a column of numbers that no row has, whose measures then have no value.
+    Raises SourceBroken naming the part at fault for what makes the whole answer unusable: not JSON, no
+    list, no row, a column absent everywhere that places the rows, a declared total that is not the
+    number of records, a field that was not asked for.
     """
     answer = Answer(source, platform, period, pages)
     found = answer.records() if platform.table is None else table_records(answer)
-    findings = [*answer.audit(found), *answer.window()]
-    reader = Reader(answer, tree, fields)
+    audit = answer.audit(found, dataset)
+    findings = [*audit.findings, *answer.window()]
+    reader = Reader(answer, tree, fields, audit.missing)
     if platform.request.repeat_over_fields:
         asked = {reader.field_of(page.field) for page, _ in pages}
         for code in fields:
@@ -89,7 +95,13 @@ def parse(
         doubts[record.page.sha256, record.pointer] = hole
     findings += [finding_of(answer, row, problem) for row in rows.values() for problem in row.problems]
     return Parsed(
-        _table(answer, dataset, list(rows.values())), [*findings, *wrong], {**totals.left_out, **left_out}, doubts
+        _table(answer, dataset, list(rows.values())),
+        [*findings, *wrong],
+        {**totals.left_out, **left_out},
+        doubts,
+        audit.given,
+        audit.missing,
+        audit.unread,
     )
 
 

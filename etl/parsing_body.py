@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from etl.errors import SourceBroken
-from etl.model import Finding, Page, Platform, PullState, Source
+from etl.model import Dataset, Finding, Page, Platform, PullState, Source
 from etl.periods import Interval, Period
 
 MISSING: Final = object()
@@ -32,6 +32,20 @@ class Record:
     data: dict[str, Any]
     left_out: str = ""
     block: str = ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an answer's columns are, against what its platform declares.
+
+    missing: columns of numbers that no record has. unread: columns that nobody reads. given: the measures that
+    this answer provides, which are those of the platform less those that need a missing column.
+    """
+
+    findings: list[Finding]
+    missing: tuple[str, ...]
+    unread: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -141,10 +155,12 @@ class Answer:
                 raise self.broken("misshapen", f"{here}/{children}", "các dòng con không phải là danh sách")
             yield from self._walk(page, f"{here}/{_escaped(str(children))}", nested)
 
-    def audit(self, records: Sequence[Record]) -> list[Finding]:
-        """A READ-COLUMN warning for each payload with columns that nobody reads.
+    def audit(self, records: Sequence[Record], dataset: Dataset) -> Audit:
+        """Which columns came that nobody reads (a READ-COLUMN warning for each payload), and which did not come.
 
-        Raises SourceBroken naming a declared column that no record has: it was renamed or taken away.
+        A column of numbers that no record has is a critical READ-MISSING: the measures that need it have no value,
+        the others stand. Raises SourceBroken naming a column without which no row can be placed (unit, field, day,
+        the axes of totals), or when no measure is left.
         """
         known = {*self.columns, *self.platform.ignore}
         unread: dict[str, dict[str, None]] = {}
@@ -160,11 +176,14 @@ class Answer:
                 absent.pop(column, None)
                 if column not in known:
                     unread.setdefault(record.page.sha256, {})[column] = None
-        strange = ", ".join(dict.fromkeys(column for columns in unread.values() for column in columns))
+        strange = tuple(dict.fromkeys(column for columns in unread.values() for column in columns))
+        also = f"; có cột lạ: {', '.join(strange)}" if strange else ""
+        missing = tuple(column for column in absent if column in self.number_columns)
+        given = tuple(name for name, parts in self.platform.columns.items() if not set(parts) & set(missing))
         for column in absent:
-            also = f"; có cột lạ: {strange}" if strange else ""
-            raise self.broken("missing_column", column, f"thiếu cột này ở mọi dòng{also}")
-        return [
+            if column not in missing or not given:
+                raise self.broken("missing_column", column, f"thiếu cột này ở mọi dòng{also}")
+        warnings = [
             Finding(
                 rule="READ-COLUMN",
                 severity="warning",
@@ -178,6 +197,34 @@ class Answer:
             )
             for payload, columns in unread.items()
         ]
+        return Audit([*warnings, *(self._lost(column, dataset, also) for column in missing)], missing, strange, given)
+
+    def _lost(self, column: str, dataset: Dataset, also: str) -> Finding:
+        blocked = [
+            f"“{dataset.columns[name].title.vi}” ({name})"
+            for name, parts in self.platform.columns.items()
+            if column in parts
+        ]
+        unchecked = [
+            f"{one.total} = {' + '.join(one.parts)}"
+            for one in self.platform.identities
+            if column in (one.total, *one.parts)
+        ]
+        effects = []
+        if blocked:
+            effects.append(f"không có số liệu: {', '.join(blocked)}; các chỉ tiêu khác vẫn tính")
+        if unchecked:
+            effects.append(f"không kiểm được: {'; '.join(unchecked)}")
+        return Finding(
+            rule="READ-MISSING",
+            severity="critical",
+            source=self.source.id,
+            period=self.period.key,
+            payload=self.pages[0][0].sha256,
+            column=column,
+            expected=f"cột {column} như platforms/{self.platform.id}.yml khai",
+            message=f"Không dòng nào có cột {column}{also}. Vì thế {'; '.join(effects)}",
+        )
 
     def window(self) -> list[Finding]:
         """A READ-WINDOW warning where the portal counts calendar periods: its figures are of other days."""

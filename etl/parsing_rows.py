@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -111,9 +111,14 @@ def shown(value: Any) -> str:
 
 
 class Reader:
-    """Reads the rows of one answer. Raises CatalogError for a source whose unit was not in force."""
+    """Reads the rows of one answer. Raises CatalogError for a source whose unit was not in force.
 
-    def __init__(self, answer: Answer, tree: UnitTree, fields: Mapping[str, Field]) -> None:
+    missing: columns of numbers that no row has; that is told once, and is no problem of each row.
+    """
+
+    def __init__(
+        self, answer: Answer, tree: UnitTree, fields: Mapping[str, Field], missing: Collection[str] = ()
+    ) -> None:
         source, platform = answer.source, answer.platform
         self._platform = platform
         self._agency = path_of(platform.unit.column)
@@ -124,6 +129,7 @@ class Reader:
         self._field_column = platform.field.column if platform.field else None
         self._field = path_of(self._field_column or "")
         self._number = number_reader(platform.numbers)
+        self._missing = frozenset(missing)
         self._numbers = [(column, path_of(column)) for column in answer.number_columns]
 
     def outside(self, record: Record) -> bool:
@@ -164,6 +170,8 @@ class Reader:
                 numbers[column] = self._number(value)
             except ValueError:
                 numbers[column] = None
+                if column in self._missing:
+                    continue
                 what = "thiếu cột" if value is MISSING else f"giá trị {shown(value)} không phải số nguyên ở cột"
                 problems.append(Problem("READ-NUMBER", column, shown(value), "số nguyên", f"{what} {column}"))
         written = agency if isinstance(agency, str) else shown(agency)

@@ -27,6 +27,9 @@ from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.tables import FINDINGS, rows_schema
 
+_TOLD_BY_NULLS = ("READ-MISSING",)
+"""Critical findings whose doubt is told by the nulls in the rows: they withhold what needs them, and only that."""
+
 
 def datasets() -> list[str]:
     return list(Office.open().catalog.datasets)
@@ -46,6 +49,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     left_out: dict[str, int] = {}
     receipts: dict[str, list[str]] = {}
     doubts: list[dict[str, Any]] = []
+    given: dict[str, tuple[str, ...]] = {}
     for source in catalog.due_sources(period):
         try:
             attempts = office.landing.receipts(source.id, period.key)
@@ -59,6 +63,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=column))
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
+        given[source.id] = parsed.given
         findings.extend(parsed.findings)
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
@@ -70,6 +75,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     _write(work / "findings_parse.parquet", _to_table(findings))
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
+    (work / "given.json").write_text(json.dumps(given))
     rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
     return {"rows": rows, "findings": len(findings), "left_out": left_out}
 
@@ -81,13 +87,14 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     work = office.store("work", period.key, run_id)
     rows = _read(work / f"rows_{dataset}.parquet")
     due = [source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset]
+    given = json.loads((work / "given.json").read_text())
     outcome = quality.check(
         rows,
         office.suite(dataset),
         dataset=dataset,
         period=period,
         due=due,
-        given={source.id: tuple(catalog.platforms[source.platform].columns) for source in due},
+        given={source.id: given.get(source.id) or tuple(catalog.platforms[source.platform].columns) for source in due},
         tree=catalog.tree(period),
     )
     _write(work / f"good_{dataset}.parquet", outcome.good)
@@ -203,7 +210,7 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) 
     }
     for finding in _from_table(_read(work / "findings_parse.parquet")):
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
-        if source.role == "comparison":
+        if source.role == "comparison" or finding.rule in _TOLD_BY_NULLS:
             continue
         if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")

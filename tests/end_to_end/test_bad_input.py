@@ -11,6 +11,7 @@ import requests
 
 from etl import pipeline
 from etl.landing import Landing
+from etl.pipeline.office import Office as Opened
 from launcher.simulator import Simulator
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
 
@@ -22,7 +23,6 @@ FAILING = {
     "error": ("opencps_v2/11", "onestop_dien_bien", "500", "down"),
     "truncated": ("tandan_06a/12", "onestop_lai_chau", "JSON", "truncated"),
     "empty": ("opencps_v2/15", "onestop_lao_cai", "rỗng", "empty"),
-    "renamed": ("igate/14", "onestop_son_la", "", "missing_column"),
     "throttled": ("bkav_axis/01", "edoc_ha_noi", "429", "throttled"),
     "reset": ("bkav_axis/04", "edoc_cao_bang", "", "cut_off"),
 }
@@ -32,6 +32,7 @@ HELD = {
     "text_number": ("tandan_06a", "19"),
 }
 """Faults that spoil a row and not the pull: fault -> (platform, province)."""
+RENAMED = "igate/14"
 
 
 def _plant(simulator: Simulator, where: str, kind: str) -> None:
@@ -42,6 +43,7 @@ def _plant(simulator: Simulator, where: str, kind: str) -> None:
 def office(make_office: Callable[..., Office], simulator: Simulator) -> Iterator[Office]:
     planted = [(where, kind) for kind, (where, _, _, _) in FAILING.items()]
     planted += [(f"{platform}/{province}", kind) for kind, (platform, province) in HELD.items()]
+    planted.append((RENAMED, "renamed"))
     for where, kind in planted:
         _plant(simulator, where, kind)
     try:
@@ -85,7 +87,7 @@ def test_a_missing_source_shows_no_figure_and_is_named(office: Office, field_cod
         assert set(cells) == {"…"}
     sheet = python_calamine.CalamineWorkbook.from_path(office.form("II.06a", "VN")).get_sheet_by_index(0)
     text = "\n".join(str(cell) for row in sheet.to_python() for cell in row)
-    for name in ("Hà Nội", "Cao Bằng", "Tuyên Quang", "Điện Biên", "Lai Châu", "Lào Cai", "Sơn La"):
+    for name in ("Hà Nội", "Cao Bằng", "Tuyên Quang", "Điện Biên", "Lai Châu", "Lào Cai"):
         assert name in text, f"{name} is missing and the form does not say so"
 
 
@@ -101,6 +103,18 @@ def test_a_quarantined_row_withholds_its_sums_and_nothing_else(office: Office, f
             assert ("province", "all") in whole, unit
         for key in whole:
             assert [int(cell) for cell in printed[key]] == [truth[key][measure] for measure in MEASURES], (unit, key)
+
+
+def test_a_renamed_column_withholds_what_needs_it_and_nothing_else(office: Office, field_codes: dict[str, str]) -> None:
+    printed, truth = _cells(office, "14", field_codes), office.truth("II.06a", "14")
+    assert len(printed) > 10
+    for key, cells in printed.items():
+        known = {measure: cell for measure, cell in zip(MEASURES, cells, strict=True) if cell != "…"}
+        assert set(MEASURES) - set(known) == {"received_online"}, key
+        assert {measure: int(cell) for measure, cell in known.items()} == {name: truth[key][name] for name in known}
+    (told,) = [one for one in Opened.open().warehouse.findings(PERIOD) if one.rule == "READ-MISSING"]
+    assert (told.source, told.severity, told.column) == ("onestop_son_la", "critical", "receivedOnline")
+    assert "onlineReceived" in told.message
 
 
 def test_quarantine_keeps_the_values_and_says_why(office: Office) -> None:

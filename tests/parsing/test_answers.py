@@ -60,37 +60,100 @@ def test_totals_that_change_between_pages_are_broken() -> None:
         read("opencps_v2", *pages)
 
 
+PLATFORMS = {name: CATALOG.platforms[name] for name in ("opencps_v2", "tandan_06a", "igate", "bkav_axis")}
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "opencps_v2": [opencps(COMMUNE), opencps(None)],
+    "tandan_06a": [tandan(COMMUNE), tandan("04.01")],
+    "igate": [igate(COMMUNE), igate("04.01")],
+    "bkav_axis": [organ("Sở Nội vụ"), organ("Sở Y tế")],
+}
+
+
+def without(platform: str, column: str) -> Any:
+    """The answer with that column under another name in every row."""
+    rows = [{("renamedColumn" if key == column else key): row[key] for key in row} for row in ROWS[platform]]
+    return {
+        "opencps_v2": lambda: opencps_page(*rows),
+        "tandan_06a": lambda: tandan_page(*rows),
+        "igate": lambda: page(rows, "ho_tich"),
+        "bkav_axis": lambda: page(rows),
+    }[platform]()
+
+
 @pytest.mark.parametrize(
     ("platform", "column"),
     [
-        (platform, column)
-        for platform in ("opencps_v2", "tandan_06a", "igate", "bkav_axis")
+        (name, column)
+        for name, platform in PLATFORMS.items()
+        for column in sorted({*platform.totals.axes, *platform.totals.spans, platform.unit.column.partition(".")[0]})
+    ],
+)
+def test_a_column_that_places_rows_and_is_gone_from_every_row_is_named(platform: str, column: str) -> None:
+    with pytest.raises(SourceBroken, match="cột lạ: renamedColumn") as caught:
+        read(platform, without(platform, column))
+    assert caught.value.field.partition(".")[0] == column
+
+
+@pytest.mark.parametrize(
+    ("platform", "column"),
+    [
+        (name, column)
+        for name, platform in PLATFORMS.items()
         for column in sorted(
-            {name for names in CATALOG.platforms[platform].columns.values() for name in names}
-            | {name for one in CATALOG.platforms[platform].identities for name in (one.total, *one.parts)}
-            | {*CATALOG.platforms[platform].totals.axes, *CATALOG.platforms[platform].totals.spans}
-            | {CATALOG.platforms[platform].unit.column.partition(".")[0]}
+            {part for parts in platform.columns.values() for part in parts}
+            | {part for one in platform.identities for part in (one.total, *one.parts)}
         )
     ],
 )
-def test_a_column_gone_from_every_row_is_named(platform: str, column: str) -> None:
-    rows: dict[str, list[dict[str, Any]]] = {
-        "opencps_v2": [opencps(COMMUNE), opencps(None)],
-        "tandan_06a": [tandan(COMMUNE), tandan("04.01")],
-        "igate": [igate(COMMUNE), igate("04.01")],
-        "bkav_axis": [organ("Sở Nội vụ"), organ("Sở Y tế")],
-    }
-    for row in rows[platform]:
-        row["renamedColumn"] = row.pop(column)
-    answer = {
-        "opencps_v2": lambda: opencps_page(*rows["opencps_v2"]),
-        "tandan_06a": lambda: tandan_page(*rows["tandan_06a"]),
-        "igate": lambda: page(rows["igate"], "ho_tich"),
-        "bkav_axis": lambda: page(rows["bkav_axis"]),
-    }[platform]()
-    with pytest.raises(SourceBroken, match="cột lạ: renamedColumn") as caught:
-        read(platform, answer)
-    assert caught.value.field.partition(".")[0] == column
+def test_a_column_of_numbers_gone_from_every_row_blocks_what_needs_it_and_no_more(platform: str, column: str) -> None:
+    columns, identities = PLATFORMS[platform].columns, PLATFORMS[platform].identities
+    needing = {measure for measure, parts in columns.items() if column in parts}
+    whole = read(platform, without(platform, "")).table.to_pylist()
+    parsed = read(platform, without(platform, column))
+    assert set(parsed.given) == set(columns) - needing
+    for row, before in zip(parsed.table.to_pylist(), whole, strict=True):
+        assert row["problem"] is None
+        assert {name: row[name] for name in columns} == {
+            name: None if name in needing else before[name] for name in columns
+        }
+    (lost,) = [finding for finding in parsed.findings if finding.rule == "READ-MISSING"]
+    assert (lost.severity, lost.column, lost.row) == ("critical", column, "")
+    assert "cột lạ: renamedColumn" in lost.message
+    assert all(f"({measure})" in lost.message for measure in needing)
+    assert ("không kiểm được" in lost.message) == any(column in (one.total, *one.parts) for one in identities)
+
+
+def test_an_identity_without_one_of_its_columns_is_not_checked_and_the_others_are() -> None:
+    row = {key: value for key, value in opencps(COMMUNE, undueCount=9).items() if key != "insideCount"}
+    (finding, problem) = read("opencps_v2", opencps_page(row)).findings
+    assert (finding.rule, problem.rule, problem.column) == ("READ-MISSING", "READ-VENDOR", "processingCount")
+
+
+def test_a_column_missing_in_some_rows_is_a_problem_of_those_rows() -> None:
+    row = {key: value for key, value in tandan(COMMUNE).items() if key != "tongSo"}
+    parsed = read("tandan_06a", tandan_page(row, tandan("04.01")))
+    assert parsed.table.column("problem_rule").to_pylist() == ["READ-NUMBER", None]
+    assert set(parsed.given) == set(PLATFORMS["tandan_06a"].columns)
+
+
+@pytest.mark.parametrize("inwards", [True, False])
+def test_a_column_that_moved_into_an_object_or_out_of_one_is_missing(inwards: bool) -> None:
+    row = igate(COMMUNE)
+    if inwards:
+        row["online"] = {"count": row.pop("receivedOnline")}
+        parsed = read("igate", page([row], "ho_tich"))
+        assert (parsed.missing, parsed.unread) == (("receivedOnline",), ("online.count",))
+    else:
+        columns = {**PLATFORMS["igate"].columns, "received_online": ("online.count",)}
+        parsed = read("igate", page([row], "ho_tich"), columns=columns, identities=())
+        assert (parsed.missing, parsed.unread) == (("online.count",), ("receivedOnline",))
+    assert parsed.table["received_online"].null_count == parsed.table.num_rows == 1
+    assert parsed.table["received_direct_postal"].null_count == 0
+
+
+def test_an_answer_without_any_column_of_numbers_is_broken() -> None:
+    with pytest.raises(SourceBroken, match="thiếu cột này ở mọi dòng"):
+        read("tandan_06a", tandan_page({"maThongKe": COMMUNE, "tenThongKe": "UBND", "catalog": "xa-phuong"}))
 
 
 def test_a_column_nobody_reads_is_one_warning_a_payload() -> None:
