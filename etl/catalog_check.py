@@ -54,13 +54,15 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
     for column in platform.columns:
         if column not in dataset.columns:
             raise fail(file, ("columns", column), f"dataset {platform.dataset} has no such column")
-    from_column = platform.field is not None and platform.field.column is not None
-    if (from_column or platform.request.repeat_over_fields) != dataset.by_field:
+    sums_only = platform.field is not None and platform.field.by == "none"
+    if sums_only and platform.tells_fields:
+        raise fail(file, ("field", "by"), "none: then no column and no repeated request tells the field")
+    if (sums_only or platform.tells_fields) != dataset.by_field:
         raise fail(
             file,
             ("field",),
-            "the field of a row comes from a column or from a request repeated over fields, "
-            "exactly when the dataset is split by field",
+            "the field of a row comes from a column or from a request repeated over fields (or is known of none, "
+            "by: none), exactly when the dataset is split by field",
         )
     check_request(platform, fail)
     if platform.totals.parents_include_children and platform.children is None:

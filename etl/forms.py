@@ -83,7 +83,10 @@ def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan
 
 
 def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact]) -> Line:
-    """One body row; a row that is a sum is proven against its parts, cell by cell."""
+    """One body row; a row that is a sum is proven against its parts, cell by cell.
+
+    Where the source itself knows the sum and not its parts (`not_provided`), the sum stands by itself.
+    """
     values: dict[str, str | Decimal | Formula] = {}
     for letter in plan.columns:
         value = _value(plan, figures, f"{letter}{row.number}")
@@ -92,7 +95,7 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
         cell = f"biểu {form.number}, {unit.name}, ô {letter}{row.number} ({row.label})"
         if value is None:
             values[letter] = WITHHELD
-        elif not parts:
+        elif not parts or any(_not_provided(plan, figures, f"{letter}{part}") for part in row.parts):
             values[letter] = value
         elif len(known) < len(parts):
             raise FormError(f"{cell}: kho có tổng {plain_number(value)} dù còn số hạng chưa có số liệu")
@@ -107,6 +110,11 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
 def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:
     fact = figures.get(plan.cells[address])
     return None if fact is None else fact.value
+
+
+def _not_provided(plan: Layout, figures: Mapping[Key, Fact], address: str) -> bool:
+    fact = figures.get(plan.cells[address])
+    return fact is not None and fact.reason == "not_provided"
 
 
 def _sum_of(letter: str, rows: Sequence[int]) -> str:

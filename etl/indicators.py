@@ -30,7 +30,8 @@ def compute(
     """FACTS of one dataset and period: every indicator for each unit, tier and field that has rows or a hole.
 
     Units and the tiers of a province are added; provinces make the nation; `all` is the sum over fields, and for
-    provinces and the nation over tiers. A province without rows and without a hole counts as a missing source.
+    provinces and the nation over tiers. A row whose field is `all` counts in these sums, and no figure of one field
+    is provided wherever it stands. A province without rows and without a hole counts as a missing source.
     Raises QualityError when a row names a unit, tier or field that could not be added anywhere.
     """
     wanted = [indicator for indicator in indicators if indicator.dataset == dataset_id]
@@ -39,6 +40,7 @@ def compute(
         _lay_out_units(connection, tree)
         _refuse_unplaced(connection, dataset_id, dataset, fields)
         _sum_up(connection, dataset)
+        _say_unsplit(connection, dataset, fields)
         seen = {unit for (unit,) in connection.sql("select distinct unit from leaf").fetchall()}
         spots = _spots([hole for hole in holes if hole.dataset == dataset_id], dataset, tree, seen)
         _withhold(connection, dataset, spots)
@@ -101,10 +103,10 @@ def _refuse_unplaced(
     connection: duckdb.DuckDBPyConnection, dataset_id: str, dataset: Dataset, fields: Mapping[str, Field]
 ) -> None:
     """A join would drop such a row in silence, and with it its figures."""
-    known = _texts(fields) if dataset.by_field else f"'{ALL}'"
+    known = _texts([*fields, ALL] if dataset.by_field else [ALL])
     stray = connection.sql(
         "select source, agency, unit, tier, field from good where field is null "
-        f"or field not in ({known or 'null'}) or not exists "
+        f"or field not in ({known}) or not exists "
         "(select 1 from place where place.unit = good.unit and place.tier = good.tier) limit 1"
     ).fetchall()
     if stray:
@@ -127,11 +129,24 @@ def _sum_up(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
         f"{again} from leaf join above using (unit) group by upper, tier, field"
     )
     if dataset.by_field:
-        connection.execute(f"insert into summed select unit, tier, '{ALL}', {again} from summed group by unit, tier")
+        connection.execute(
+            f"create temp table whole as select unit, tier, '{ALL}' as field, {again} from summed group by unit, tier"
+        )
+        connection.execute(f"delete from summed where field = '{ALL}'")
+        connection.execute("insert into summed select * from whole")
     connection.execute(
         f"insert into summed select unit, '{ALL}', '{ALL}', {again} from summed "
         f"where field = '{ALL}' and not exists (select 1 from place where unit = summed.unit and tier = 'commune') "
         "group by unit"
+    )
+
+
+def _say_unsplit(connection: duckdb.DuckDBPyConnection, dataset: Dataset, fields: Mapping[str, Field]) -> None:
+    """unsplit: every unit, tier and field of which a row that knows sums over fields only may hold a part."""
+    _register(connection, "each_field", ("field",), [(code,) for code in fields] if dataset.by_field else [])
+    connection.execute(
+        "create temp table unsplit as select distinct upper as unit, tier, each_field.field "
+        f"from leaf join above using (unit), each_field where leaf.field = '{ALL}'"
     )
 
 
@@ -202,16 +217,19 @@ def _withhold(
         with key as (
             select unit, tier, field from summed
             union select unit, tier, field from touched where field is not null
+            union select unit, tier, field from unsplit
             union select unit, tier, '{ALL}' from touched),
         any_field as (select unit, tier, min(why) as why from touched where field is null group by all),
         some_field as (select unit, tier, min(why) as why from touched group by all),
         told as (
             select key.unit, key.tier, key.field,
-                case when key.field = '{ALL}' then s.why else least(a.why, o.why) end as why
+                case when key.field = '{ALL}' then s.why
+                else least(a.why, o.why, case when u.unit is not null then '{RANKED["not_provided"]}' end) end as why
             from key
             left join any_field a on a.unit = key.unit and a.tier = key.tier
             left join some_field s on s.unit = key.unit and s.tier = key.tier
-            left join touched o on o.unit = key.unit and o.tier = key.tier and o.field = key.field)
+            left join touched o on o.unit = key.unit and o.tier = key.tier and o.field = key.field
+            left join unsplit u on u.unit = key.unit and u.tier = key.tier and u.field = key.field)
         select unit, tier, field, leaf.unit is not null as leaf, {columns}
         from told left join summed using (unit, tier, field)
         left join (select unit, tier, field from leaf) leaf using (unit, tier, field)"""

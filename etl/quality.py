@@ -62,7 +62,8 @@ def check(
     """Judge the standard rows of one dataset and period.
 
     dataset: its id, which is the suite's. due: the sources that owe this dataset in the period; given: for
-    each of them the measures that its platform has at all. What a source for comparison lacks is no hole.
+    each of them the measures that its platform has at all, and `field` where it tells fields apart. What a source
+    for comparison lacks is no hole.
     Raises QualityError when a rule cannot run, a column is missing, or nothing is due.
     """
     table = pq.read_table(rows) if isinstance(rows, Path) else rows

@@ -35,12 +35,13 @@ class FieldRule:
     """How the field of a row is known: from a column, or from the request when repeated over fields.
 
     fold_case: the vendor writes our codes in other letters (HO_TICH for ho_tich).
-    by: "name" where the vendor writes the field's name of fields.csv, however it is spelt.
+    by: "name" where the vendor writes the field's name of fields.csv, however it is spelt; "none" where it only
+    knows sums over all fields: these are given, and no figure of one field is.
     """
 
     column: str | None = None
     fold_case: bool = False
-    by: Literal["code", "name"] = "code"
+    by: Literal["code", "name", "none"] = "code"
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ class Platform:
     numbers: Literal["json", "text"] | Numbers = "json"
     window: Literal["asked", "calendar"] = "asked"
     assumed: str = ""
+
+    @property
+    def tells_fields(self) -> bool:
+        """Whether the field of each row is known, from a column or from the request."""
+        return self.request.repeat_over_fields or (self.field is not None and self.field.column is not None)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +20,7 @@ from upath import UPath
 from etl import indicators, quality
 from etl.catalog import rules_version
 from etl.errors import PeriodError, SourceBroken, TraceError
-from etl.model import Finding, Hole, Receipt
+from etl.model import Finding, Hole, Platform, Receipt
 from etl.periods import Period
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
@@ -94,7 +94,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         dataset=dataset,
         period=period,
         due=due,
-        given={source.id: given.get(source.id) or tuple(catalog.platforms[source.platform].columns) for source in due},
+        given={source.id: _given(catalog.platforms[source.platform], given.get(source.id)) for source in due},
         tree=catalog.tree(period),
     )
     _write(work / f"good_{dataset}.parquet", outcome.good)
@@ -199,6 +199,11 @@ def annual(year_key: str) -> dict[str, Any]:
         receipts=[],
     )
     return asdict(recorded)
+
+
+def _given(platform: Platform, measures: Sequence[str] | None) -> tuple[str, ...]:
+    """The measures that a pull gave, or its platform has at all, and `field` where it tells fields apart."""
+    return (*(measures or platform.columns), *(["field"] if platform.tells_fields else []))
 
 
 def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> Iterator[Hole]:

@@ -142,6 +142,19 @@ def test_a_total_over_a_withheld_part_is_refused(province: Any) -> None:
         province.fill(wrong)
 
 
+def test_a_sum_whose_parts_the_source_does_not_know_stands_by_itself(province: Any, reader: Reader) -> None:
+    known = [
+        replace(fact, value=None, reason="not_provided") if fact.tier == "province" and fact.field != "all" else fact
+        for fact in province.facts
+    ]
+    read = reader(province.fill(known))
+    values = {(fact.indicator, fact.tier, fact.field): fact.value for fact in known}
+    for cell, key in province.layout().cells.items():
+        value = values[key.indicator, key.tier, key.field]
+        assert read[cell] == WITHHELD if value is None else Decimal(str(read[cell])) == value
+    assert WITHHELD in read.values()
+
+
 def test_a_child_without_any_figure_cannot_hide_in_a_total(documents: Any) -> None:
     bench = documents(NATION)
     with pytest.raises(FormError, match=r"\(Tổng số\): kho có tổng .* còn số hạng"):

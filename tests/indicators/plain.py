@@ -115,13 +115,18 @@ def compute(
                 and tier in (ALL, row["tier"])
                 and field in (ALL, row["field"])
             ]
+            unsplit = (given.by_field and field != ALL) and any(
+                row["field"] == ALL and tier in (ALL, row["tier"])
+                for row in rows
+                if row["unit"] in _under(unit.code, tree)
+            )
             touching = [hole for hole in holes if _touches(hole, unit.code, tier, field, tree)]
             asked = [hole for hole in touching if field == ALL or hole.field == field]
-            if not mine and not asked:
+            if not mine and not asked and not unsplit:
                 continue
             lost = strongest([hole.reason for hole in touching])
             why = {
-                column: lost or ("not_provided" if any(row[column] is None for row in mine) else None)
+                column: lost or ("not_provided" if unsplit or any(row[column] is None for row in mine) else None)
                 for column in given.columns
             }
             sums = {column: sum(row[column] or 0 for row in mine) for column in given.columns}

@@ -37,7 +37,7 @@ def rows_of(draw: st.DrawFn, country: UnitTree, given_: Dataset) -> list[dict[st
             {
                 "unit": unit.code,
                 "tier": unit.level,
-                "field": draw(st.sampled_from(list(plain.FIELDS))) if given_.by_field else ALL,
+                "field": draw(st.sampled_from([*plain.FIELDS, ALL])) if given_.by_field else ALL,
                 **{column: draw(counts) for column in given_.columns},
             }
         )

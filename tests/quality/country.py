@@ -47,8 +47,9 @@ def due(dataset: str, provinces: Iterable[str] = COMMUNES) -> list[Source]:
 
 
 def given(dataset: str, sources: Iterable[Source] | None = None) -> dict[str, tuple[str, ...]]:
-    """Every measure of every source."""
-    return {source.id: MEASURES[dataset] for source in (due(dataset) if sources is None else sources)}
+    """Every measure of every source, and the field where the dataset is split by it."""
+    field = ("field",) if CATALOG.datasets[dataset].by_field else ()
+    return {source.id: (*MEASURES[dataset], *field) for source in (due(dataset) if sources is None else sources)}
 
 
 def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:

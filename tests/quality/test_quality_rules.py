@@ -13,7 +13,7 @@ import pytest
 
 from etl import quality
 from etl.settings import ROOT
-from tests.quality.country import PERIOD, SUITES, due, everyone, given, row, table, tree
+from tests.quality.country import CATALOG, PERIOD, SUITES, due, everyone, given, row, table, tree
 
 Case = tuple[list[dict[str, Any]], set[str]]
 BIGGEST = 2**63 - 1
@@ -272,6 +272,22 @@ def test_one_absurd_number_is_quarantined_and_does_not_stop_the_run(dataset: str
         tree=tree(),
     )
     assert [held["unit"] for held in outcome.quarantine.to_pylist()] == ["01001"]
+
+
+def test_sums_over_fields_are_welcome_from_a_source_that_knows_no_fields() -> None:
+    rows = [{**one, "field": "all"} if one["source"] == "onestop_03" else one for one in everyone("onestop")]
+    known = given("onestop") | {"onestop_03": tuple(CATALOG.datasets["onestop"].columns)}
+    outcome = quality.check(
+        table("onestop", rows),
+        SUITES["onestop"],
+        dataset="onestop",
+        period=PERIOD,
+        due=due("onestop"),
+        given=known,
+        tree=tree(),
+    )
+    assert outcome.quarantine.num_rows == 0
+    assert outcome.good.num_rows == len(rows)
 
 
 def test_every_rule_that_a_finding_may_name_has_a_title() -> None:
