@@ -98,8 +98,10 @@ def _table(file: str, platform: Platform, table: Table, fail: Fail) -> None:
     for name, texts in table.headings.items():
         if not texts or not all(text.strip() for text in texts):
             raise fail(file, ("table", "headings", name), "the texts above the column, top to bottom")
-    for key in ("total", "block", "part"):
+    for key in ("total", "part"):
         _pattern(file, ("table", key), getattr(table, key), (), fail)
+    for index, block in enumerate(table.blocks):
+        _pattern(file, ("table", "blocks", str(index)), block, (), fail)
     for name, stated in table.stated.items():
         _pattern(file, ("table", "stated", name), stated, ("value",), fail)
     if table.days is not None:

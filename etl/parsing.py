@@ -19,8 +19,9 @@ import pyarrow as pa
 from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
 from etl.parsing_rows import Problem, Reader, Row, shown
+from etl.parsing_table_totals import wrong_totals
 from etl.parsing_tables import read_table, table_records
-from etl.parsing_totals import TotalRows, finding_of, wrong_totals
+from etl.parsing_totals import TotalRows, finding_of
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.units import UnitTree, name_key

@@ -24,14 +24,15 @@ class Record:
     """One row as the source wrote it; `pointer` is its place in the page's body.
 
     That is a JSON pointer, or for files the sheet and its row ("/Sheet!12"). left_out: why the reader of a
-    file knows it to be no row of figures, "" where it may be one. block: that of the table it stands in.
+    file knows it to be no row of figures, "" where it may be one. under: pointers of the blocks of the table that
+    it stands in, outermost first.
     """
 
     page: Page
     pointer: str
     data: dict[str, Any]
     left_out: str = ""
-    block: str = ""
+    under: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from etl.model import Page, Table
 from etl.parsing_body import Answer, Record
+from etl.parsing_lines import TOTAL, Lines, cell_at, is_numbering, text_of
 from etl.parsing_rows import number_reader
 from etl.parsing_sheets import Cell, Sheet, Unreadable, sheets
 from etl.units import name_key
 
-TOTAL = "dòng tổng cộng"
-BLOCK = "dòng tổng của khối"
-PART = "dòng trong đó"
-NUMBERING = "dòng đánh số cột"
-FOOTER = "dòng chữ sau dòng tổng cộng"
-_NUMBERED = re.compile(r"\(?(?:[A-Z]|(?P<number>\d{1,2})[a-z]?)\)?(?:\s*=.*)?")
 _FIRST_SERIAL, _SERIALS = dt.date(1899, 12, 30), range(36526, 73051)
 """A date of a workbook is the number of days since then; those from 2000 to 2099."""
 _DEEPER = 3
@@ -75,7 +68,7 @@ class _File:
             names = ", ".join(sheet.name for sheet, _ in placed)
             raise self.answer.broken("misshapen", self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
         sheet, place = placed[0]
-        records = list(self._rows(sheet, place, self._stated(sheet, place.top)))
+        records = list(self._lines(sheet, place).records(self.page, self._stated(sheet, place.top)))
         if self.table.total is not None and not any(record.left_out == TOTAL for record in records):
             raise self.answer.broken("truncated", self.name, "không thấy dòng tổng cộng: tệp có thể bị cắt cụt")
         return records
@@ -110,7 +103,7 @@ class _File:
         """The rows that may be the last of the headings: a declared heading ends in them."""
         lasts = {texts[-1] for texts in self._wanted.values()}
         for index in range(depth - 1, len(sheet.rows)):
-            if any(name_key(text) in lasts for cell in sheet.rows[index] if (text := _text(cell))):
+            if any(name_key(text) in lasts for cell in sheet.rows[index] if (text := text_of(cell))):
                 yield index
 
     def _no_headings(self, found: Sequence[Sheet]) -> Exception:
@@ -132,7 +125,7 @@ class _File:
 
     def _stated(self, sheet: Sheet, top: int) -> dict[str, str]:
         """What the text above the headings says; the days it names must be the period's."""
-        rows = [[_text(cell) for cell in row if _text(cell)] for row in sheet.rows[:top]]
+        rows = [[text_of(cell) for cell in row if text_of(cell)] for row in sheet.rows[:top]]
         stated: dict[str, str] = {}
         for name, pattern in self.table.stated.items():
             given = [value for row in rows for value in _values(re.compile(pattern), row)]
@@ -141,7 +134,7 @@ class _File:
                 raise self.answer.broken("misshapen", self.name, problem)
             stated[name] = given[0]
         if self.table.days is not None:
-            self._check_days(" ".join(self._dated(cell) for row in sheet.rows[:top] for cell in row if _text(cell)))
+            self._check_days(" ".join(self._dated(cell) for row in sheet.rows[:top] for cell in row if text_of(cell)))
         return stated
 
     def _dated(self, cell: Cell) -> str:
@@ -149,7 +142,7 @@ class _File:
         assert self.table.days is not None  # noqa: S101
         if type(cell) is int and cell in _SERIALS:
             cell = _FIRST_SERIAL + dt.timedelta(days=cell)
-        return cell.strftime(self.table.days.format) if isinstance(cell, dt.date) else _text(cell)
+        return cell.strftime(self.table.days.format) if isinstance(cell, dt.date) else text_of(cell)
 
     def _check_days(self, head: str) -> None:
         stated, period = self.table.days, self.answer.period
@@ -166,50 +159,15 @@ class _File:
             problem = f"kỳ ghi trong tệp phải là {expected}, đọc được: {written}"
             raise self.answer.broken("wrong_window" if days else "wrong_date", self.name, problem)
 
-    def _rows(self, sheet: Sheet, place: _Found, stated: Mapping[str, str]) -> Iterator[Record]:
-        block, first = "", True
-        agency = self.answer.platform.unit.column
-        footer = self._footer(sheet, place)
-        for index in range(place.end + 1, len(sheet.rows)):
-            row = sheet.rows[index]
-            if not any(_text(cell) for cell in row):
-                continue
-            data: dict[str, Any] = {**stated, **{name: _at(row, column) for column, name in place.columns.items()}}
-            why = FOOTER if index >= footer else NUMBERING if first and _is_numbering(row) else self._why(row, place)
-            first = False
-            if why == BLOCK:
-                block = self._label(row, place)
-            if block and isinstance(data.get(agency), str):
-                data[agency] = f"{data[agency]} · {block}"
-            yield Record(self.page, f"/{sheet.name}!{index + 1}", data, why, block)
-
-    def _why(self, row: Sequence[Cell], place: _Found) -> str:
-        label = self._label(row, place)
-        kinds = ((TOTAL, self.table.total), (BLOCK, self.table.block), (PART, self.table.part))
-        return next((why for why, pattern in kinds if pattern and re.fullmatch(pattern, label)), "")
-
-    def _label(self, row: Sequence[Cell], place: _Found) -> str:
-        """The text of the label column, or the first one beside the figures: a cell merged over the label column
-        keeps its text elsewhere."""
-        label = [column for column, name in place.columns.items() if name == self.table.label]
-        figures = {column for column, name in place.columns.items() if name in self.answer.number_columns}
-        others = [column for column in range(len(row)) if column not in figures]
-        return next((text for column in [*label, *others] if (text := _text(_at(row, column)))), "")
-
-    def _footer(self, sheet: Sheet, place: _Found) -> int:
-        """The first row after the last row with a number, where that is the table's total: date, signatures."""
-        figures = [column for column, name in place.columns.items() if name in self.answer.number_columns]
-        number = number_reader(self.answer.platform.numbers)
-        for index in range(len(sheet.rows) - 1, place.end, -1):
-            row = sheet.rows[index]
-            if any(_is_number(_at(row, column), number) for column in figures):
-                return index + 1 if self._why(row, place) == TOTAL else len(sheet.rows)
-        return len(sheet.rows)
+    def _lines(self, sheet: Sheet, place: _Found) -> Lines:
+        platform = self.answer.platform
+        figures, number = frozenset(self.answer.number_columns), number_reader(platform.numbers)
+        return Lines(self.table, sheet, place.end + 1, place.columns, figures, platform.unit.column, number)
 
 
 def _paths(sheet: Sheet, top: int, end: int) -> list[tuple[str, ...]]:
     """Of each column the texts above it in these rows, top to bottom, each once where it is merged downwards."""
-    rows = [[_text(cell) for cell in row] for row in sheet.rows[top : end + 1]]
+    rows = [[text_of(cell) for cell in row] for row in sheet.rows[top : end + 1]]
     width = max((len(row) for row in rows), default=0)
     rows = [row + [""] * (width - len(row)) for row in rows]
     for first_row, first, last_row, last in sheet.merges or ():
@@ -237,25 +195,6 @@ def _spread(rows: list[list[str]]) -> None:
                 row[column] = row[column - 1]
 
 
-def _is_numbering(row: Sequence[Cell]) -> bool:
-    """A row such as (1) (2) (3)=(4)+(5), or A B 1 2 3."""
-    texts = [text for cell in row if (text := _text(cell))]
-    matches = [_NUMBERED.fullmatch(text) for text in texts]
-    if not all(matches):
-        return False
-    numbers = [int(match["number"]) for match in matches if match and match["number"]]
-    return any(text.startswith("(") for text in texts) or (
-        len(numbers) > 2 and numbers == [*range(1, len(numbers) + 1)]
-    )
-
-
-def _is_number(cell: Cell, number: Callable[[Cell], int | None]) -> bool:
-    try:
-        return number(cell) is not None
-    except ValueError:
-        return False
-
-
 def _values(pattern: re.Pattern[str], row: Sequence[str]) -> Iterator[str]:
     for index, text in enumerate(row):
         if match := pattern.fullmatch(text):
@@ -266,16 +205,8 @@ def _values(pattern: re.Pattern[str], row: Sequence[str]) -> Iterator[str]:
 
 def _used(sheet: Sheet, column: int, end: int) -> bool:
     """Whether a column without a heading holds anything but the number of the column."""
-    return any(_text(_at(row, column)) and not _is_numbering(row) for row in sheet.rows[end + 1 :])
+    return any(text_of(cell_at(row, column)) and not is_numbering(row) for row in sheet.rows[end + 1 :])
 
 
 def _day(text: str, pattern: str) -> dt.date:
     return dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007 (the day is the source's own)
-
-
-def _at(row: Sequence[Cell], column: int) -> Cell:
-    return row[column] if column < len(row) else None
-
-
-def _text(cell: Cell) -> str:
-    return "" if cell is None else " ".join(unicodedata.normalize("NFC", str(cell)).split())

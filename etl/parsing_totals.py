@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etl.model import Finding, Hole, Severity
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
-from etl.parsing_rows import Problem, Reader, Row, number_reader, shown
-from etl.parsing_tables import BLOCK, TOTAL
+from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.totals import Axis, Prover, Wrong
 
 _ASKED = "lĩnh vực của yêu cầu"
@@ -123,39 +122,6 @@ class TotalRows:
             "báo đơn vị vận hành cổng rồi lấy lại"
         )
         return Problem("READ-VENDOR", column, shown(value), str(summed), message)
-
-
-def wrong_totals(
-    answer: Answer, records: Sequence[Record], rows: Sequence[Row]
-) -> Iterator[tuple[Record, Problem, Hole]]:
-    """Each total or block of a table whose figure is not the sum of its rows. A blank total says nothing.
-
-    The hole is of the one agency that the rows are of, or of the whole source.
-    """
-    number = number_reader(answer.platform.numbers)
-    for record in records:
-        if record.left_out not in (TOTAL, BLOCK):
-            continue
-        under = [row for row in rows if row.record.page is record.page]
-        if record.left_out == BLOCK:
-            under = [row for row in under if row.record.block == record.block]
-        places = {(row.unit, row.tier) for row in under}
-        unit, tier = places.pop() if len(places) == 1 else (None, None)
-        source = answer.source
-        hole = Hole(answer.platform.dataset, source.id, source.unit, unit, tier, None, "quarantined")
-        for column in dict.fromkeys(name for names in answer.platform.columns.values() for name in names):
-            numbers = [row.numbers[column] for row in under]
-            value = record.data[column]
-            try:
-                given = number(value)
-            except ValueError:
-                given = -1  # no sum of counts: what cannot be read is not the sum
-            if given is None or None in numbers:
-                continue
-            summed = sum(number for number in numbers if number is not None)
-            if given != summed:
-                message = f"{record.left_out} ở cột {column} là {shown(value)}, cộng các dòng được {summed}"
-                yield record, Problem("READ-VENDOR", column, shown(value), str(summed), message), hole
 
 
 def finding_of(

@@ -68,7 +68,12 @@ def spelling(value: Any) -> str:
     return "" if code == "null" else code
 
 
-_WORDS = frozenset(map(spelling, ("all", "total", "Tổng cộng", "Tổng số")))
+_WORDS = frozenset(map(spelling, ("all", "total", "Tổng cộng", "Tổng số", "Tổng", "Cộng")))
+
+
+def is_total(text: str) -> bool:
+    """Whether a text is one of the words for a total, however it is written."""
+    return spelling(text) in _WORDS
 
 
 class Prover:

@@ -49,8 +49,8 @@ class TotalRule:
     """Where totals stand among the rows. They are never added, and each must be the sum of its details.
 
     axes: columns whose code is blank in a total over them. spans: month and year, blank or 0 in a row over all of
-    them. In these, and in the columns of unit and field, "all", "total", "Tổng cộng" and "Tổng số" stand for a total
-    however they are written, and so do `codes`, the vendor's own.
+    them. In these, and in the columns of unit and field, "all", "total", "Tổng cộng", "Tổng số" and "Cộng" are a total
+    however they are written, and so are `codes`, the vendor's own.
     parents_include_children: a row with nested rows is their total; otherwise its figures are its own.
     """
 
@@ -95,8 +95,9 @@ class Table:
     named by its texts, joined by " / ".
     encoding: of "csv" and "html". delimiter: of "csv".
     label: the column whose text tells the rows that are no figures of their own. Those rows are listed, not added:
-    total (the table's own total, demanded where declared, compared with the sum), block (opens a block, total of
-    the rows under it; its text is appended to the agency, after " · "), part ("trong đó": a part of the row above).
+    total (beside "Tổng cộng", "Tổng số", "Cộng" and figures without any text; one is demanded where declared),
+    blocks (outermost first: each opens a block, is the total of the rows under it, and its text is appended to the
+    agency, after " · "), part ("trong đó": a part of the row above). Totals and blocks must be the sums of their rows.
     stated: source column -> pattern with the group `value`, found in the cells above the headings; the
     group may be empty where the value stands in the next cell. days: those stated there: the period's.
     """
@@ -107,7 +108,7 @@ class Table:
     encoding: Literal["utf-8", "windows-1258"] | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     total: str | None = None
-    block: str | None = None
+    blocks: tuple[str, ...] = ()
     part: str | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
     days: Days | None = None
