@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
 
-import orjson
-
+from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
 from etl.model import Dataset, Finding, Page, Platform, PullState, Source
 from etl.periods import Interval, Period
@@ -131,16 +130,10 @@ class Answer:
         return records
 
     def _json(self, page: Page, content: bytes) -> Any:
-        body = content.removeprefix(b"\xef\xbb\xbf")
-        if "html" in page.media_type or body.lstrip()[:1] == b"<":
-            raise self.broken("login_page", "nội dung", "cổng trả trang HTML thay vì JSON")
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as problem:
-            short = problem.pos >= len(problem.doc)
-            found = "JSON bị cắt cụt" if short else "không phải JSON hợp lệ"
-            text = f"{found} (ký tự thứ {problem.pos + 1})"
-            raise self.broken("truncated" if short else "unreadable", "nội dung", text) from None
+            return json_of(content, page.media_type, self.platform.encoding)
+        except Unreadable as problem:
+            raise self.broken(problem.state, "nội dung", str(problem)) from None
 
     def _walk(self, page: Page, pointer: str, listed: list[Any]) -> Iterator[Record]:
         children = self.platform.children

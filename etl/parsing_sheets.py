@@ -16,7 +16,8 @@ from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from etl.model import PullState, Table
+from etl.bodies import Unreadable, refuse_page, text_of
+from etl.model import Table
 from etl.parsing_cells import unread_cells
 
 Cell = str | int | float | bool | dt.date | None
@@ -24,14 +25,6 @@ Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged cell, from 0."""
 _MOST_CELLS = 5_000_000
 _ZIP, _ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
-
-
-class Unreadable(Exception):
-    """The bytes are no such file; its text is the problem, in Vietnamese."""
-
-    def __init__(self, problem: str, state: PullState = "unreadable") -> None:
-        self.state = state
-        super().__init__(problem)
 
 
 @dataclass(frozen=True)
@@ -47,17 +40,11 @@ def sheets(table: Table, content: bytes) -> list[Sheet]:
     """Every sheet or table of the file. Raises Unreadable for a file of another kind, or a part of one."""
     if not content:
         raise Unreadable("tệp rỗng", "empty")
-    looks_like_html = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
-    if table.format != "html" and looks_like_html:
-        problem = "nhận được trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì tệp báo cáo"
-        raise Unreadable(problem, "login_page")
+    if table.format != "html":
+        refuse_page(content, "", "tệp báo cáo")
     if table.format == "spreadsheet":
         return _workbook(content)
-    try:
-        text = content.decode("utf-8-sig" if table.encoding == "utf-8" else "cp1258")
-    except UnicodeDecodeError as cause:
-        problem = f"không đọc được theo bảng mã {table.encoding} (byte thứ {cause.start + 1})"
-        raise Unreadable(problem, "wrong_encoding") from None
+    text = text_of(content, table.encoding or "utf-8")
     return [_separated(text, table.delimiter or ",")] if table.format == "csv" else _page(text)
 
 

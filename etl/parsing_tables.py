@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from etl.bodies import Unreadable
 from etl.model import Page, Table
 from etl.parsing_body import Answer, Record
 from etl.parsing_lines import TOTAL, Lines, cell_at, is_numbering, text_of
 from etl.parsing_rows import number_reader
-from etl.parsing_sheets import Cell, Sheet, Unreadable, sheets
+from etl.parsing_sheets import Cell, Sheet, sheets
 from etl.units import name_key
 
 _FIRST_SERIAL, _SERIALS = dt.date(1899, 12, 30), range(36526, 73051)
 """A date of a workbook is the number of days since then; those from 2000 to 2099."""
+_PASSWORD = re.compile(rb"""<input[^>]*type\s*=\s*["']?password""", re.IGNORECASE)
 _DEEPER = 3
 """A heading may stand in as many more rows than its texts, where a cell is merged downwards."""
 
@@ -63,7 +65,7 @@ class _File:
             raise self.answer.broken(problem.state, self.name, str(problem)) from None
         placed = [(sheet, place) for sheet in found if (place := self._place(sheet)) is not None]
         if not placed:
-            raise self._no_headings(found)
+            raise self._no_headings(found, content)
         if len(placed) > 1:
             names = ", ".join(sheet.name for sheet, _ in placed)
             raise self.answer.broken("misshapen", self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
@@ -106,7 +108,7 @@ class _File:
             if any(name_key(text) in lasts for cell in sheet.rows[index] if (text := text_of(cell))):
                 yield index
 
-    def _no_headings(self, found: Sequence[Sheet]) -> Exception:
+    def _no_headings(self, found: Sequence[Sheet], content: bytes) -> Exception:
         """Names the headings that are missing, or stand twice, where most of the others were found."""
         wanted = self._wanted
         depth = max(len(texts) for texts in wanted.values())
@@ -118,6 +120,8 @@ class _File:
                 if len(wanted) - len(fault) > best[0]:
                     best = (len(wanted) - len(fault), fault)
         if best[0] == 0:
+            if self.table.format == "html" and _PASSWORD.search(content):
+                return self.answer.broken("login_page", self.name, "cổng trả trang đăng nhập thay vì báo cáo")
             return self.answer.broken("missing_column", self.name, "không có bảng nào có các tiêu đề đã khai")
         missing = "; ".join(" / ".join(self.table.headings[name]) for name in best[1])
         problem = f"thiếu, hoặc có hai lần, tiêu đề cột: {missing or 'tiêu đề nhiều tầng'}"

@@ -10,8 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
-
+from etl.bodies import Unreadable, json_of, refuse_page
 from etl.connectors import auth, tokens
 from etl.connectors.asking import Asking, Unaskable
 from etl.connectors.budget import Turns
@@ -25,8 +24,6 @@ from etl.settings import Settings
 
 _CONTENT = "nội dung"
 _LATER = "Thử lại sau; nếu còn lỗi, báo đơn vị vận hành cổng"
-_PAGE = "cổng trả trang HTML (thường là trang đăng nhập hoặc trang báo lỗi) thay vì"
-_BOM = b"\xef\xbb\xbf"
 
 
 def pull(
@@ -150,23 +147,19 @@ class _Pull:
             raise self._refusal(response.status, answer.not_before)
         if self.platform.protocol == "download":
             return self._file(response)
-        body = response.body.removeprefix(_BOM)
-        if "html" in response.media_type or body.lstrip()[:1] == b"<":
-            raise self._failed("login_page", _CONTENT, f"{_PAGE} JSON")
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as problem:
-            short = problem.pos >= len(problem.doc)
-            found = "JSON bị cắt cụt" if short else "không phải JSON hợp lệ"
-            text = f"{found} (ký tự thứ {problem.pos + 1} trên {len(problem.doc)})"
-            raise self._failed("truncated" if short else "unreadable", _CONTENT, text) from None
+            return json_of(response.body, response.media_type, self.platform.encoding)
+        except Unreadable as problem:
+            raise self._failed(problem.state, _CONTENT, str(problem)) from None
 
     def _file(self, response: Response) -> None:
         """Looks only whether a file came at all; what it holds, and whether it is whole, is for its reader."""
         table = self.platform.table
-        page = "html" in response.media_type or response.body.lstrip(_BOM + b" \t\r\n")[:1] == b"<"
-        if page and table is not None and table.format != "html":
-            raise self._failed("login_page", _CONTENT, f"{_PAGE} tệp báo cáo")
+        try:
+            if table is not None and table.format != "html":
+                refuse_page(response.body, response.media_type, "tệp báo cáo")
+        except Unreadable as problem:
+            raise self._failed(problem.state, _CONTENT, str(problem)) from None
         if not response.body:
             raise self._failed("empty", _CONTENT, "cổng trả tệp rỗng")
 
@@ -181,6 +174,8 @@ class _Pull:
             return self._failed("down", field, f"cổng đang lỗi hoặc ngừng phục vụ{wait}", later=True)
         if 300 <= status < 400:
             return self._failed("redirected", field, "cổng chuyển hướng sang địa chỉ khác")
+        if status == HTTPStatus.NO_CONTENT:
+            return self._failed("empty", field, "cổng trả lời mà không có nội dung nào")
         return self._failed("rejected", field, "cổng không nhận yêu cầu này")
 
     def _credential(self, problem: str) -> SourceError:

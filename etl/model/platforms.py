@@ -9,6 +9,9 @@ from typing import Literal
 
 from etl.model.requests import NO_REQUEST, Budget, Request
 
+Encoding = Literal["utf-8", "windows-1258"]
+"""How the texts of an answer are written."""
+
 
 @dataclass(frozen=True)
 class UnitRule:
@@ -105,7 +108,7 @@ class Table:
     format: Literal["spreadsheet", "csv", "html"]
     headings: Mapping[str, tuple[str, ...]]
     label: str
-    encoding: Literal["utf-8", "windows-1258"] | None = None
+    encoding: Encoding | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     total: str | None = None
     blocks: tuple[str, ...] = ()
@@ -118,6 +121,7 @@ class Table:
 class Platform:
     """What a vendor's system answers. `columns` maps a dataset column to the source columns it is the sum of.
 
+    encoding: of the JSON body; bytes of another one are refused, never guessed. A file has that of its table.
     records: dotted path to the list of rows in the JSON body, "" for the body itself.
     children: key of nested rows of the same shape inside a row; they are rows of their own.
     ignore: source columns read by nobody, on purpose; any other unread column is a finding.
@@ -141,6 +145,7 @@ class Platform:
     request: Request = NO_REQUEST
     table: Table | None = None
     field: FieldRule | None = None
+    encoding: Encoding = "utf-8"
     records: str = ""
     children: str | None = None
     totals: TotalRule = TotalRule()

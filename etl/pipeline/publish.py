@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from upath import UPath
 
 from etl import forms as workbook
 from etl import parsing
+from etl.bodies import Unreadable, json_of
 from etl.errors import PeriodError, SettingsError, SourceBroken, TraceError
 from etl.model import NATION, Fact, Form, Hole, Page, Unit
 from etl.periods import Period
@@ -234,11 +234,11 @@ def _document(office: Office, period: Period, source_id: str, page: Page) -> Any
     content = office.landing.read(page)
     source = office.catalog.sources[source_id]
     platform = office.catalog.platforms[source.platform]
-    if platform.table is None:
-        return orjson.loads(content)
     try:
+        if platform.table is None:
+            return json_of(content, page.media_type, platform.encoding)
         return parsing.file_rows(source, platform, period, page, content)
-    except SourceBroken as problem:
+    except (SourceBroken, Unreadable) as problem:
         raise TraceError(f"{page.uri}: không đọc lại được như khi nạp số liệu ({problem})") from problem
 
 

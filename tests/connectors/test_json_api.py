@@ -37,7 +37,7 @@ FAILURES: dict[str, tuple[Reply, type[SourceError], str, str]] = {
     "page called JSON": (Reply(b"\r\n <html></html>"), SourceBroken, "nội dung", "HTML"),
     "truncated": (Reply(b'[{"agency": {"code": "01'), SourceBroken, "nội dung", "cắt cụt"),
     "not JSON": (Reply(b"OK"), SourceBroken, "nội dung", "không phải JSON"),
-    "nothing": (Reply(b""), SourceBroken, "nội dung", "JSON"),
+    "nothing": (Reply(b""), SourceBroken, "nội dung", "không có nội dung"),
 }
 
 
