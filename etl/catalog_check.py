@@ -134,6 +134,12 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         raise fail(file, ("files",), "an inbox has `files`, the pattern of its files, and only an inbox")
     if source.files is not None and ("{period}" not in source.files or ".." in source.files or source.files[0] == "/"):
         raise fail(file, ("files",), "a pattern inside the folder that holds {period}, such as '06a_{period}_*.xlsx'")
+    table_of = catalog.platforms[source.platform].table
+    for old, new in source.renamed.items():
+        if table_of is not None:
+            raise fail(file, ("renamed", old), "columns of files are found by table.headings of the platform")
+        if not new or old == new:
+            raise fail(file, ("renamed", old), "the name that the portal gives the column now")
     for kind, table in source.lookups.items():
         if kind not in ("unit", "field"):
             raise fail(file, ("lookups", kind), "lookups are by unit or by field")

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
+from etl.parsing_names import under_its_names
 from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.parsing_table_totals import wrong_totals
 from etl.parsing_tables import read_table, table_records
@@ -63,6 +64,9 @@ def parse(
     """
     answer = Answer(source, platform, period, pages)
     found = answer.records() if platform.table is None else table_records(answer)
+    if source.renamed:
+        answer = under_its_names(answer, found)
+        platform = answer.platform
     audit = answer.audit(found, dataset)
     findings = [*audit.findings, *answer.window()]
     reader = Reader(answer, tree, fields, audit.missing)

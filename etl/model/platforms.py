@@ -177,6 +177,8 @@ class Source:
     over the fields of its JSON or its form, or of the JSON inside its form.
     token_address: where an OAuth2 token is asked for, when that is not below `address`; or its reference.
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
+    renamed: what this portal calls a source column of its platform now; read where an answer does not have the
+    platform's own name, so that answers of before are read as ever.
     files: of an inbox, which files of the folder are those of a period: a pattern such as "06a_{period}_*.xlsx",
     where {period} stands for its key (2026-Q3).
     role: "reporting", the figures are made of its rows; "comparison", its rows are pulled, parsed, checked and kept
@@ -198,6 +200,7 @@ class Source:
     token_address: str | None = None
     budget: Budget | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None
     files: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from upath import UPath
@@ -115,6 +115,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
         platform = office.catalog.platforms[office.catalog.sources[row.source].platform]
         read = _record_at(pages[row.payload], row, by_row=platform.table is not None)
         columns = platform.columns.get(indicator.sum or "", ())
+        renamed = office.catalog.sources[row.source].renamed
         rows.append(
             {
                 "source": row.source,
@@ -124,7 +125,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
                 "first_day": row.first_day and row.first_day.isoformat(),
                 "last_day": row.last_day and row.last_day.isoformat(),
                 "value": row.values.get(indicator.sum or ""),
-                "read": {column: _dig(read, column) for column in columns},
+                "read": {column: _figure(read, column, renamed) for column in columns},
                 "file": office.landing.locate(page),
                 "pointer": row.pointer,
                 "sha256": row.payload,
@@ -254,6 +255,12 @@ def _record_at(document: Any, row: TraceRow, *, by_row: bool) -> Any:
     except (KeyError, IndexError, ValueError, TypeError) as problem:
         raise TraceError(f"{row.uri}: không có bản ghi {row.pointer} (the pointer leads nowhere)") from problem
     return found
+
+
+def _figure(record: Any, column: str, renamed: Mapping[str, str]) -> Any:
+    """The value under the platform's name of the column, or under the one its portal has for it now."""
+    found = _dig(record, column)
+    return _dig(record, renamed[column]) if found is None and column in renamed else found
 
 
 def _dig(record: Any, path: str) -> Any:

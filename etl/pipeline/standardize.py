@@ -22,6 +22,7 @@ from etl.catalog import rules_version
 from etl.errors import PeriodError, SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Receipt
 from etl.periods import Period
+from etl.pipeline import changes
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
@@ -64,7 +65,8 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
         given[source.id] = parsed.given
-        findings.extend(parsed.findings)
+        proposed = changes.proposals(catalog, office.landing, source, period, parsed)
+        findings.extend(changes.told(parsed.findings, proposed, source))
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
         ]

@@ -48,6 +48,7 @@ def mistake(folder: Path) -> CatalogError:
         ("sources/ha_noi.yml", "owner:", "owner: '\x01", 1, "", "not YAML in UTF-8"),
         ("calendar.yml", FILES["calendar.yml"], "- quarter\n", 1, "", "a mapping is expected"),
         ("sources/ha_noi.yml", FILES["sources/ha_noi.yml"], "", 1, "", "a mapping is expected"),
+        ("sources/ha_noi.yml", "headers:", "renamed: {a: a}\nheaders:", 6, "renamed.a", "gives the column now"),
         # dangling codes
         ("sources/ha_noi.yml", "platform: portal", "platform: other", 1, "platform", "no platforms/other.yml"),
         ("sources/ha_noi.yml", "'01'", "'02'", 2, "unit", "no unit '02'"),

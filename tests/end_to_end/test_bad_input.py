@@ -114,7 +114,7 @@ def test_a_renamed_column_withholds_what_needs_it_and_nothing_else(office: Offic
         assert {measure: int(cell) for measure, cell in known.items()} == {name: truth[key][name] for name in known}
     (told,) = [one for one in Opened.open().warehouse.findings(PERIOD) if one.rule == "READ-MISSING"]
     assert (told.source, told.severity, told.column) == ("onestop_son_la", "critical", "receivedOnline")
-    assert "onlineReceived" in told.message
+    assert "thêm vào sources/onestop_son_la.yml dòng: renamed: {receivedOnline: onlineReceived}" in told.message
 
 
 def test_quarantine_keeps_the_values_and_says_why(office: Office) -> None:
