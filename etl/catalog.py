@@ -68,6 +68,11 @@ class Catalog:
             if source.valid_from <= day and (source.valid_to is None or day < source.valid_to)
         ]
 
+    def reports(self, dataset: str, period: Period) -> bool:
+        """Whether any source reports this dataset in the period; of one that none reports there are no figures."""
+        due = (source for source in self.due_sources(period) if self.dataset_of(source) == dataset)
+        return any(source.role == "reporting" for source in due)
+
     def compared(self, period: Period) -> frozenset[str]:
         """Ids of the due sources whose rows are only compared with the figures."""
         return frozenset(source.id for source in self.due_sources(period) if source.role == "comparison")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
-from etl.model import Dataset, Indicator, Platform, Source, Table
+from etl.model import PROCEDURE_CODE, Dataset, Indicator, Platform, Source, Table
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
@@ -57,18 +57,20 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
     sums_only = platform.field is not None and platform.field.by == "none"
     if sums_only and platform.tells_fields:
         raise fail(file, ("field", "by"), "none: then no column and no repeated request tells the field")
-    if (sums_only or platform.tells_fields) != dataset.by_field:
+    if (sums_only or platform.tells_fields) != (dataset.by != "none"):
         raise fail(
             file,
             ("field",),
             "the field of a row comes from a column or from a request repeated over fields (or is known of none, "
             "by: none), exactly when the dataset is split by field",
         )
+    if dataset.by == "procedure" and (platform.field is None or platform.field.column is None):
+        raise fail(file, ("field",), "a procedure comes from a column: its codes are an open list")
     check_request(platform, fail)
     if platform.totals.parents_include_children and platform.children is None:
         raise fail(file, ("totals", "parents_include_children"), "no key `children` says where the nested rows stand")
     for key in ("commune", "province", "skip"):
-        needed = (platform.unit.by,) if key == "commune" else ()
+        needed = (platform.unit.by,) if key == "commune" and platform.unit.by != "level" else ()
         _pattern(file, ("unit", key), getattr(platform.unit, key), needed, fail)
     if (platform.protocol == "json_api") != (platform.table is None):
         raise fail(file, ("table",), "a download or an inbox has a table, and only they")
@@ -124,6 +126,9 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         raise fail(file, ("platform",), f"no platforms/{source.platform}.yml")
     if source.unit not in codes:
         raise fail(file, ("unit",), f"no unit {source.unit!r} in units/units.csv")
+    platform = catalog.platforms[source.platform]
+    if platform.unit.by == "level" and source.role != "comparison":
+        raise fail(file, ("role",), f"rows of platform {platform.id} name no unit: role: comparison is required")
     check_secrets(source, catalog.platforms[source.platform].request, fail)
     inbox = catalog.platforms[source.platform].protocol == "inbox"
     if source.budget is not None:
@@ -143,9 +148,10 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
     for kind, table in source.lookups.items():
         if kind not in ("unit", "field"):
             raise fail(file, ("lookups", kind), "lookups are by unit or by field")
+        by_procedure = kind == "field" and catalog.datasets[platform.dataset].by == "procedure"
         known = codes if kind == "unit" else set(catalog.fields)
         for raw, target in table.items():
-            if target not in known:
+            if not re.fullmatch(PROCEDURE_CODE, target) if by_procedure else target not in known:
                 raise fail(file, ("lookups", kind, raw), f"no {kind} {target!r} in the catalog")
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from etl.errors import QualityError
 from etl.indicators_facts import RANKED, evaluate
-from etl.model import ALL, NATION, Dataset, DatasetColumn, Field, Hole, Indicator
+from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, DatasetColumn, Field, Hole, Indicator
 from etl.tables import FACTS
 from etl.units import UnitTree
 
@@ -37,7 +37,7 @@ def compute(
     wanted = [indicator for indicator in indicators if indicator.dataset == dataset_id]
     with duckdb.connect() as connection:
         connection.register("good", good)
-        _lay_out_units(connection, tree)
+        _lay_out_units(connection, dataset, tree)
         _refuse_unplaced(connection, dataset_id, dataset, fields)
         _sum_up(connection, dataset)
         _say_unsplit(connection, dataset, fields)
@@ -79,13 +79,13 @@ def annual(quarters: Sequence[pa.Table], *, dataset: Dataset, indicators: Sequen
         return evaluate(connection, indicators)
 
 
-def _lay_out_units(connection: duckdb.DuckDBPyConnection, tree: UnitTree) -> None:
+def _lay_out_units(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tree: UnitTree) -> None:
     """place: (unit, tier) that rows may stand at. above: (unit, upper) for a unit, itself and all it counts in."""
     place, above = [], []
     for province in tree.at_level("province"):
         place.append((province.code, "province"))
         above += [(province.code, province.code), (province.code, NATION)]
-        for commune in tree.children(province.code):
+        for commune in tree.children(province.code) if "commune" in dataset.tiers else ():
             place.append((commune.code, "commune"))
             above += [(commune.code, commune.code), (commune.code, province.code), (commune.code, NATION)]
     _register(connection, "place", ("unit", "tier"), place)
@@ -103,10 +103,12 @@ def _refuse_unplaced(
     connection: duckdb.DuckDBPyConnection, dataset_id: str, dataset: Dataset, fields: Mapping[str, Field]
 ) -> None:
     """A join would drop such a row in silence, and with it its figures."""
-    known = _texts([*fields, ALL] if dataset.by_field else [ALL])
+    known = f"field in ({_texts([*fields, ALL] if dataset.by == 'field' else [ALL])})"
+    if dataset.by == "procedure":
+        known = f"regexp_full_match(field, '{PROCEDURE_CODE}')"
     stray = connection.sql(
         "select source, agency, unit, tier, field from good where field is null "
-        f"or field not in ({known}) or not exists "
+        f"or not ({known}) or not exists "
         "(select 1 from place where place.unit = good.unit and place.tier = good.tier) limit 1"
     ).fetchall()
     if stray:
@@ -128,7 +130,7 @@ def _sum_up(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
         "create temp table summed as select upper as unit, tier, field, "
         f"{again} from leaf join above using (unit) group by upper, tier, field"
     )
-    if dataset.by_field:
+    if dataset.by != "none":
         connection.execute(
             f"create temp table whole as select unit, tier, '{ALL}' as field, {again} from summed group by unit, tier"
         )
@@ -143,7 +145,7 @@ def _sum_up(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 
 def _say_unsplit(connection: duckdb.DuckDBPyConnection, dataset: Dataset, fields: Mapping[str, Field]) -> None:
     """unsplit: every unit, tier and field of which a row that knows sums over fields only may hold a part."""
-    _register(connection, "each_field", ("field",), [(code,) for code in fields] if dataset.by_field else [])
+    _register(connection, "each_field", ("field",), [(code,) for code in fields] if dataset.by == "field" else [])
     connection.execute(
         "create temp table unsplit as select distinct upper as unit, tier, each_field.field "
         f"from leaf join above using (unit), each_field where leaf.field = '{ALL}'"
@@ -168,7 +170,7 @@ def _spots(
         below = {unit.code for unit in tree.below(code)}
         if code not in told and not seen & below:
             spots |= {(*place, None, RANKED["missing_source"]) for place in _places(code, tree)}
-    return spots
+    return {spot for spot in spots if spot[1] in dataset.tiers}
 
 
 def _places(province: str, tree: UnitTree) -> list[tuple[str, str]]:
@@ -191,7 +193,9 @@ def _key(hole: Hole, dataset: Dataset, tree: UnitTree) -> tuple[str, str | None,
         unit, province = unit or province, tree[province].parent or NATION
     if unit is not None and (unit not in tree or (tree[unit].level != "commune" and hole.tier != "province")):
         unit = None
-    field = hole.field if dataset.by_field and hole.field != ALL else None
+    if dataset.tiers == ("province",):  # a row that was read at another tier may be the province's
+        return province, None, None, None, hole.reason
+    field = hole.field if dataset.by != "none" and hole.field != ALL else None
     return province, unit, hole.tier if hole.tier != ALL else None, field, hole.reason
 
 

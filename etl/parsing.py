@@ -69,7 +69,7 @@ def parse(
         platform = answer.platform
     audit = answer.audit(found, dataset)
     findings = [*audit.findings, *answer.window()]
-    reader = Reader(answer, tree, fields, audit.missing)
+    reader = Reader(answer, tree, fields, dataset.by, audit.missing)
     if platform.request.repeat_over_fields:
         asked = {reader.field_of(page.field) for page, _ in pages}
         for code in fields:

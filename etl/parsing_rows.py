@@ -17,7 +17,8 @@ import orjson
 from etl.errors import CatalogError
 from etl.model import ALL, Field, FieldRule, Numbers, Source, Tier, UnitRule
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
-from etl.units import UnitTree, name_key
+from etl.parsing_fields import Fields, Procedures
+from etl.units import UnitTree
 
 MOST = 10**15
 """No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
@@ -113,11 +114,17 @@ def shown(value: Any) -> str:
 class Reader:
     """Reads the rows of one answer. Raises CatalogError for a source whose unit was not in force.
 
-    missing: columns of numbers that no row has; that is told once, and is no problem of each row.
+    by: what the dataset is split by. missing: columns of numbers that no row has; that is told once, and is no
+    problem of each row.
     """
 
     def __init__(
-        self, answer: Answer, tree: UnitTree, fields: Mapping[str, Field], missing: Collection[str] = ()
+        self,
+        answer: Answer,
+        tree: UnitTree,
+        fields: Mapping[str, Field],
+        by: Literal["none", "field", "procedure"],
+        missing: Collection[str] = (),
     ) -> None:
         source, platform = answer.source, answer.platform
         self._platform = platform
@@ -125,7 +132,11 @@ class Reader:
         self._skip = re.compile(platform.unit.skip) if platform.unit.skip is not None else None
         self._skipped = path_of(platform.unit.skip_column or platform.unit.column)
         self._units = _Units(source, platform.unit, tree)
-        self._fields = _Fields(source, fields, platform.field or FieldRule())
+        procedures = by == "procedure"
+        self._fields = Procedures(source) if procedures else Fields(source, fields, platform.field or FieldRule())
+        self._split = (
+            ("thủ tục", "mã thủ tục, như 1.012790") if procedures else ("lĩnh vực", "lĩnh vực trong fields.csv")
+        )
         self._field_column = platform.field.column if platform.field else None
         self._field = path_of(self._field_column or "")
         self._number = number_reader(platform.numbers)
@@ -186,8 +197,9 @@ class Reader:
         text = raw if isinstance(raw, str) else shown(raw)
         code = self._fields.code(raw)
         if code is None:
-            message = f"không biết lĩnh vực {shown(raw) or '(trống)'}"
-            problems.append(Problem("READ-FIELD", self._field_column or "", text, "lĩnh vực trong fields.csv", message))
+            what, expected = self._split
+            message = f"không biết {what} {shown(raw) or '(trống)'}"
+            problems.append(Problem("READ-FIELD", self._field_column or "", text, expected, message))
         return code, text
 
     def _check_arithmetic(self, row: Row) -> None:
@@ -197,24 +209,6 @@ class Reader:
                 terms = " + ".join(f"{part} {row.numbers[part]}" for part in identity.parts)
                 message = f"{identity.total} = {total} nhưng {terms} = {parts}"
                 row.problems.append(Problem("READ-VENDOR", identity.total, str(total), str(parts), message))
-
-
-class _Fields:
-    def __init__(self, source: Source, fields: Mapping[str, Field], rule: FieldRule) -> None:
-        self._lookup = source.lookups.get("field", {})
-        self._rule = rule
-        self._codes = {self._key(field.name if rule.by == "name" else code): code for code, field in fields.items()}
-
-    def code(self, raw: Any) -> str | None:
-        """Our code: the source's own lookup first, then the code itself, or the field's name."""
-        if not isinstance(raw, str):
-            return None
-        return self._lookup.get(raw) or self._codes.get(self._key(raw))
-
-    def _key(self, text: str) -> str:
-        if self._rule.by == "name":
-            return name_key(text)
-        return text.casefold() if self._rule.fold_case else text
 
 
 class _Units:
@@ -257,6 +251,8 @@ class _Units:
         return None, None, self._unknown(agency)
 
     def _code(self, tier: Tier, given: str | None) -> str | None:
+        if self._rule.by == "level":
+            return self._own.code
         if tier == "province":
             if given is None:
                 return self._own.code

@@ -58,17 +58,18 @@ def check(
     due: Sequence[Source],
     given: Mapping[str, Collection[str]],
     tree: UnitTree,
+    levels: Collection[str] = (),
 ) -> Outcome:
     """Judge the standard rows of one dataset and period.
 
     dataset: its id, which is the suite's. due: the sources that owe this dataset in the period; given: for
     each of them the measures that its platform has at all, and `field` where it tells fields apart. What a source
-    for comparison lacks is no hole.
+    for comparison lacks is no hole. levels: ids of the sources whose rows are of a whole level (UnitRule by level).
     Raises QualityError when a rule cannot run, a column is missing, or nothing is due.
     """
     table = pq.read_table(rows) if isinstance(rows, Path) else rows
     _demand(table, suite, dataset, due, given)
-    reach = _reach(due, tree)
+    reach = _reach(due, tree, levels)
     with duckdb.connect() as connection:
         _lay_out(connection, table, reach, due, given, tree)
         masks = _masks(connection, suite)
@@ -140,7 +141,7 @@ def _demand(
         raise QualityError(f"a row of {dataset} does not name its source")
 
 
-def _reach(due: Sequence[Source], tree: UnitTree) -> list[tuple[str, str, str]]:
+def _reach(due: Sequence[Source], tree: UnitTree, levels: Collection[str]) -> list[tuple[str, str, str]]:
     """(source, unit, tier) that the due sources report on: their own unit and the communes below it.
 
     A unit that has a reporting source of its own, and all below it, is left to that source (see Source).
@@ -150,6 +151,9 @@ def _reach(due: Sequence[Source], tree: UnitTree) -> list[tuple[str, str, str]]:
     for source in due:
         if source.unit not in tree:
             raise QualityError(f"source {source.id} reports for unit {source.unit}, not in force on {tree.day}")
+        if source.id in levels:
+            reach += [(source.id, source.unit, "province"), (source.id, source.unit, "commune")]
+            continue
         nearer = reporting - {source.unit} if source.role == "reporting" else frozenset[str]()
         for unit in _left_to(source.unit, nearer, tree):
             reach.append((source.id, unit.code, "commune" if unit.level == "commune" else "province"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, NATION, Finding, Hole, Rule, Source, Suite
+from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, Source, Suite
 from etl.periods import Period
 from etl.quality_gx import column_of
 from etl.units import UnitTree
@@ -32,7 +33,9 @@ def row_findings(
     suite: Suite, offenders: Sequence[tuple[Mapping[str, Any], int]], bits: Mapping[str, int], period: Period
 ) -> Iterator[Finding]:
     for row, mask in offenders:
-        of = row["agency"] if row["field"] in (None, ALL) else f"{row['agency']}, lĩnh vực {row['field']}"
+        field = row["field"]
+        split = "thủ tục" if re.fullmatch(PROCEDURE_CODE, field or "") else "lĩnh vực"
+        of = row["agency"] if field in (None, ALL) else f"{row['agency']}, {split} {field}"
         for rule in row_rules(suite):
             if mask & bits[rule.id]:
                 yield Finding(

@@ -20,6 +20,7 @@ from etl.model.platforms import (
     UnitRule,
 )
 from etl.model.reports import (
+    PROCEDURE_CODE,
     Calendar,
     Dataset,
     DatasetColumn,
@@ -40,6 +41,7 @@ from etl.model.states import PULL_STATES, Proof, PullState
 __all__ = [
     "ALL",
     "NATION",
+    "PROCEDURE_CODE",
     "PULL_STATES",
     "ApiKey",
     "Budget",

@@ -21,11 +21,13 @@ class UnitRule:
     commune, province: regular expressions tried in this order on the whole value, telling the tier;
     group `code` gives the statistics code (by code) or group `name` the unit's name (by name). A
     province pattern without the group stands for the source's own unit.
+    by "level": a row is of a whole level of the source's unit and names no unit: it stands at that unit, with the
+    tier whose pattern the column matches. No figure can be made of such rows, so a source of them is for comparison.
     skip: pattern of agencies outside the report (the Party bloc of a document axis); listed, never counted.
     It is tried on `skip_column`, or on `column` where none is given.
     """
 
-    by: Literal["code", "name"]
+    by: Literal["code", "name", "level"]
     column: str
     commune: str
     province: str

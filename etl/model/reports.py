@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from etl.model.base import Level, Severity, Text
+
+PROCEDURE_CODE: Final = r"[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?"
+"""The national code of a procedure (MaTTHC): 1.012790, or the newer 1.012790.000.00.00.H41."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,18 @@ class DatasetColumn:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a standard row holds. `by_field` tells whether rows are split by field (lĩnh vực)."""
+    """What a standard row holds.
+
+    by: what rows are split by: our fields (lĩnh vực); procedures, an open list of national codes kept as the source
+    writes them (PROCEDURE_CODE); or nothing. That code is the `field` of a row, a finding and a figure.
+    tiers: where a row may stand. What a province reports on as a whole has the tier province alone, and no
+    figure of a commune.
+    """
 
     title: Text
-    by_field: bool
+    by: Literal["none", "field", "procedure"]
     columns: Mapping[str, DatasetColumn]
+    tiers: tuple[Literal["province", "commune"], ...] = ("province", "commune")
 
 
 @dataclass(frozen=True)

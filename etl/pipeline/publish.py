@@ -29,10 +29,13 @@ def forms() -> list[str]:
 def publish(period_key: str, form_number: str) -> dict[str, Any]:
     """Fill one form for every unit that owes it. An issue is never overwritten: what differs is the next one.
 
-    Raises PeriodError when the warehouse holds nothing of the period.
+    Of a dataset that no source reports there is nothing to fill. Raises PeriodError when the warehouse holds
+    nothing of the period.
     """
     office = Office.open()
     form, period = _form(office, form_number), closed(period_key)
+    if not office.catalog.reports(form.dataset, period):
+        return {"form": form.number, "written": 0, "changed": 0, "same": 0}
     tree = office.catalog.tree(period)
     blank = office.catalog.form_files[form.number].read_bytes()
     holes = office.warehouse.holes(period.key)

@@ -26,7 +26,7 @@ from etl.pipeline import changes
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-from etl.tables import FINDINGS, rows_schema
+from etl.tables import FACTS, FINDINGS, rows_schema
 
 _TOLD_BY_NULLS = ("READ-MISSING",)
 """Critical findings whose doubt is told by the nulls in the rows: they withhold what needs them, and only that."""
@@ -83,12 +83,21 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
 
 
 def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
-    """Part good rows from quarantined ones. Raises QualityError when a rule could not run."""
+    """Part good rows from quarantined ones. Raises QualityError when a rule could not run.
+
+    Of a dataset of which no source is due there is nothing to judge: it has no rows, findings and holes.
+    """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
     rows = _read(work / f"rows_{dataset}.parquet")
     due = [source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset]
+    if not due:
+        _write(work / f"good_{dataset}.parquet", rows)
+        _write(work / f"quarantine_{dataset}.parquet", rows)
+        _write(work / f"findings_{dataset}.parquet", _to_table([]))
+        (work / f"holes_{dataset}.json").write_text("[]")
+        return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
     outcome = quality.check(
         rows,
@@ -98,6 +107,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         due=due,
         given={source.id: _given(catalog.platforms[source.platform], given.get(source.id)) for source in due},
         tree=catalog.tree(period),
+        levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
     )
     _write(work / f"good_{dataset}.parquet", outcome.good)
     _write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
@@ -116,7 +126,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
 
 
 def compute(period_key: str, run_id: str) -> dict[str, Any]:
-    """Facts of every dataset, up the unit tree, made of the rows of reporting sources."""
+    """Facts of every dataset that any source reports, up the unit tree, made of the rows of reporting sources."""
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
@@ -124,6 +134,9 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
         good = _read(work / f"good_{name}.parquet")
+        if not catalog.reports(name, period):
+            _write(work / f"facts_{name}.parquet", FACTS.empty_table())
+            continue
         facts = indicators.compute(
             good.filter(pc.invert(pc.is_in(good["source"], compared))),
             _holes(work, name),

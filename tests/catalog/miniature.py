@@ -32,7 +32,7 @@ regimes:
     "datasets.yml": """\
 dossiers:
   title: {vi: Hồ sơ, en: Dossiers}
-  by_field: true
+  by: field
   columns:
     online: {title: {vi: Trực tuyến, en: Online}, nature: flow, meaning: online}
     direct: {title: {vi: Trực tiếp, en: Direct}, nature: flow, meaning: direct}

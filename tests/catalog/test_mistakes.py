@@ -35,7 +35,7 @@ def mistake(folder: Path) -> CatalogError:
         ("calendar.yml", "hours: 6", "hours: '6'", 4, "collect_after_hours", "valid integer"),
         ("platforms/portal.yml", "method: GET", "method: PUT", 6, "request.method", "'GET' or 'POST'"),
         ("platforms/portal.yml", "[counter, post]", "counter", 21, "columns.direct", "valid"),
-        ("datasets.yml", "by_field: true", "by_field: 1", 3, "dossiers.by_field", "valid boolean"),
+        ("datasets.yml", "by: field", "by: lĩnh vực", 3, "dossiers.by", "'procedure'"),
         ("sources/ha_noi.yml", "headers:", "valid_from: 2025-13-01\nheaders:", 6, "valid_from", "valid date"),
         # missing and repeated keys, keys that are no texts, what is no YAML
         ("sources/ha_noi.yml", "address: env:PORTAL/01\n", "", 1, "", "address: this key is required"),
@@ -152,6 +152,26 @@ def test_a_mistake_names_file_line_and_key(
     assert problem in str(error)
     assert str(error).startswith(f"{folder / name}:{line}: ")
     assert "s3cret" not in str(error)
+
+
+def test_rows_of_whole_levels_are_only_compared(folder: Path) -> None:
+    edit(folder, "platforms/portal.yml", "by: code", "by: level")
+    error = mistake(folder)
+    assert (error.file, error.key) == (str(folder / "sources/ha_noi.yml"), "role")
+    assert "comparison" in error.problem
+    edit(folder, "sources/ha_noi.yml", "owner:", "role: comparison\nowner:")
+    assert load((folder,)).sources["ha_noi"].role == "comparison"
+
+
+def test_procedures_are_known_by_their_pattern(folder: Path) -> None:
+    edit(folder, "datasets.yml", "by: field", "by: procedure")
+    error = mistake(folder)
+    assert (error.key, error.problem) == ("lookups.field.Hộ tịch cấp xã", "no field 'ho_tich' in the catalog")
+    edit(folder, "sources/ha_noi.yml", "ho_tich}", "'1.012790.000.00.00.H41'}")
+    load((folder,))
+    edit(folder, "platforms/portal.yml", "field:\n  column: sector\n", "")
+    edit(folder, "platforms/portal.yml", "  auth: bearer", "  auth: bearer\n  repeat_over_fields: true")
+    assert "open list" in mistake(folder).problem
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if "/" not in name or name.startswith("units")])

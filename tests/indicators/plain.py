@@ -21,7 +21,7 @@ _T = Text("", "")
 def dataset(by_field: bool) -> Dataset:
     return Dataset(
         _T,
-        by_field,
+        "field" if by_field else "none",
         {
             "taken": DatasetColumn(_T, "", "total", ("opening", "came")),
             "came": DatasetColumn(_T, "", "flow"),
@@ -100,7 +100,7 @@ def compute(
         below = _under(province.code, tree)
         if not any(row["unit"] in below for row in rows) and not any(hole.province == province.code for hole in holes):
             holes.append(Hole("d", "?", province.code, None, None, None, "missing_source"))
-    fields = [*FIELDS, ALL] if given.by_field else [ALL]
+    fields = [*FIELDS, ALL] if given.by != "none" else [ALL]
     figures: dict[Key, Value] = {}
     for unit in tree:
         if unit.level == "commune":
@@ -115,7 +115,7 @@ def compute(
                 and tier in (ALL, row["tier"])
                 and field in (ALL, row["field"])
             ]
-            unsplit = (given.by_field and field != ALL) and any(
+            unsplit = (given.by != "none" and field != ALL) and any(
                 row["field"] == ALL and tier in (ALL, row["tier"])
                 for row in rows
                 if row["unit"] in _under(unit.code, tree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +38,7 @@ def rows_of(draw: st.DrawFn, country: UnitTree, given_: Dataset) -> list[dict[st
             {
                 "unit": unit.code,
                 "tier": unit.level,
-                "field": draw(st.sampled_from([*plain.FIELDS, ALL])) if given_.by_field else ALL,
+                "field": draw(st.sampled_from([*plain.FIELDS, ALL])) if given_.by != "none" else ALL,
                 **{column: draw(counts) for column in given_.columns},
             }
         )
@@ -236,10 +237,11 @@ EXAMPLES = [
 @pytest.mark.parametrize(("indicator", "example"), EXAMPLES)
 def test_worked_examples_of_the_catalog(indicator: Any, example: Any) -> None:
     dataset = CATALOG.datasets[indicator.dataset]
-    field = next(iter(CATALOG.fields)) if dataset.by_field else ALL
+    field = {"field": next(iter(CATALOG.fields)), "procedure": "1.012790", "none": ALL}[dataset.by]
+    unit, tier = ("02001", "commune") if "commune" in dataset.tiers else ("02", "province")
     measures = dict.fromkeys(dataset.columns) | dict(example.given)
     found = indicators.compute(
-        plain.table([{"unit": "02001", "tier": "commune", "field": field, **measures}], dataset),
+        plain.table([{"unit": unit, "tier": tier, "field": field, **measures}], dataset),
         [],
         dataset_id=indicator.dataset,
         dataset=dataset,
@@ -247,7 +249,63 @@ def test_worked_examples_of_the_catalog(indicator: Any, example: Any) -> None:
         tree=ONE,
         fields=CATALOG.fields,
     )
-    assert value(found, indicator.code, "02001", "commune", field)[0] == example.value
+    assert value(found, indicator.code, unit, tier, field)[0] == example.value
+
+
+def _count(dataset: str, rows: list[dict[str, Any]], holes: Sequence[Hole] = ()) -> dict[plain.Key, plain.Value]:
+    found = indicators.compute(
+        plain.table(rows, CATALOG.datasets[dataset]),
+        holes,
+        dataset_id=dataset,
+        dataset=CATALOG.datasets[dataset],
+        indicators=CATALOG.indicators_of(dataset)[:1],
+        tree=tree(),
+        fields=CATALOG.fields,
+    )
+    return plain.facts(found)
+
+
+def test_procedures_are_an_open_list_told_by_their_pattern() -> None:
+    none = dict.fromkeys(CATALOG.datasets["procedure"].columns)
+    codes = ("1.012790", "9.999999", "1.012790.000.00.00.H41")
+    rows = [
+        {**none, "unit": unit, "tier": "commune", "field": code, "received_total": count}
+        for unit in ("01001", "02001")
+        for count, code in enumerate(codes, 1)
+    ]
+    found = {key[1:]: figure for key, figure in _count("procedure", rows).items()}
+    assert {code: found["01", "commune", code] for code in codes} == {
+        code: (Decimal(count), None) for count, code in enumerate(codes, 1)
+    }
+    assert found["01", "all", "all"] == (Decimal(6), None)
+    assert found["VN", "commune", codes[1]] == (None, "missing_source"), "03 has no source"
+    for stray in ("1.12790", "ho_tich", "all", "1.012790.000.00.00"):
+        with pytest.raises(QualityError, match="cannot be placed"):
+            _count("procedure", [{**rows[0], "field": stray}])
+
+
+def test_what_a_province_reports_as_a_whole_has_no_figures_of_communes() -> None:
+    none = dict.fromkeys(CATALOG.datasets["one_stop_scope"].columns)
+    rows = [
+        {**none, "unit": unit, "tier": "province", "field": ALL, "procedures_total": count}
+        for unit, count in (("01", 5), ("02", 7), ("03", 9))
+    ]
+    code = CATALOG.indicators_of("one_stop_scope")[0].code
+    whole = _count("one_stop_scope", rows)
+    assert whole == {
+        (code, unit, tier, ALL): (Decimal(count), None)
+        for unit, count in (("01", 5), ("02", 7), ("03", 9), ("VN", 21))
+        for tier in ("province", ALL)
+    }
+    lost = Hole("one_stop_scope", "x", "03", "03001", "commune", None, "quarantined")
+    for holes, reason in (([], "missing_source"), ([lost], "quarantined")):
+        held = _count("one_stop_scope", rows[:2], holes)
+        assert {key for key, (_, why) in held.items() if why} == {
+            (code, unit, tier, ALL) for unit in ("03", "VN") for tier in ("province", ALL)
+        }
+        assert {why for _, why in held.values()} == {None, reason}
+    with pytest.raises(QualityError, match="cannot be placed"):
+        _count("one_stop_scope", [{**rows[0], "unit": "01001", "tier": "commune"}])
 
 
 def test_every_column_of_the_datasets_is_an_indicator() -> None:

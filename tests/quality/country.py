@@ -29,7 +29,10 @@ _CLEAN = {
     # 30 = 18 + 8 + 4 = 20 + 10; 20 = 12 + 7 + 1; 10 = 9 + 1
     "onestop": dict(zip(MEASURES["onestop"], (30, 18, 8, 4, 20, 12, 7, 1, 10, 9, 1), strict=True)),
     "edoc": {"sent": 20, "received": 30, "exchanged": 50},
+    # 30 = 20 + 4 + 6; 25 = 18 + 2 + 5; 12 = 8 + 1 + 3
+    "one_stop_scope": dict(zip(MEASURES["one_stop_scope"], (30, 20, 4, 6, 25, 18, 2, 5, 12, 8, 1, 3), strict=True)),
 }
+_CLEAN["procedure"] = _CLEAN["onestop"]
 
 
 def tree(communes: Mapping[str, Sequence[str]] = COMMUNES) -> UnitTree:
@@ -48,13 +51,13 @@ def due(dataset: str, provinces: Iterable[str] = COMMUNES) -> list[Source]:
 
 def given(dataset: str, sources: Iterable[Source] | None = None) -> dict[str, tuple[str, ...]]:
     """Every measure of every source, and the field where the dataset is split by it."""
-    field = ("field",) if CATALOG.datasets[dataset].by_field else ()
+    field = ("field",) if CATALOG.datasets[dataset].by != "none" else ()
     return {source.id: (*MEASURES[dataset], *field) for source in (due(dataset) if sources is None else sources)}
 
 
 def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:
     """A standard row that keeps every rule, but for the changes."""
-    field = "ho_tich" if dataset == "onestop" else "all"
+    field = {"field": "ho_tich", "procedure": "1.012790", "none": "all"}[CATALOG.datasets[dataset].by]
     commune = len(unit) == 5
     return {
         "source": f"{dataset}_{unit[:2]}",
@@ -77,8 +80,11 @@ def row(dataset: str, unit: str, /, **changes: Any) -> dict[str, Any]:
 
 
 def everyone(dataset: str, communes: Mapping[str, Sequence[str]] = COMMUNES) -> list[dict[str, Any]]:
-    """One clean row of every provincial tier and of every commune."""
-    return [row(dataset, unit) for province, below in communes.items() for unit in (province, *below)]
+    """One clean row of every provincial tier and, where the dataset has rows of communes, of every commune."""
+    whole = CATALOG.datasets[dataset].tiers == ("province",)
+    return [
+        row(dataset, unit) for province, below in communes.items() for unit in (province, *(() if whole else below))
+    ]
 
 
 def table(dataset: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -19,10 +19,20 @@ SUMS = {
         "II06A-3-BALANCE": ("received_total", ("resolved_total", "pending_total")),
     },
     "edoc": {"VB-SUM": ("exchanged", ("sent", "received"))},
+    "one_stop_scope": {
+        f"II07B-{column}-SUM": (
+            f"{name}_total",
+            tuple(f"{name}_{tier}" for tier in ("province", "district", "commune")),
+        )
+        for column, name in ((3, "procedures"), (7, "one_stop"), (11, "processes"))
+    },
 }
+SUMS["procedure"] = {rule.replace("II06A", "PROC"): sums for rule, sums in SUMS["onestop"].items()}
 GROUPS = {
     "onestop": {"II06A-3-6": 0, "II06A-7-10": 4, "II06A-11-13": 8},
     "edoc": {"VB": 0},
+    "procedure": {"PROC-3-6": 0, "PROC-7-10": 4, "PROC-11-13": 8},
+    "one_stop_scope": {"II07B-3-6": 0, "II07B-7-10": 4, "II07B-11-14": 8},
 }
 
 
@@ -30,7 +40,8 @@ def sample(dataset: str) -> list[dict[str, Any]]:
     """3,000 rows, of which about half have one thing wrong with one measure, and some stand twice."""
     chance = random.Random(20260914)
     units = [unit for province, below in COMMUNES.items() for unit in (province, *below)]
-    fields = list(CATALOG.fields) if dataset == "onestop" else ["all"]
+    codes = {"field": list(CATALOG.fields), "procedure": [f"1.{number:06d}" for number in range(20)], "none": ["all"]}
+    fields = codes[CATALOG.datasets[dataset].by]
     rows = everyone(dataset)
     for index in range(3000):
         made = row(dataset, chance.choice(units), field=chance.choice(fields), agency=f"cơ quan {index}")
@@ -69,7 +80,7 @@ def on_pandas(dataset: str, frame: pd.DataFrame) -> dict[str, int]:
             ):
                 expectation.meta = {"id": rule}
                 expectations.append((rule, expectation))
-    key = ["source", "agency", "field"]
+    key = ["source", "unit"] if dataset == "one_stop_scope" else ["source", "agency", "field"]
     expectations.append(("UNIQUE", gxe.ExpectCompoundColumnsToBeUnique(column_list=key, meta={"id": "UNIQUE"})))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}

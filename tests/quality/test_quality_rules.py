@@ -13,7 +13,7 @@ import pytest
 
 from etl import quality
 from etl.settings import ROOT
-from tests.quality.country import CATALOG, PERIOD, SUITES, due, everyone, given, row, table, tree
+from tests.quality.country import CATALOG, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree
 
 Case = tuple[list[dict[str, Any]], set[str]]
 BIGGEST = 2**63 - 1
@@ -24,6 +24,7 @@ def problem(rule: str | None) -> dict[str, Any]:
     return {"problem": "không đọc được dòng này", "problem_rule": rule}
 
 
+READ = ("UNIT", "NUMBER", "VENDOR", "DUPLICATE", "COLUMN", "MISSING", "WINDOW", "TOTAL", "PAYLOAD")
 # Rule -> changes to the row of one commune (none: the row is left out; several: as many rows), and the rules that
 # cannot but be broken along with it.
 BREAKS: dict[str, dict[str, Case]] = {
@@ -119,6 +120,31 @@ BREAKS: dict[str, dict[str, Case]] = {
         "NONE-SENT": ([{"sent": 0, "received": 200, "exchanged": 200}], set()),
         "NONE-RECEIVED": ([{"sent": 200, "received": 0, "exchanged": 200}], set()),
     },
+    "one_stop_scope": {
+        "READ-UNIT": ([{"unit": None, "tier": None, **problem("READ-UNIT")}], set()),
+        "READ-NUMBER": ([{"processes_total": None, **problem("READ-NUMBER")}], set()),
+        **{f"READ-{kind}": ([problem(f"READ-{kind}")], set()) for kind in READ if kind not in ("UNIT", "NUMBER")},
+        "READ-OTHER": ([problem("READ-MOOD")], set()),
+        "UNIT-KNOWN": ([{"tier": None}], set()),
+        "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD[:2]}], set()),
+        "FIELD-NONE": ([{"field": "ho_tich"}], set()),
+        "UNIQUE": ([{}, {"agency": "x"}], set()),
+        "II07B-3-6-GIVEN": ([{"procedures_district": None}], set()),
+        "II07B-3-6-RANGE": ([{"procedures_district": -1, "procedures_commune": 11}], set()),
+        "II07B-3-SUM": ([{"procedures_total": 31}], set()),
+        "II07B-7-10-GIVEN": ([{"one_stop_total": None}], set()),
+        "II07B-7-10-RANGE": ([{"one_stop_district": -1, "one_stop_commune": 8}], set()),
+        "II07B-7-SUM": ([{"one_stop_commune": 6}], set()),
+        "II07B-11-14-GIVEN": ([{"processes_commune": None}], set()),
+        "II07B-11-14-RANGE": ([{"processes_district": -1, "processes_commune": 5}], set()),
+        "II07B-11-SUM": ([{"processes_province": 9}], set()),
+        "II07B-7-WITHIN": ([{"one_stop_total": 31, "one_stop_province": 24}], set()),
+        "SOURCE-PRESENT": ([], set()),
+    },
+}
+BREAKS["procedure"] = {
+    rule.replace("II06A-", "PROC-"): ([{"field": "1.012790", **change} for change in changes], along)
+    for rule, (changes, along) in BREAKS["onestop"].items()
 }
 
 # Rows as near to breaking as can be, beside the clean row of everybody else.
@@ -163,13 +189,25 @@ KEEPS: dict[str, list[dict[str, Any]]] = {
         {"sent": 0, "received": 199, "exchanged": 199},
         {"sent": 199, "received": 0, "exchanged": 199},
     ],
+    "one_stop_scope": [
+        dict.fromkeys(MEASURES["one_stop_scope"], 0),
+        {"procedures_total": 25, "procedures_province": 15},
+        {"processes_total": 999999999, "processes_province": 999999995},
+    ],
 }
+KEEPS["procedure"] = [
+    *(near for near in KEEPS["onestop"] if "field" not in near),
+    {"field": "1.012790.000.00.00.H41"},
+]
 CASES = [(dataset, rule.id) for dataset, suite in SUITES.items() for rule in suite.rules]
 
 
 def rows_of(dataset: str, rule: str, province: str) -> list[dict[str, Any]]:
-    commune = f"{province}001"
-    changed = [row(dataset, commune, **changes) for changes in BREAKS[dataset][rule][0]]
+    whole = CATALOG.datasets[dataset].tiers == ("province",)
+    struck = province if whole else f"{province}001"
+    changed = [row(dataset, struck, **changes) for changes in BREAKS[dataset][rule][0]]
+    if whole:
+        return changed
     others = [row(dataset, province), row(dataset, f"{province}002")]
     if rule == "SOURCE-PRESENT":
         return []
@@ -241,8 +279,10 @@ def test_severity_decides_what_is_quarantined(broken: Any, dataset: str, rule: s
 @pytest.mark.parametrize("dataset", SUITES)
 def test_rows_that_keep_the_rules_only_just_pass_them_all(dataset: str) -> None:
     communes = {f"{10 + index}": (f"{10 + index}001",) for index in range(len(KEEPS[dataset]))}
-    rows = [row(dataset, code) for code in communes]
-    rows += [row(dataset, f"{code}001", **near) for code, near in zip(communes, KEEPS[dataset], strict=True)]
+    whole = CATALOG.datasets[dataset].tiers == ("province",)
+    rows = [] if whole else [row(dataset, code) for code in communes]
+    struck = communes if whole else [f"{code}001" for code in communes]
+    rows += [row(dataset, code, **near) for code, near in zip(struck, KEEPS[dataset], strict=True)]
     outcome = quality.check(
         table(dataset, rows),
         SUITES[dataset],
@@ -259,9 +299,10 @@ def test_rows_that_keep_the_rules_only_just_pass_them_all(dataset: str) -> None:
 
 @pytest.mark.parametrize("dataset", SUITES)
 def test_one_absurd_number_is_quarantined_and_does_not_stop_the_run(dataset: str) -> None:
-    column = {"onestop": "received_online", "edoc": "sent"}[dataset]
+    column = MEASURES[dataset][1]
     rows = everyone(dataset)
-    rows[1] = row(dataset, "01001", **{column: BIGGEST})
+    struck = rows[1]["unit"]
+    rows[1] = row(dataset, struck, **{column: BIGGEST})
     outcome = quality.check(
         table(dataset, rows),
         SUITES[dataset],
@@ -271,7 +312,7 @@ def test_one_absurd_number_is_quarantined_and_does_not_stop_the_run(dataset: str
         given=given(dataset),
         tree=tree(),
     )
-    assert [held["unit"] for held in outcome.quarantine.to_pylist()] == ["01001"]
+    assert [held["unit"] for held in outcome.quarantine.to_pylist()] == [struck]
 
 
 def test_sums_over_fields_are_welcome_from_a_source_that_knows_no_fields() -> None:
