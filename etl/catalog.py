@@ -24,7 +24,7 @@ from etl.catalog_check import check
 from etl.catalog_tables import fields, units
 from etl.errors import CatalogError
 from etl.model import Calendar, Dataset, Field, Form, Indicator, Platform, Source, Unit
-from etl.periods import Period
+from etl.periods import Interval, Period, counted
 from etl.units import UnitTree
 
 T = TypeVar("T")
@@ -76,6 +76,12 @@ class Catalog:
     def compared(self, period: Period) -> frozenset[str]:
         """Ids of the due sources whose rows are only compared with the figures."""
         return frozenset(source.id for source in self.due_sources(period) if source.role == "comparison")
+
+    def counted(self, period: Period) -> dict[str, Interval]:
+        """The days that each due source counts when it is asked for the period."""
+        return {
+            source.id: counted(self.platforms[source.platform].window, period) for source in self.due_sources(period)
+        }
 
     def dataset_of(self, source: Source) -> str:
         return self.platforms[source.platform].dataset

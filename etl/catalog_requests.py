@@ -34,10 +34,14 @@ def check_request(platform: Platform, fail: Fail) -> None:
     check_budget(request.budget, file, ("request", "budget"), fail)
     if not 0 < request.pull_seconds <= MOST_PULL_SECONDS:
         raise fail(file, ("request", "pull_seconds"), f"more than 0, and at most {MOST_PULL_SECONDS}")
+    numbered = {"calendar": ("year", "quarter", "month"), "months": ("year", "month")}.get(platform.window, ())
     for key, value in _values(request):
-        if value.value in ("year", "quarter", "month") and platform.window != "calendar":
+        if value.value in ("year", "quarter", "month") and value.value not in numbered:
             raise fail(file, key, "a portal asked by the number of a period counts calendar ones: `window: calendar`")
     named = {value.value for _, value in _values(request)}
+    told = named & {"first_day", "last_day", "start", "end_inclusive", *(["month"] if "month" in numbered else [])}
+    if platform.window in ("days", "months") and not told:
+        raise fail(file, ("window",), "asked part by part, but nothing in the request says which part")
     for key, value in _values(request):
         if value.value == "year" and not named & {"quarter", "month"}:
             raise fail(file, key, "the year alone asks for the whole year: add the quarter or the month")

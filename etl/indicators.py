@@ -11,10 +11,14 @@ import duckdb
 import pyarrow as pa
 
 from etl.errors import QualityError
+from etl.indicators_bridge import Gap, bridge
 from etl.indicators_facts import RANKED, evaluate
-from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, DatasetColumn, Field, Hole, Indicator
+from etl.indicators_natures import leaves
+from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
 from etl.tables import FACTS
 from etl.units import UnitTree
+
+__all__ = ["Gap", "annual", "bridge", "compute"]
 
 
 def compute(
@@ -265,21 +269,15 @@ def _add_quarters(connection: duckdb.DuckDBPyConnection, dataset: Dataset, count
         for name in flat
     )
     totals = "".join(
-        f", {' + '.join(leaves)} as {name}, least({', '.join(f'why_{leaf}' for leaf in leaves)}, null) as why_{name}"
+        f", {' + '.join(names)} as {name}, least({', '.join(f'why_{leaf}' for leaf in names)}, null) as why_{name}"
         for name, column in columns.items()
         if column.nature == "total"
-        for leaves in [_leaves(columns, name)]
+        for names in [leaves(columns, name)]
     )
     connection.execute(
         f"create temp table base as select *{totals} from (select unit, tier, field, false as leaf, {added} "
         f"from (with key as ({keys}) {parts}) group by unit, tier, field)"
     )
-
-
-def _leaves(columns: Mapping[str, DatasetColumn], name: str) -> list[str]:
-    """The columns that a total comes down to: a part may be a total itself."""
-    parts = columns[name].parts
-    return [leaf for part in parts for leaf in _leaves(columns, part)] if parts else [name]
 
 
 def _texts(names: Iterable[str]) -> str:

@@ -53,6 +53,8 @@ class Landing:
         request: str,
         fetched_at: dt.datetime,
         field: str | None = None,
+        first_day: dt.date | None = None,
+        last_day: dt.date | None = None,
     ) -> Page:
         """Keep one answer. The keywords are those of a connector's Response.
 
@@ -71,6 +73,8 @@ class Landing:
             request=request,
             fetched_at=_utc(fetched_at),
             field=field,
+            first_day=first_day,
+            last_day=last_day,
         )
         try:
             self._create(page.uri, body)

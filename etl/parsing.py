@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.parsing_table_totals import wrong_totals
 from etl.parsing_tables import read_table, table_records
 from etl.parsing_totals import TotalRows, finding_of
+from etl.parsing_window import window
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.units import UnitTree, name_key
@@ -68,12 +70,12 @@ def parse(
         answer = under_its_names(answer, found)
         platform = answer.platform
     audit = answer.audit(found, dataset)
-    findings = [*audit.findings, *answer.window()]
+    findings = [*audit.findings, *window(answer)]
     reader = Reader(answer, tree, fields, dataset.by, audit.missing)
     if platform.request.repeat_over_fields:
-        asked = {reader.field_of(page.field) for page, _ in pages}
-        for code in fields:
-            if code not in asked:
+        asked = {(answer.days_of(page), reader.field_of(page.field)) for page, _ in pages}
+        for part, code in product(answer.parts, fields):
+            if (part, code) not in asked:
                 raise answer.broken("short", code, "chưa lấy lĩnh vực này")
     left_out = Counter(record.left_out for record in found if record.left_out)
     records = [record for record in found if not record.left_out]
@@ -121,7 +123,7 @@ def file_rows(source: Source, platform: Platform, period: Period, page: Page, co
 
 def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> dict[int, Row]:
     """One row for an agency and a day. Rows that differ are all kept, each with its READ-DUPLICATE problem."""
-    groups: dict[tuple[str, dt.date], dict[tuple[int | None, ...], list[Row]]] = {}
+    groups: dict[tuple[str, dt.date, dt.date | None], dict[tuple[int | None, ...], list[Row]]] = {}
     kept: dict[int, Row] = {}
     for place, row in rows.items():
         text = value_at(row.record.data, path_of(unique.day_column))
@@ -133,12 +135,13 @@ def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> di
             kept[place] = row
             continue
         figures = tuple(row.sum_of(columns) for columns in platform.columns.values())
-        same = groups.setdefault((name_key(row.agency), day), {}).setdefault(figures, [])
+        place_of = (name_key(row.agency), day, row.record.page.first_day)  # a job may run again for many days at once
+        same = groups.setdefault(place_of, {}).setdefault(figures, [])
         # A row that could not be read fully has nulls for figures, and nulls are not known to be the same.
         if not same or any(problem.rule == "READ-NUMBER" for problem in row.problems):
             kept[place] = row
         same.append(row)
-    for (_, day), by_figures in groups.items():
+    for (_, day, _), by_figures in groups.items():
         if len(by_figures) > 1:
             agency = next(iter(by_figures.values()))[0].agency
             written = " | ".join("/".join(map(str, figures)) for figures in by_figures)

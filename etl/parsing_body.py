@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -10,12 +11,14 @@ from typing import Any, Final
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
 from etl.model import Dataset, Finding, Page, Platform, PullState, Source
-from etl.periods import Interval, Period
+from etl.periods import Interval, Period, counted, parts
 
 MISSING: Final = object()
 """What stands where a record has no such column; null is a value of its own."""
 
 Path = tuple[str, ...]
+_Series = tuple[str | None, dt.date | None]
+"""What a series of pages was asked for: field and first day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,23 @@ class Answer:
     @cached_property
     def days(self) -> Interval:
         """The days that the source counts when it is asked for the period; of a file, those it must state."""
-        return self.period.days if self.platform.window == "asked" else self.period.calendar_days
+        return counted(self.platform.window, self.period)
 
     def days_of(self, page: Page) -> Interval:
         """The days that the rows of a page count: all, or those of the part that was asked for."""
         if page.first_day is None or page.last_day is None:
             return self.days
         return Interval(page.first_day, page.last_day)
+
+    @cached_property
+    def parts(self) -> tuple[Interval, ...]:
+        """The parts that were asked for. Raises SourceBroken where they do not tile the days."""
+        found = sorted({self.days_of(page) for page, _ in self.pages})
+        if not self.days.tiled_by(found):
+            missing = [part for part in parts(self.platform.window, self.period) if part not in found]
+            names = ", ".join(map(str, missing[:5])) or "các ngày chồng lên nhau"
+            raise self.broken("short", names, "chưa lấy đủ các ngày của kỳ")
+        return tuple(found)
 
     @cached_property
     def number_columns(self) -> tuple[str, ...]:
@@ -103,8 +116,8 @@ class Answer:
         the number of records, no record at all.
         """
         records: list[Record] = []
-        declared: dict[str | None, int] = {}
-        received: dict[str | None, int] = {}
+        declared: dict[_Series, int] = {}
+        received: dict[_Series, int] = {}
         paging = self.platform.request.paging
         for page, content in self.pages:
             body = self._json(page, content)
@@ -112,19 +125,20 @@ class Answer:
             if not isinstance(listed, list):
                 where = self.platform.records or "nội dung"
                 raise self.broken("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
-            received[page.field] = received.get(page.field, 0) + len(listed)
+            series = (page.field, page.first_day)
+            received[series] = received.get(series, 0) + len(listed)
             if paging is not None and paging.total is not None:
                 total = value_at(body, path_of(paging.total))
                 if type(total) is not int:
                     raise self.broken("misshapen", paging.total, "thiếu tổng số dòng mà cổng phải khai")
-                if declared.setdefault(page.field, total) != total:
+                if declared.setdefault(series, total) != total:
                     raise self.broken("shifting", paging.total, "tổng số dòng khác nhau giữa các trang")
             pointer = "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
             records.extend(self._walk(page, pointer, listed))
-        for field, total in declared.items():
-            if received[field] != total:
-                state: PullState = "short" if received[field] < total else "excess"
-                raise self.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {received[field]} dòng")
+        for series, total in declared.items():
+            if received[series] != total:
+                state: PullState = "short" if received[series] < total else "excess"
+                raise self.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {received[series]} dòng")
         if not records:
             raise self.broken("empty", "nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
         return records
@@ -219,24 +233,6 @@ class Answer:
             expected=f"cột {column} như platforms/{self.platform.id}.yml khai",
             message=f"Không dòng nào có cột {column}{also}. Vì thế {'; '.join(effects)}",
         )
-
-    def window(self) -> list[Finding]:
-        """A READ-WINDOW warning where the portal counts calendar periods: its figures are of other days."""
-        if self.platform.window == "asked":
-            return []
-        first, last = f"{self.period.first_day:%d/%m/%Y}", f"{self.period.last_day:%d/%m/%Y}"
-        return [
-            Finding(
-                rule="READ-WINDOW",
-                severity="warning",
-                source=self.source.id,
-                period=self.period.key,
-                payload=self.pages[0][0].sha256,
-                expected=f"{first} - {last}",
-                message=f"Cổng chỉ thống kê theo tháng, quý dương lịch, còn kỳ {self.period.key} là từ {first} "
-                f"đến {last}: số liệu không cùng khoảng thời gian, cần giải trình khi dùng",
-            )
-        ]
 
 
 @cache

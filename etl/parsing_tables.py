@@ -149,10 +149,10 @@ class _File:
         return cell.strftime(self.table.days.format) if isinstance(cell, dt.date) else text_of(cell)
 
     def _check_days(self, head: str) -> None:
-        stated, period = self.table.days, self.answer.period
+        stated, asked = self.table.days, self.answer.days_of(self.page)
         assert stated is not None  # noqa: S101
         match = re.search(stated.pattern, head)
-        wanted = (period.first_day, period.last_day)
+        wanted = (asked.first_day, asked.last_day)
         try:
             days = tuple(_day(match[group], stated.format) for group in ("first", "last")) if match else ()
         except ValueError:

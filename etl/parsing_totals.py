@@ -12,7 +12,8 @@ from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.totals import Axis, Prover, Wrong
 
 _ASKED = "lĩnh vực của yêu cầu"
-"""The name of the axis that is no column: the field a request was repeated over."""
+_PART = "ngày của yêu cầu"
+"""The names of the axes that are no columns: the field and the days a request was repeated over."""
 
 Place = tuple[str, str]
 """Payload and pointer of a record."""
@@ -30,12 +31,15 @@ class TotalRows:
             self._field = _ASKED
         declared = (*rule.spans, *rule.axes)
         names = list(dict.fromkeys([*declared, agency, *([self._field] if self._field is not None else [])]))
+        if len(answer.parts) > 1:
+            names.append(_PART)
         self._axes = [Axis(name, blank=name in declared, span=name in rule.spans) for name in names]
         self._agency_at = names.index(agency)
         self._field_at = names.index(self._field) if self._field is not None else None
-        paths = [None if name == _ASKED else path_of(name) for name in names]
+        paths = {name: path_of(name) for name in names if name not in (_ASKED, _PART)}
         self._codes = [
-            [record.page.field if path is None else _code(record, path) for path in paths] for record in records
+            [_code(record, paths[name]) if name in paths else _asked(record, name) for name in names]
+            for record in records
         ]
         self._prover = Prover(
             self._axes,
@@ -147,6 +151,11 @@ def finding_of(
         value=problem.value,
         expected=problem.expected,
     )
+
+
+def _asked(record: Record, name: str) -> str | None:
+    page = record.page
+    return page.field if name == _ASKED else f"{page.first_day}"
 
 
 def _code(record: Record, path: tuple[str, ...]) -> Any:

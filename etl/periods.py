@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from etl.errors import PeriodError
+from etl.model import Window
 
 TIMEZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 CUT_OFF_DAY = 14
@@ -31,6 +33,44 @@ class Interval:
 
     first_day: dt.date
     last_day: dt.date
+
+    def __str__(self) -> str:
+        """As people write it: "15/06/2026 - 14/09/2026"."""
+        return f"{self.first_day:%d/%m/%Y} - {self.last_day:%d/%m/%Y}"
+
+    @property
+    def start(self) -> dt.datetime:
+        """First instant, inclusive, in Asia/Ho_Chi_Minh."""
+        return dt.datetime.combine(self.first_day, dt.time(), TIMEZONE)
+
+    @property
+    def end(self) -> dt.datetime:
+        """First instant after the days (exclusive), in Asia/Ho_Chi_Minh."""
+        return dt.datetime.combine(self.last_day + dt.timedelta(days=1), dt.time(), TIMEZONE)
+
+    def days(self) -> tuple[Interval, ...]:
+        """Each day by itself."""
+        count = (self.last_day - self.first_day).days + 1
+        days = (self.first_day + dt.timedelta(days=index) for index in range(count))
+        return tuple(Interval(day, day) for day in days)
+
+    def months(self) -> tuple[Interval, ...]:
+        """Each calendar month that one of the days is in, whole."""
+        first = _month_index(self.first_day.year, self.first_day.month)
+        last = _month_index(self.last_day.year, self.last_day.month)
+        one = dt.timedelta(days=1)
+        return tuple(
+            Interval(_first_of_month(month), _first_of_month(month + 1) - one) for month in range(first, last + 1)
+        )
+
+    def tiled_by(self, parts: Iterable[Interval]) -> bool:
+        """Whether the parts are these days, without gap or overlap."""
+        following = self.first_day
+        for part in sorted(parts):
+            if part.first_day != following:
+                return False
+            following = part.last_day + dt.timedelta(days=1)
+        return following == self.last_day + dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -118,12 +158,12 @@ class Period:
     @property
     def start(self) -> dt.datetime:
         """First instant, inclusive, in Asia/Ho_Chi_Minh."""
-        return dt.datetime.combine(self.first_day, dt.time(), TIMEZONE)
+        return self.days.start
 
     @property
     def end(self) -> dt.datetime:
         """First instant after the period (exclusive), in Asia/Ho_Chi_Minh."""
-        return dt.datetime.combine(self._end_date, dt.time(), TIMEZONE)
+        return self.days.end
 
     @property
     def _end_date(self) -> dt.date:
@@ -164,6 +204,17 @@ class Period:
         count = _MONTHS[self.kind] // 3
         first = (self.number - 1) * count + 1
         return tuple(Period(self.year, "quarter", number) for number in range(first, first + count))
+
+
+def counted(window: Window, period: Period) -> Interval:
+    """The days that a system with that window counts when it is asked for the period."""
+    return period.days if window in ("asked", "days") else period.calendar_days
+
+
+def parts(window: Window, period: Period) -> tuple[Interval, ...]:
+    """What such a system is asked for, one request after another: they tile the days that it counts."""
+    whole = counted(window, period)
+    return {"days": whole.days, "months": whole.months}.get(window, lambda: (whole,))()
 
 
 def _month_index(year: int, month: int) -> int:

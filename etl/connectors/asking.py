@@ -13,7 +13,7 @@ import orjson
 from etl.connectors.auth import without
 from etl.connectors.paging import Next
 from etl.model import ApiKey, Parameter, Platform, Source, Value
-from etl.periods import Period
+from etl.periods import Interval, Period
 
 Filled = dict[str, str | int | bool]
 
@@ -37,6 +37,7 @@ class Asking:
     source: Source
     platform: Platform
     period: Period
+    part: Interval
     address: str
 
     def page(self, field: str | None, which: Next) -> Asked:
@@ -86,10 +87,10 @@ class Asking:
         size = paging.size if paging else 0
         match parameter.value:
             case "first_day" | "last_day" as end:
-                day = self.period.first_day if end == "first_day" else self.period.last_day
+                day = self.part.first_day if end == "first_day" else self.part.last_day
                 return day.strftime(parameter.format) if parameter.format else day.isoformat()
             case "start" | "end_inclusive" as end:
-                moment = self.period.start if end == "start" else self.period.end - dt.timedelta(milliseconds=1)
+                moment = self.part.start if end == "start" else self.part.end - dt.timedelta(milliseconds=1)
                 moment = moment.astimezone(dt.UTC)
                 if parameter.format:
                     return moment.strftime(parameter.format)
@@ -106,6 +107,8 @@ class Asking:
                 return (which.number + 1) * size
             case "cursor":
                 return which.cursor
+            case "year" | "month" as which_part if self.platform.window == "months":
+                return self.part.first_day.year if which_part == "year" else self.part.first_day.month
             case "year":
                 return self.period.year
             case "quarter" | "month" as kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from etl.connectors.paging import BrokenSeries, Next, Series
 from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.model import OAuth2, Platform, PullState, Source
-from etl.periods import TIMEZONE, Period
+from etl.periods import TIMEZONE, Interval, Period, parts
 from etl.settings import Settings
 
 _CONTENT = "nội dung"
@@ -40,8 +40,9 @@ def pull(
     with Http(signer, request, turns) as http:
         pulling.renew(http, signer, credential)
         door = _Door(http, signer, credential)
-        for asked in pulling.asked(fields):
-            yield from pulling.pages(door, asked)
+        for part in parts(platform.window, period):
+            for asked in pulling.asked(fields):
+                yield from pulling.pages(door, asked, part)
 
 
 @dataclass
@@ -102,14 +103,17 @@ class _Pull:
         names = {code: [raw for raw, target in written.items() if target == code] or [code] for code in fields}
         return [raw for code in fields for raw in names[code]]
 
-    def pages(self, door: _Door, field: str | None) -> Iterator[Response]:
+    def pages(self, door: _Door, field: str | None, part: Interval) -> Iterator[Response]:
         """Every page of one series. Raises SourceError where it is not proven whole."""
         paging = self.platform.request.paging
         series = Series(paging, self.platform.records, self.address) if paging else None
         which: Next | None = Next()
+        repeated = self.platform.window in ("days", "months")
         while which is not None:
-            answer = self._ask(door, field, which)
+            answer = self._ask(door, field, part, which)
             response = answer.response
+            if repeated:
+                response = replace(response, first_day=part.first_day, last_day=part.last_day)
             yield response
             body = self._judge(answer)
             if series is None:
@@ -120,10 +124,10 @@ class _Pull:
                 later = problem.state == "shifting"
                 raise self._failed(problem.state, problem.field, problem.problem, later=later) from None
 
-    def _ask(self, door: _Door, field: str | None, which: Next) -> Answer:
+    def _ask(self, door: _Door, field: str | None, part: Interval, which: Next) -> Answer:
         """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
         try:
-            asked = Asking(self.source, self.platform, self.period, self.address).page(field, which)
+            asked = Asking(self.source, self.platform, self.period, part, self.address).page(field, which)
             answer = door.http.ask(self.platform.request.method, asked, field)
             oauth2 = isinstance(self.platform.request.auth, OAuth2)
             if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:

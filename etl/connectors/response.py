@@ -12,7 +12,8 @@ class Response:
 
     `address` is the full URL with its query, `request` the body that was sent ("" for none); neither
     holds a credential. `fetched_at` is the UTC instant of the last byte. `field` is the field asked
-    for, as the portal writes it, when the request is repeated over fields.
+    for, as the portal writes it, when the request is repeated over fields; `first_day` and `last_day`
+    are the days asked for, when it is repeated over the parts of a period.
     """
 
     body: bytes
@@ -23,3 +24,5 @@ class Response:
     request: str
     fetched_at: dt.datetime
     field: str | None = None
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None

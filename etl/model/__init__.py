@@ -18,6 +18,7 @@ from etl.model.platforms import (
     TotalRule,
     Uniqueness,
     UnitRule,
+    Window,
 )
 from etl.model.reports import (
     PROCEDURE_CODE,
@@ -87,4 +88,5 @@ __all__ = [
     "Unit",
     "UnitRule",
     "Value",
+    "Window",
 ]

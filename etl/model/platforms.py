@@ -11,6 +11,8 @@ from etl.model.requests import NO_REQUEST, Budget, Request
 
 Encoding = Literal["utf-8", "windows-1258"]
 """How the texts of an answer are written."""
+Window = Literal["asked", "days", "calendar", "months"]
+"""Which days the figures of a system are of, and in what parts it is asked: see Platform."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,10 @@ class Platform:
     identities: arithmetic of the vendor, `total` = sum of `parts`, checked before mapping.
     numbers: `json` for JSON integers; `text` for whole numbers written as texts, digits only: an empty
     text is no value, and "1.234" stays unreadable; a Numbers for the cells of files.
-    window: `asked` when the figures are of the days asked for; `calendar` when the system counts calendar
-    months or quarters only, so that its figures are not of the days of the period: always a finding.
+    window: which days the figures are of. `asked`: the days asked for. `days`: the system counts single days only, so
+    it is asked for each day of the period, and the days are bridged. `calendar`: calendar months or quarters only, so
+    that its figures are not of the days of the period; `months`: calendar months only, asked for one by one and
+    bridged to the calendar quarter. What is not of the days of the period is always a finding, never converted.
     assumed: what the domain document does not state and this file supposes.
     protocol: "json_api"; "download" of an exported file by `request`; "inbox", a folder without a request.
     table: how the file of a download or an inbox is read.
@@ -155,7 +159,7 @@ class Platform:
     ignore: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
     numbers: Literal["json", "text"] | Numbers = "json"
-    window: Literal["asked", "calendar"] = "asked"
+    window: Window = "asked"
     assumed: str = ""
 
     @property

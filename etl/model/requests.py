@@ -16,7 +16,8 @@ class Parameter:
     code, `field` the field of a request repeated over fields, `page` and `offset` count from 1 and 0,
     `offset_end` is the offset plus the page size, `cursor` what the page before gave (left out of the
     first request). `year`, `quarter` and `month` are the numbers of the period, for portals that know
-    calendar periods only; another kind of period cannot be asked of them.
+    calendar periods only; another kind of period cannot be asked of them. Where the platform is asked day by
+    day or month by month, days, instants, `year` and `month` are those of the part asked for.
     format: strftime pattern for dates and instants; instants are rendered in UTC. Without it a date is
     2026-09-14 and an instant 2026-09-14T16:59:59.999Z, with its milliseconds.
     """

@@ -134,11 +134,20 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
         good = _read(work / f"good_{name}.parquet")
+        whole, gaps = indicators.bridge(
+            good.filter(pc.invert(pc.is_in(good["source"], compared))),
+            dataset_id=name,
+            dataset=dataset,
+            days=catalog.counted(period),
+            sources=catalog.sources,
+        )
+        (work / f"gaps_{name}.json").write_text(json.dumps([asdict(gap.hole) for gap in gaps]))
+        _write(work / f"findings_gaps_{name}.parquet", _to_table(_gap_finding(period, gap) for gap in gaps))
         if not catalog.reports(name, period):
             _write(work / f"facts_{name}.parquet", FACTS.empty_table())
             continue
         facts = indicators.compute(
-            good.filter(pc.invert(pc.is_in(good["source"], compared))),
+            whole,
             _holes(work, name),
             dataset_id=name,
             dataset=dataset,
@@ -157,7 +166,10 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    found = [work / "findings_parse.parquet", *(work / f"findings_{name}.parquet" for name in catalog.datasets)]
+    found = [
+        work / "findings_parse.parquet",
+        *(work / f"findings_{step}{name}.parquet" for step in ("", "gaps_") for name in catalog.datasets),
+    ]
     recorded = office.warehouse.record(
         period.key,
         run=run_id,
@@ -246,7 +258,16 @@ def _receipts(office: Office, period: Period, wanted: dict[str, list[str]]) -> l
 
 
 def _holes(work: UPath, dataset: str) -> list[Hole]:
-    return [Hole(**hole) for hole in json.loads((work / f"holes_{dataset}.json").read_text())]
+    """Those of the check, and those of parts that do not tile the period."""
+    return [
+        Hole(**hole) for kind in ("holes", "gaps") for hole in json.loads((work / f"{kind}_{dataset}.json").read_text())
+    ]
+
+
+def _gap_finding(period: Period, gap: indicators.Gap) -> Finding:
+    hole = gap.hole
+    message = f"{gap.agency}: các phần không ghép đủ kỳ {period.key} ({gap.days}), nên số liệu của đơn vị chưa công bố"
+    return Finding("READ-GAP", "critical", hole.source, period.key, message, unit=hole.unit, value=gap.days)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

@@ -116,6 +116,29 @@ def test_the_year_alone_would_ask_for_the_whole_year(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("window", "values", "problem"),
+    [
+        ("days", "{size: 10}", "nothing in the request says which part"),
+        ("months", "{nam: {value: year}}", "nothing in the request says which part"),
+        ("months", "{nam: {value: year}, quy: {value: quarter}}", "window: calendar"),
+        ("days", "{thang: {value: month}, tu: {value: first_day}}", "window: calendar"),
+    ],
+)
+def test_a_part_that_is_not_told(folder: Path, window: str, values: str, problem: str) -> None:
+    edit(folder, PLATFORM, QUERY, f"  query: {values}\n")
+    edit(folder, PLATFORM, "dataset: dossiers", f"dataset: dossiers\nwindow: {window}")
+    assert problem in str(mistake(folder))
+
+
+def test_a_part_is_told_by_its_days_or_its_month(folder: Path) -> None:
+    edit(folder, PLATFORM, "dataset: dossiers", "dataset: dossiers\nwindow: days")
+    assert load((folder,)).platforms["portal"].window == "days"
+    edit(folder, PLATFORM, QUERY, "  query: {nam: {value: year}, thang: {value: month}}\n")
+    edit(folder, PLATFORM, "window: days", "window: months")
+    assert load((folder,)).platforms["portal"].window == "months"
+
+
+@pytest.mark.parametrize(
     ("auth", "part", "key", "problem"),
     [
         ("bearer", "body: {a: b}", "body", "GET"),

@@ -24,7 +24,20 @@ def problem(rule: str | None) -> dict[str, Any]:
     return {"problem": "không đọc được dòng này", "problem_rule": rule}
 
 
-READ = ("UNIT", "NUMBER", "VENDOR", "DUPLICATE", "COLUMN", "MISSING", "WINDOW", "TOTAL", "PAYLOAD")
+READ = (
+    "UNIT",
+    "NUMBER",
+    "VENDOR",
+    "DUPLICATE",
+    "COLUMN",
+    "MISSING",
+    "WINDOW",
+    "BRIDGE",
+    "GAP",
+    "MOVING",
+    "TOTAL",
+    "PAYLOAD",
+)
 # Rule -> changes to the row of one commune (none: the row is left out; several: as many rows), and the rules that
 # cannot but be broken along with it.
 BREAKS: dict[str, dict[str, Case]] = {
@@ -37,6 +50,9 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-COLUMN": ([problem("READ-COLUMN")], set()),
         "READ-MISSING": ([problem("READ-MISSING")], set()),
         "READ-WINDOW": ([problem("READ-WINDOW")], set()),
+        "READ-BRIDGE": ([problem("READ-BRIDGE")], set()),
+        "READ-GAP": ([problem("READ-GAP")], set()),
+        "READ-MOVING": ([problem("READ-MOVING")], set()),
         "READ-TOTAL": ([problem("READ-TOTAL")], set()),
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
@@ -103,6 +119,9 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-COLUMN": ([problem("READ-COLUMN")], set()),
         "READ-MISSING": ([problem("READ-MISSING")], set()),
         "READ-WINDOW": ([problem("READ-WINDOW")], set()),
+        "READ-BRIDGE": ([problem("READ-BRIDGE")], set()),
+        "READ-GAP": ([problem("READ-GAP")], set()),
+        "READ-MOVING": ([problem("READ-MOVING")], set()),
         "READ-TOTAL": ([problem("READ-TOTAL")], set()),
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
         "READ-OTHER": ([problem(None)], set()),
