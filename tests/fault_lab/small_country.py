@@ -1,0 +1,78 @@
+"""A country small enough for every fault of every platform: all 34 provinces, four communes each, three fields.
+
+Its catalog is the project's own, with shorter pages (so that there is a second one) and shorter waits.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCALE = 0.012
+COMMUNES = 4
+FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
+PAGE, LONG_PAGE = 7, 60
+"""Rows of a page, so that every series has a second one; the long one where total rows stand among the others."""
+SECONDS = 4
+"""How long a pull of the lab waits for an answer."""
+EXTRA = {
+    "opencps_v2": "headers: {{groupId: '{code}0001'}}\n",
+    "igate": "credential: env:BAOCAO_SIMULATOR_TOKEN\n",
+}
+"""What a source of a platform says beside its unit and its address."""
+
+
+def make_catalog(folder: Path) -> Path:
+    """The catalog of the small country, without any source."""
+    shutil.copytree(ROOT / "catalog", folder, ignore=shutil.ignore_patterns("sources"))
+    _rewrite(folder / "fields.csv", lambda row: row["code"] in FIELDS)
+    seen: Counter[str] = Counter()
+    known: set[str] = set()
+
+    def kept(row: dict[str, str]) -> bool:
+        if row["level"] != "commune":
+            return True
+        if row["code"] not in known and not row["valid_to"] and seen[row["parent"]] < COMMUNES:
+            seen[row["parent"]] += 1
+            known.add(row["code"])
+        return row["code"] in known
+
+    _rewrite(folder / "units/units.csv", kept)
+    for path in folder.glob("platforms/*.yml"):
+        size = LONG_PAGE if path.stem == "opencps_v2" else PAGE
+        text = re.sub(r"\bsize: \d+", f"size: {size}", path.read_text("utf-8"))
+        path.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {SECONDS}", text), "utf-8")
+    return folder
+
+
+def make_sources(folder: Path, platforms: dict[str, list[str]]) -> Path:
+    """A folder to lay over the catalog: a source for each platform and province given."""
+    (folder / "sources").mkdir(parents=True)
+    for platform, provinces in platforms.items():
+        for code in provinces:
+            (folder / f"sources/{source_id(platform, code)}.yml").write_text(
+                f"platform: {platform}\nunit: '{code}'\nowner: Phòng thử lỗi\n"
+                f"address: env:BAOCAO_SIMULATOR_URL/{platform}/{code}\n" + EXTRA.get(platform, "").format(code=code),
+                "utf-8",
+            )
+    return folder
+
+
+def source_id(platform: str, province: str) -> str:
+    return f"{platform}_{province}"
+
+
+def _rewrite(path: Path, kept: Callable[[dict[str, str]], bool]) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        names = list(reader.fieldnames or ())
+        rows = [row for row in reader if kept(row)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

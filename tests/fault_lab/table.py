@@ -1,0 +1,85 @@
+"""docs/fault_lab.md: what named each fault on each platform, as the lab found it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.faults import KINDS
+from simulator.server import SHAPES
+from tests.fault_lab.judging import Verdict
+from tests.fault_lab.small_country import ROOT
+
+DOCUMENT = ROOT / "docs/fault_lab.md"
+NONE, RIGHT, WRONG = "–", "đúng", "SAI THẦM LẶNG"
+
+TITLES = {
+    "down": ("cổng ngừng (503)", "down (503)"),
+    "error": ("cổng lỗi (500)", "error (500)"),
+    "slow": ("trả lời quá chậm", "too slow"),
+    "slow_body": ("nội dung nhỏ giọt", "the body drips"),
+    "reset": ("ngắt kết nối", "connection reset"),
+    "html": ("trang đăng nhập, mã 200", "login page with 200"),
+    "unauthorized": ("từ chối mã truy cập (401)", "credential refused (401)"),
+    "expired": ("mã hết hạn giữa chừng", "token expires during the pull"),
+    "throttled": ("giới hạn lượt hỏi (429)", "throttled (429)"),
+    "truncated": ("nội dung bị cắt", "bytes cut off"),
+    "truncated_page": ("trang thiếu dòng, tổng giữ nguyên", "rows missing from pages, the total stays"),
+    "repeated_page": ("trang sau là trang đầu", "a later page is the first again"),
+    "wrong_total": ("tổng khai sai một", "declared total off by one"),
+    "endless": ("trang không bao giờ hết", "pages never end"),
+    "nfd": ("Unicode dạng khác (NFD)", "other Unicode normal form"),
+    "windows_1258": ("bảng mã Windows-1258", "Windows-1258 bytes"),
+    "empty": ("danh sách rỗng", "empty list"),
+    "renamed": ("cột đổi tên", "renamed column"),
+    "nested": ("cột chuyển vào trong đối tượng", "column moved inside an object"),
+    "retyped": ("số thành chữ, chữ thành số", "number as text, text as number"),
+    "swapped": ("hai cột đổi chỗ", "two measures exchanged"),
+    "identity": ("tổng của dòng sai một", "a row's total off by one"),
+    "text_number": ('"1.234"', '"1.234"'),
+    "decimal_comma": ("dấu phẩy thập phân", "decimal comma"),
+    "thousands": ("đơn vị nghìn", "figures in thousands"),
+    "null_for_zero": ("null thay cho 0", "null for 0"),
+    "zero_for_null": ("0 thay cho không có số liệu", "0 for null"),
+    "date_format": ("ngày viết kiểu khác", "other date format"),
+    "reclassified": ("kỳ đã chốt bị phân loại lại", "closed period reclassified"),
+    "extra_column": ("cột lạ", "extra column"),
+    "unknown_unit": ("đơn vị lạ", "unknown unit"),
+    "missing_unit": ("thiếu một đơn vị", "missing unit"),
+}
+
+_HEAD = f"""# Phòng thử lỗi · Fault lab
+
+Mỗi ô là một lỗi được gài vào một nguồn của một nền tảng rồi chạy trọn đường: cổng mô phỏng, HTTP, kho tệp, PostgreSQL.
+Ô ghi điều đã gọi tên lỗi: trạng thái của lần lấy (`down`, `timed_out` …) hoặc quy tắc của phát hiện (`READ-…`).
+`{RIGHT}`: mọi số liệu vẫn hiện và đúng. `{NONE}`: nền tảng không thể có lỗi này. Không ô nào được là "{WRONG}".
+Nguồn bên cạnh của cùng nền tảng luôn đúng; lần lấy chưa chứng minh được không nạp dòng nào.
+
+*Each cell is one fault planted in one source of a platform and run through everything: simulated portal, HTTP, store,
+PostgreSQL. It says what named the fault: the state of the pull, or the rule of a finding. `{RIGHT}`: every figure is
+shown and right. `{NONE}`: the platform cannot have the fault. The test fails for a figure that is silently wrong, for a
+failure without a name, for a row from an unproven pull, and for a neighbour of the same platform that is not right.*
+
+Bảng do phép thử làm ra và kiểm tra; làm lại · made and checked by the test; make it again:
+
+    .venv/bin/python -m tests.fault_lab
+"""
+
+
+def document(verdicts: Mapping[tuple[str, str], Verdict]) -> str:
+    platforms = [platform for platform in SHAPES if any(platform == of for of, _ in verdicts)]
+    lines = [_HEAD, f"| Lỗi · Fault | {' | '.join(f'`{platform}`' for platform in platforms)} |"]
+    lines.append(f"|---|{'---|' * len(platforms)}")
+    for kind in KINDS:
+        if any((platform, kind) in verdicts for platform in platforms):
+            cells = [_cell(verdicts.get((platform, kind))) for platform in platforms]
+            vi, en = TITLES[kind]
+            lines.append(f"| {vi} · *{en}* (`{kind}`) | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return NONE
+    if verdict.silently_wrong:
+        return f"**{WRONG}**"
+    return ", ".join(f"`{name}`" for name in verdict.name.split(", ")) if verdict.name else RIGHT
