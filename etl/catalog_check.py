@@ -74,6 +74,8 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
         _pattern(file, ("unit", key), getattr(platform.unit, key), needed, fail)
     if (platform.protocol == "json_api") != (platform.table is None):
         raise fail(file, ("table",), "a download or an inbox has a table, and only they")
+    if platform.table is not None and platform.echo is not None:
+        raise fail(file, ("echo",), "of a file, this stands in table.days")
     if platform.table is not None and platform.encoding != "utf-8":
         raise fail(file, ("encoding",), "of a file, this stands in its table")
     if platform.table is not None:

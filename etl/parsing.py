@@ -17,9 +17,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Source, Uniqueness
+from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Proof, Source, Uniqueness
 from etl.parsing_body import Answer, Record, path_of, value_at
 from etl.parsing_names import under_its_names
+from etl.parsing_proof import days_proof, unique_proof
 from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.parsing_table_totals import wrong_totals
 from etl.parsing_tables import read_table, table_records
@@ -35,7 +36,8 @@ class Parsed:
     """`table` has the schema of `rows_schema`. `left_out` counts records that are no rows, by reason.
 
     doubts: what each wrong total leaves in doubt, by its (payload, pointer). given: the measures that this pull
-    provides at all. missing, unread: source columns declared and not there, there and not declared.
+    provides at all. missing, unread: source columns declared and not there, there and not declared. proof: what shows
+    that the rows are all of them, and of the right days.
     """
 
     table: pa.Table
@@ -45,6 +47,7 @@ class Parsed:
     given: tuple[str, ...]
     missing: tuple[str, ...]
     unread: tuple[str, ...]
+    proof: tuple[Proof, ...] = ()
 
 
 def parse(
@@ -62,9 +65,10 @@ def parse(
     critical finding; so is a column of numbers that no row has, whose measures then have no value.
     Raises SourceBroken naming the part at fault for what makes the whole answer unusable: not JSON, no
     list, no row, a column absent everywhere that places the rows, a declared total that is not the
-    number of records, a field that was not asked for.
+    number of records, a field that was not asked for, other days, the same key on two pages.
     """
     answer = Answer(source, platform, period, pages)
+    days = days_proof(answer)
     found = answer.records() if platform.table is None else table_records(answer)
     if source.renamed:
         answer = under_its_names(answer, found)
@@ -96,6 +100,7 @@ def parse(
             left_out["trùng cơ quan và ngày, cùng số liệu"] += len(rows) - len(kept)
         rows = kept
     findings += totals.infer(rows)
+    proof = (*unique_proof(answer, rows.values()), days)
     wrong, doubts = totals.prove(rows)
     for record, problem, hole in wrong_totals(answer, found, list(rows.values())):
         wrong.append(finding_of(answer, record, problem, hole=hole))
@@ -109,6 +114,7 @@ def parse(
         audit.given,
         audit.missing,
         audit.unread,
+        (*proof, "not_empty"),
     )
 
 

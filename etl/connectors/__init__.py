@@ -5,11 +5,11 @@ One module a protocol; a platform's YAML names its protocol and everything that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from etl.connectors import inbox, json_api
 from etl.connectors.response import Response
-from etl.model import Platform, Source
+from etl.model import Platform, Proof, Source
 from etl.periods import Period
 from etl.settings import Settings
 
@@ -20,7 +20,7 @@ _PROTOCOLS = {"json_api": json_api.pull, "download": json_api.pull, "inbox": inb
 
 def pull(
     source: Source, platform: Platform, period: Period, fields: Sequence[str], settings: Settings
-) -> Iterator[Response]:
+) -> Generator[Response, None, tuple[Proof, ...]]:
     """The answers of one source for one period, in the order they were asked for.
 
     Each is yielded before it is judged, so that its bytes are kept whatever they are; the judgement
@@ -28,6 +28,7 @@ def pull(
     repeated over fields. Running to the end without an error means: every request was answered with
     JSON, and every page up to the declared total, or up to the last one, was received; or with a file,
     which the reader proves whole; or that every file of the period in the inbox was read, and there was one.
+    The generator returns what showed that.
 
     Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
     """

@@ -52,11 +52,15 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """`links`: the `Link` header, None without one. `not_before`: the moment Retry-After names, where one does."""
+    """`links`: the `Link` header, None without one. `not_before`: the moment Retry-After names, where one does.
+
+    challenge: the header WWW-Authenticate, which may say why a credential is not taken.
+    """
 
     response: Response
     links: Links | None
     not_before: dt.datetime | None
+    challenge: str
 
 
 class _Patience(Retry):
@@ -165,7 +169,8 @@ class Http:
         if any(secret.encode() in landed for secret in self._signer.secrets):
             problem = "câu trả lời của cổng lặp lại mã truy cập, nên không được lưu"
             raise NoAnswer("leaking", "nội dung", problem, temporary=False)
-        return Answer(response, answer.links if "Link" in answer.headers else None, self._not_before(answer))
+        links = answer.links if "Link" in answer.headers else None
+        return Answer(response, links, self._not_before(answer), answer.headers.get("WWW-Authenticate", ""))
 
     def ask_unkept(self, method: str, asked: Asked) -> tuple[int, bytes]:
         """Status and body of an answer that is not landed, such as a token. Raises NoAnswer."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,17 +18,18 @@ from etl.connectors.http import Answer, Http, NoAnswer
 from etl.connectors.paging import BrokenSeries, Next, Series
 from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
-from etl.model import OAuth2, Platform, PullState, Source
+from etl.model import OAuth2, Platform, Proof, PullState, Source
 from etl.periods import TIMEZONE, Interval, Period, parts
 from etl.settings import Settings
 
 _CONTENT = "nội dung"
+_EXPIRED = re.compile("invalid_token|expired", re.IGNORECASE)
 _LATER = "Thử lại sau; nếu còn lỗi, báo đơn vị vận hành cổng"
 
 
 def pull(
     source: Source, platform: Platform, period: Period, fields: Sequence[str], settings: Settings
-) -> Iterator[Response]:
+) -> Generator[Response, None, tuple[Proof, ...]]:
     """See `etl.connectors.pull`."""
     token_address = settings.resolve(source.token_address) if source.token_address else None
     pulling = _Pull(source, platform, period, settings.resolve(source.address), token_address)
@@ -38,21 +39,27 @@ def pull(
     until = time.monotonic() + request.pull_seconds
     turns = Turns(settings.home / "budgets", source.budget or request.budget, until)
     with Http(signer, request, turns) as http:
-        pulling.renew(http, signer, credential)
         door = _Door(http, signer, credential)
+        pulling.renew(door)
         for part in parts(platform.window, period):
             for asked in pulling.asked(fields):
                 yield from pulling.pages(door, asked, part)
+    return tuple(sorted(door.proofs))
 
 
 @dataclass
 class _Door:
-    """The way into one portal; an OAuth2 token is renewed once in a pull."""
+    """The way into one portal; an OAuth2 token is renewed once in a pull.
+
+    accepted: an answer came. proofs: what showed each series of pages to be whole.
+    """
 
     http: Http
     signer: auth.Signer
     credential: auth.Credential | None
     renewed: bool = False
+    accepted: bool = False
+    proofs: set[Proof] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -80,19 +87,20 @@ class _Pull:
         except auth.Unusable as problem:
             raise self._credential(f"mã truy cập {problem}") from None
 
-    def renew(self, http: Http, signer: auth.Signer, credential: auth.Credential | None) -> None:
+    def renew(self, door: _Door) -> None:
         """Ask for an OAuth2 token where the platform wants one. Raises SourceError."""
         oauth2 = self.platform.request.auth
-        if not isinstance(oauth2, OAuth2) or credential is None:
+        if not isinstance(oauth2, OAuth2) or door.credential is None:
             return
         try:
-            signer.token = None
-            signer.token = tokens.ask(http, oauth2, self.token_address or self.address, credential)
+            door.signer.token = None
+            door.signer.token = tokens.ask(door.http, oauth2, self.token_address or self.address, door.credential)
         except NoAnswer as problem:
             raise self._unanswered(problem) from None
         except tokens.NoToken as problem:
             if problem.state == "refused":
-                raise self._error(SourceRefused, "refused", problem.field, str(problem), self._renew()) from None
+                state: PullState = "expired" if door.accepted else "refused"
+                raise self._error(SourceRefused, state, problem.field, str(problem), self._renew()) from None
             raise self._failed(problem.state, problem.field, str(problem), later=problem.temporary) from None
 
     def asked(self, fields: Sequence[str]) -> list[str | None]:
@@ -115,14 +123,17 @@ class _Pull:
             if repeated:
                 response = replace(response, first_day=part.first_day, last_day=part.last_day)
             yield response
-            body = self._judge(answer)
+            body = self._judge(door, answer)
             if series is None:
+                door.proofs.add("single_answer")
                 return
             try:
                 which = series.after(which, response.address, response.body, body, answer.links)
             except BrokenSeries as problem:
                 later = problem.state == "shifting"
                 raise self._failed(problem.state, problem.field, problem.problem, later=later) from None
+            if which is None:
+                door.proofs.add(series.proof)
 
     def _ask(self, door: _Door, field: str | None, part: Interval, which: Next) -> Answer:
         """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
@@ -132,7 +143,7 @@ class _Pull:
             oauth2 = isinstance(self.platform.request.auth, OAuth2)
             if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
                 door.renewed = True
-                self.renew(door.http, door.signer, door.credential)
+                self.renew(door)
                 answer = door.http.ask(self.platform.request.method, asked, field)
             return answer
         except Unaskable as problem:
@@ -144,11 +155,12 @@ class _Pull:
     def _unanswered(self, problem: NoAnswer) -> SourceError:
         return self._failed(problem.state, problem.field, problem.problem, later=problem.temporary)
 
-    def _judge(self, answer: Answer) -> Any:
+    def _judge(self, door: _Door, answer: Answer) -> Any:
         """The JSON of an answer that is one. Raises the SourceError its status or its bytes call for."""
         response = answer.response
         if response.status != HTTPStatus.OK:
-            raise self._refusal(response.status, answer.not_before)
+            raise self._refusal(door, answer)
+        door.accepted = True
         if self.platform.protocol == "download":
             return self._file(response)
         try:
@@ -167,9 +179,13 @@ class _Pull:
         if not response.body:
             raise self._failed("empty", _CONTENT, "cổng trả tệp rỗng")
 
-    def _refusal(self, status: int, not_before: dt.datetime | None) -> SourceError:
+    def _refusal(self, door: _Door, answer: Answer) -> SourceError:
+        status, not_before = answer.response.status, answer.not_before
         field = f"HTTP {status}"
         wait = "" if not_before is None else f", xin hỏi lại từ {not_before.astimezone(TIMEZONE):%H:%M:%S %d/%m/%Y}"
+        known = door.credential is not None and (door.accepted or _EXPIRED.search(answer.challenge))
+        if status == HTTPStatus.UNAUTHORIZED and known:
+            return self._error(SourceRefused, "expired", field, "mã truy cập không còn hiệu lực", self._renew())
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return self._error(SourceRefused, "refused", field, "cổng từ chối mã truy cập", self._renew())
         if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import orjson
 
-from etl.model import Paging, PullState
+from etl.model import Paging, Proof, PullState
 
 MOST_PAGES = 10_000
 MOST_BYTES = 2**30
@@ -41,11 +41,15 @@ class Next:
 
 @dataclass
 class Series:
-    """The pages received so far. `after` takes one page in and says what to ask for next; None: it is whole."""
+    """The pages received so far. `after` takes one page in and says what to ask for next; None: it is whole.
+
+    proof: what shows that, once it is.
+    """
 
     paging: Paging
     records: str
     origin: str
+    proof: Proof = "short_page"
     _received: int = 0
     _bytes: int = 0
     _declared: int | None = None
@@ -83,10 +87,10 @@ class Series:
             raise BrokenSeries("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
         return rows
 
-    def _once(self, what: bytes, problem: str) -> None:
+    def _once(self, what: bytes, problem: str, state: PullState = "repeated") -> None:
         digest = hashlib.sha256(what).hexdigest()
         if digest in self._seen:
-            raise BrokenSeries("repeated", _PAGING, problem)
+            raise BrokenSeries(state, _PAGING, problem)
         self._seen.add(digest)
 
     def _whole(self, body: Any, rows: int) -> bool:
@@ -101,6 +105,7 @@ class Series:
             problem = f"tổng số dòng đổi từ {self._declared} thành {total} khi đang lấy: số liệu đang thay đổi"
             raise BrokenSeries("shifting", path, problem)
         self._declared = total
+        self.proof = "declared_total"
         if self._received > total:
             raise BrokenSeries("excess", path, f"khai {total} dòng nhưng trả {self._received} dòng")
         if self._received < total and rows == 0:
@@ -134,7 +139,8 @@ class Series:
             if not isinstance(link, str):
                 raise BrokenSeries("misshapen", place, "địa chỉ trang sau không phải là chữ")
             url = self._own(address, link, place)
-            self._once(b"link " + url.encode(), f"địa chỉ trang {number + 1} đã gặp: các trang đi vòng tròn")
+            problem = f"địa chỉ trang {number + 1} đã gặp: các trang đi vòng tròn"
+            self._once(b"link " + url.encode(), problem, "endless")
             return Next(number, url=url)
         if self._declared is None and rows < paging.size:
             return None
@@ -145,6 +151,8 @@ class Series:
         if value is _MISSING and rows >= self.paging.size and self.paging.total is None:
             problem = f"trang đủ {rows} dòng mà không có {place}: không rõ đã hết hay chưa"
             raise BrokenSeries("endless", place, problem)
+        if self.paging.total is None:
+            self.proof = "short_page" if value is _MISSING else "last_page"
         return value is _MISSING or value is None or value is False or value == ""
 
     def _own(self, address: str, link: str, place: str) -> str:

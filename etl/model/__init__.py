@@ -8,6 +8,7 @@ from etl.model.base import ALL, NATION, Level, Severity, Text, Tier, Unit
 from etl.model.flow import Fact, Finding, Hole, Page, Receipt
 from etl.model.platforms import (
     Days,
+    Echo,
     Encoding,
     FieldRule,
     Identity,
@@ -51,6 +52,7 @@ __all__ = [
     "DatasetColumn",
     "Days",
     "Due",
+    "Echo",
     "Encoding",
     "Example",
     "Fact",

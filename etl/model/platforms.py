@@ -94,6 +94,18 @@ class Days:
 
 
 @dataclass(frozen=True)
+class Echo:
+    """Where a JSON body repeats the days that it counted: dotted paths of the first and the last one.
+
+    format: strptime pattern. One with hours and without an offset is of UTC instants, as they are asked for.
+    """
+
+    first: str
+    last: str
+    format: str
+
+
+@dataclass(frozen=True)
 class Table:
     """How an exported table is read: its columns are found by the texts of their headings, never by position.
 
@@ -136,6 +148,8 @@ class Platform:
     it is asked for each day of the period, and the days are bridged. `calendar`: calendar months or quarters only, so
     that its figures are not of the days of the period; `months`: calendar months only, asked for one by one and
     bridged to the calendar quarter. What is not of the days of the period is always a finding, never converted.
+    echo: where every answer repeats the days that it counted; they must be those that were asked for.
+    unique: see Uniqueness. Without it an agency and field on two pages of a series is a pull that is not proven.
     assumed: what the domain document does not state and this file supposes.
     protocol: "json_api"; "download" of an exported file by `request`; "inbox", a folder without a request.
     table: how the file of a download or an inbox is read.
@@ -160,6 +174,7 @@ class Platform:
     identities: tuple[Identity, ...] = ()
     numbers: Literal["json", "text"] | Numbers = "json"
     window: Window = "asked"
+    echo: Echo | None = None
     assumed: str = ""
 
     @property

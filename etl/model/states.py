@@ -51,9 +51,9 @@ Another answer: login_page, an HTML page in place of the data · redirected, 3xx
 Unreadable:     truncated, JSON or a file that ends early · wrong_encoding, bytes of another encoding than declared ·
                 unreadable, neither JSON nor a file of the declared kind · misshapen, no list, total or object where
                 the platform declares one.
-Not whole:      empty, no row at all · short, fewer rows than declared · excess, more · repeated, a page, cursor, link
-                or record key seen before · endless, beyond the bounds of pages or bytes, or no sure end · shifting,
-                the source changes while it is pulled.
+Not whole:      empty, no row at all · short, fewer rows than declared · excess, more · repeated, a page, cursor or key
+                seen before · endless, links in a circle, beyond the bounds of pages or bytes, or no sure end ·
+                shifting, the source changes while it is pulled.
 Not ours:       missing_column, one without which no row can be placed · wrong_window, other days than those asked for ·
                 wrong_date, a day that is not written as declared · unaskable, a kind of period it cannot be asked for.
 Older receipts: unavailable, refused and broken, which said no more than that.

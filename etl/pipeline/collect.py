@@ -10,7 +10,7 @@ from typing import Any
 from etl import connectors, parsing
 from etl.catalog import Catalog
 from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
-from etl.model import PULL_STATES, Page, Receipt, Source
+from etl.model import PULL_STATES, Page, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 
@@ -88,9 +88,9 @@ def collect(source_id: str, period_key: str) -> dict[str, Any]:
         raise SettingsError(f"không có nguồn {source_id!r}, xem `baocao sources` (no such source in the catalog)")
     started_at = dt.datetime.now(dt.UTC)
     pages: list[tuple[Page, bytes]] = []
-    rows, problem = 0, None
+    rows, proof, problem = 0, tuple[Proof, ...](), None
     try:
-        rows = _pull(office, source, period, pages)
+        rows, proof = _pull(office, source, period, pages)
     except SourceError as error:
         problem = error
     receipt = Receipt(
@@ -103,6 +103,7 @@ def collect(source_id: str, period_key: str) -> dict[str, Any]:
         message=str(problem) if problem else "",
         rows=rows,
         pages=tuple(page for page, _ in pages),
+        proof=proof,
     )
     office.landing.write_receipt(receipt)
     if problem:
@@ -110,17 +111,24 @@ def collect(source_id: str, period_key: str) -> dict[str, Any]:
     return {"source": source.id, "state": receipt.state, "rows": rows, "receipt": receipt.id}
 
 
-def _pull(office: Office, source: Source, period: Period, pages: list[tuple[Page, bytes]]) -> int:
-    """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read."""
+def _pull(
+    office: Office, source: Source, period: Period, pages: list[tuple[Page, bytes]]
+) -> tuple[int, tuple[Proof, ...]]:
+    """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read and the proof."""
     catalog = office.catalog
     platform = catalog.platforms[source.platform]
+    answers = connectors.pull(source, platform, period, tuple(catalog.fields), office.settings)
     try:
-        for response in connectors.pull(source, platform, period, tuple(catalog.fields), office.settings):
+        while True:
+            response = next(answers)
             pages.append((office.landing.land(source.id, period.key, **vars(response)), response.body))
+    except StopIteration as end:
+        proof: tuple[Proof, ...] = end.value
     except SettingsError as error:
         advice = "Đặt biến đó rồi chạy lại nguồn này"
         raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice, state="misconfigured") from error
-    return int(read_rows(catalog, source, period, pages).table.num_rows)
+    parsed = read_rows(catalog, source, period, pages)
+    return int(parsed.table.num_rows), (*proof, *parsed.proof)
 
 
 def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[tuple[Page, bytes]]) -> parsing.Parsed:
