@@ -45,7 +45,7 @@ def test_every_noun_is_in_the_glossary(noun: str) -> None:
 def test_every_state_of_a_pull_is_in_the_readme() -> None:
     """Each once, in the order of the model, with the words that the command shows, and something to do."""
     told = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \| [^|]+ \| [^|]{5,} \|$", README, re.MULTILINE)
-    assert told == [(state, f"{title.vi} / {title.en}") for state, title in model.PULL_STATES.items()]
+    assert told == [(state, title.both) for state, title in model.PULL_STATES.items()]
     assert set(model.PULL_STATES) == set(get_args(model.PullState))
 
 

@@ -11,6 +11,7 @@ import requests
 
 from etl import pipeline
 from etl.landing import Landing
+from etl.model import PULL_STATES
 from etl.pipeline.office import Office as Opened
 from launcher.simulator import Simulator
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
@@ -70,6 +71,7 @@ def test_a_failing_source_says_one_sentence_and_keeps_its_receipt(office: Office
     assert office.simulator.token not in sentence
     receipt = Landing(str(office.home / "store")).receipts(source, PERIOD)[-1]
     assert receipt.state == state
+    assert pipeline.coverage(PERIOD)["failed"][source] == f"({PULL_STATES[receipt.state].both}) {sentence}"
     assert receipt.message == sentence
     assert receipt.proof == ()
     if kind != "reset":
