@@ -22,10 +22,6 @@ class Text:
     vi: str
     en: str
 
-    @property
-    def both(self) -> str:
-        return f"{self.vi} / {self.en}"
-
 
 @dataclass(frozen=True)
 class Unit:

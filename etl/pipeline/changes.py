@@ -1,19 +1,20 @@
-"""What changed at a portal since its last proven pull: proposals for columns that vanished."""
+"""What changed at a portal since its last proven pull: proposals for columns that vanished, figures that cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from etl import drift
+from etl import drift, drift_figures
 from etl.catalog import Catalog
 from etl.errors import SourceBroken, TraceError
 from etl.landing import Landing
-from etl.model import Finding, Platform, Source
+from etl.model import Dataset, Finding, Platform, Source
 from etl.parsing import Parsed
 from etl.parsing_rows import number_reader
 from etl.periods import Period
@@ -55,11 +56,10 @@ def proposals(
     )
 
 
-def told(
-    findings: Iterable[Finding], proposed: Mapping[str, Sequence[drift.Proposal]], source: Source
-) -> Iterator[Finding]:
-    """The findings, those of a missing column with what is proposed for it."""
-    for finding in findings:
+def told(catalog: Catalog, landing: Landing, source: Source, period: Period, parsed: Parsed) -> Iterator[Finding]:
+    """The findings of a pull, those of a missing column with what is proposed for it."""
+    proposed = proposals(catalog, landing, source, period, parsed)
+    for finding in parsed.findings:
         if finding.rule == "READ-MISSING" and proposed.get(finding.column):
             best, *others = proposed[finding.column]
             also = f"; sau đó là {', '.join(other.candidate for other in others)}" if others else ""
@@ -69,6 +69,63 @@ def told(
                 f"Nếu đúng, thêm vào sources/{source.id}.yml dòng: {best.line}",
             )
         yield finding
+
+
+def suspects(
+    parts: Sequence[pa.Table], earlier: Sequence[pa.Table], dataset: Dataset, period: Period
+) -> tuple[pa.Table, list[Finding]]:
+    """The standard rows of one dataset, each source's a table, against those of the period before: rows that cannot
+    say nought get the problem READ-ZERO; a source whose measures took each other's place, or are in another unit, gets
+    a critical finding."""
+    rows = pa.concat_tables(parts)
+    found = drift_figures.compare(rows, pa.concat_tables(earlier), dataset)
+    last = period.previous().key
+    title = {name: f"“{column.title.vi}” ({name})" for name, column in dataset.columns.items()}
+    findings = [
+        Finding(
+            rule="READ-SWAP",
+            severity="critical",
+            source=swap.source,
+            period=period.key,
+            column=f"{swap.one}, {swap.other}",
+            expected=f"như kỳ {last}",
+            message=f"{title[swap.one]} và {title[swap.other]} đã đổi chỗ cho nhau so với kỳ {last}: "
+            f"{swap.places} trong {swap.among} chỗ so được giống hẳn cột kia, không còn giống chính nó. "
+            "Hỏi đơn vị vận hành cổng; nếu cổng đổi tên cột thì sửa ánh xạ rồi chạy lại",
+        )
+        for swap in found.swaps
+    ]
+    findings += [
+        Finding(
+            rule="READ-SCALE",
+            severity="critical",
+            source=scale.source,
+            period=period.key,
+            column=scale.measure,
+            value=str(scale.now),
+            expected=f"gần {scale.before} như kỳ {last}",
+            message=f"{title[scale.measure]}: tổng các cơ quan từ {scale.before} (kỳ {last}) "
+            f"{'xuống' if scale.down else 'lên'} {scale.now}, gần đúng {scale.factor} lần: "
+            "có thể cổng đổi đơn vị tính. Hỏi đơn vị vận hành cổng",
+        )
+        for scale in found.scales
+    ]
+    return _marked(rows, found.zeros, last, drift_figures.lasting(dataset) or list(dataset.columns)), findings
+
+
+def _marked(rows: pa.Table, zeros: Sequence[drift_figures.Zero], last: str, measures: Sequence[str]) -> pa.Table:
+    if not zeros:
+        return rows
+    was = {(zero.payload, zero.pointer): zero.before for zero in zeros}
+    told = [
+        f"mọi số liệu bằng 0, trong khi kỳ {last} còn {was[place]} ({', '.join(measures)})" if place in was else None
+        for place in zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True)
+    ]
+    marks = {"problem": told, "problem_rule": [one and "READ-ZERO" for one in told]}
+    for name, mark in marks.items():
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), pc.coalesce(rows[name], pa.array(mark, pa.string())))
+    return rows
 
 
 def figures(table: pa.Table, platform: Platform) -> drift.Figures:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from upath import UPath
 
 from etl import indicators, quality
@@ -26,7 +25,8 @@ from etl.pipeline import changes
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-from etl.tables import FACTS, FINDINGS, rows_schema
+from etl.pipeline.work import from_table, read, to_table, write
+from etl.tables import FACTS, rows_schema
 
 _TOLD_BY_NULLS = ("READ-MISSING",)
 """Critical findings whose doubt is told by the nulls in the rows: they withhold what needs them, and only that."""
@@ -51,6 +51,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     receipts: dict[str, list[str]] = {}
     doubts: list[dict[str, Any]] = []
     given: dict[str, tuple[str, ...]] = {}
+    earlier = {name: tables[name][:] for name in tables}
     for source in catalog.due_sources(period):
         try:
             attempts = office.landing.receipts(source.id, period.key)
@@ -65,16 +66,19 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
         given[source.id] = parsed.given
-        proposed = changes.proposals(catalog, office.landing, source, period, parsed)
-        findings.extend(changes.told(parsed.findings, proposed, source))
+        if (last := changes.before(catalog, office.landing, source, period, furthest=1)) is not None:
+            earlier[catalog.dataset_of(source)].append(last)
+        findings += changes.told(catalog, office.landing, source, period, parsed)
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
         ]
         for reason, count in parsed.left_out.items():
             left_out[reason] = left_out.get(reason, 0) + count
     for name, parts in tables.items():
-        _write(work / f"rows_{name}.parquet", pa.concat_tables(parts))
-    _write(work / "findings_parse.parquet", _to_table(findings))
+        marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period)
+        findings += suspected
+        write(work / f"rows_{name}.parquet", marked)
+    write(work / "findings_parse.parquet", to_table(findings))
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
     (work / "given.json").write_text(json.dumps(given))
@@ -90,12 +94,12 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    rows = _read(work / f"rows_{dataset}.parquet")
+    rows = read(work / f"rows_{dataset}.parquet")
     due = [source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset]
     if not due:
-        _write(work / f"good_{dataset}.parquet", rows)
-        _write(work / f"quarantine_{dataset}.parquet", rows)
-        _write(work / f"findings_{dataset}.parquet", _to_table([]))
+        write(work / f"good_{dataset}.parquet", rows)
+        write(work / f"quarantine_{dataset}.parquet", rows)
+        write(work / f"findings_{dataset}.parquet", to_table([]))
         (work / f"holes_{dataset}.json").write_text("[]")
         return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
@@ -109,12 +113,12 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         tree=catalog.tree(period),
         levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
     )
-    _write(work / f"good_{dataset}.parquet", outcome.good)
-    _write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
-    _write(work / f"findings_{dataset}.parquet", _to_table(outcome.findings))
+    write(work / f"good_{dataset}.parquet", outcome.good)
+    write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
+    write(work / f"findings_{dataset}.parquet", to_table(outcome.findings))
     holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, rows)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
-    _write(work / f"rules_{dataset}.parquet", outcome.rules)
+    write(work / f"rules_{dataset}.parquet", outcome.rules)
     (work / f"gx_{dataset}.json").write_text(json.dumps(outcome.gx, ensure_ascii=False, default=str))
     broken = {finding.rule for finding in outcome.findings if finding.severity == "critical"}
     return {
@@ -133,7 +137,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     compared = pa.array(sorted(catalog.compared(period)), pa.string())
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
-        good = _read(work / f"good_{name}.parquet")
+        good = read(work / f"good_{name}.parquet")
         whole, gaps = indicators.bridge(
             good.filter(pc.invert(pc.is_in(good["source"], compared))),
             dataset_id=name,
@@ -142,9 +146,9 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             sources=catalog.sources,
         )
         (work / f"gaps_{name}.json").write_text(json.dumps([asdict(gap.hole) for gap in gaps]))
-        _write(work / f"findings_gaps_{name}.parquet", _to_table(_gap_finding(period, gap) for gap in gaps))
+        write(work / f"findings_gaps_{name}.parquet", to_table(_gap_finding(period, gap) for gap in gaps))
         if not catalog.reports(name, period):
-            _write(work / f"facts_{name}.parquet", FACTS.empty_table())
+            write(work / f"facts_{name}.parquet", FACTS.empty_table())
             continue
         facts = indicators.compute(
             whole,
@@ -155,7 +159,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             tree=catalog.tree(period),
             fields=catalog.fields,
         )
-        _write(work / f"facts_{name}.parquet", facts)
+        write(work / f"facts_{name}.parquet", facts)
         total += facts.num_rows
         withheld += facts["value"].null_count
     return {"facts": total, "withheld": withheld}
@@ -175,10 +179,10 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         run=run_id,
         catalog_version=catalog.version,
         rules_version=rules_version(office.settings.expectations),
-        facts=pa.concat_tables([_read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
-        rows={name: _read(work / f"good_{name}.parquet") for name in catalog.datasets},
-        quarantine={name: _read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
-        findings=_once(finding for path in found for finding in _from_table(_read(path))),
+        facts=pa.concat_tables([read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
+        rows={name: read(work / f"good_{name}.parquet") for name in catalog.datasets},
+        quarantine={name: read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
+        findings=_once(finding for path in found for finding in from_table(read(path))),
         holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
         compared=catalog.compared(period),
@@ -240,7 +244,7 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) 
     doubts = {
         (one["payload"], one["row"]): Hole(**one["hole"]) for one in json.loads((work / "doubts.json").read_text())
     }
-    for finding in _from_table(_read(work / "findings_parse.parquet")):
+    for finding in from_table(read(work / "findings_parse.parquet")):
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
         if source.role == "comparison" or finding.rule in _TOLD_BY_NULLS:
             continue
@@ -277,21 +281,3 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
         place = finding.row or finding.message
         kept.setdefault((finding.rule, finding.source, finding.payload or "", place), finding)
     return list(kept.values())
-
-
-def _to_table(findings: Iterable[Finding]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS)
-
-
-def _from_table(table: pa.Table) -> list[Finding]:
-    return [Finding(**row) for row in table.to_pylist()]
-
-
-def _write(path: UPath, table: pa.Table) -> None:
-    with path.open("wb") as target:
-        pq.write_table(table, target, compression="zstd")
-
-
-def _read(path: UPath) -> pa.Table:
-    with path.open("rb") as source:
-        return pq.read_table(source)

@@ -98,7 +98,7 @@ def test_the_proposed_line_mends_the_source_and_leaves_the_past_alone(
     after = landed(landing, source, Q3, edited(answers("igate", Q3), source, edit))
     read = parsed(source, Q3, after)
     proposed = changes.proposals(CATALOG, landing, source, Q3, read)
-    (told,) = [one for one in changes.told(read.findings, proposed, source) if one.rule == "READ-MISSING"]
+    (told,) = [one for one in changes.told(CATALOG, landing, source, Q3, read) if one.rule == "READ-MISSING"]
     best = proposed[old][0]
     assert f"sources/{source.id}.yml dòng: {best.line}" in told.message
 

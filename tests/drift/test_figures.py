@@ -1,0 +1,205 @@
+"""Figures that cannot be, told from those of the period before; and no alarm for what is only growth and chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.drift_figures import Changes, Scale, Zero, compare
+from etl.tables import rows_schema
+from tests.drift.portals import CATALOG
+
+ONESTOP, EDOC = CATALOG.datasets["onestop"], CATALOG.datasets["edoc"]
+Row = dict[str, Any]
+FLOWS = ("received_online", "received_direct_postal", "resolved_early", "resolved_on_time", "resolved_overdue")
+STOCKS = ("pending_in_time", "pending_overdue")
+
+
+def table(rows: list[Row], dataset: str = "onestop") -> pa.Table:
+    schema = rows_schema(CATALOG.datasets[dataset])
+    fixed = dict.fromkeys(("source", "period", "payload", "pointer", "agency"), "-")
+    whole = [{**fixed, "source": "cổng", "pointer": f"/{place}", **row} for place, row in enumerate(rows)]
+    days = {field.name: None for field in schema if pa.types.is_date(field.type)}
+    return pa.Table.from_pylist([{**days, **row} for row in whole], schema=schema)
+
+
+def country(draw: np.random.Generator, agencies: int, fields: int, size: float, spread: float) -> list[Row]:
+    """Agencies of very different sizes, fields with habits of their own; spread: how much those differ."""
+    habits = draw.lognormal(0, spread, (fields, len(FLOWS) + len(STOCKS))) * [6, 4, 5, 3, 0.4, 0.8, 0.1]
+    sizes = draw.lognormal(0, 0.8, agencies) * size
+    return [
+        {"agency": f"{agency}", "field": f"{field}"}
+        | dict(zip((*FLOWS, *STOCKS), (draw.poisson(sizes[agency] * habits[field])).tolist(), strict=True))
+        for agency in range(agencies)
+        for field in range(fields)
+    ]
+
+
+def complete(rows: list[Row], carried: dict[tuple[str, str], int]) -> list[Row]:
+    """With the columns that follow from the others; what was pending last time is carried over."""
+    for row in rows:
+        row["carried_over"] = carried.get((row["agency"], row["field"]), 0)
+        row["pending_total"] = row["pending_in_time"] + row["pending_overdue"]
+        row["resolved_total"] = row["resolved_early"] + row["resolved_on_time"] + row["resolved_overdue"]
+        row["received_total"] = row["received_online"] + row["received_direct_postal"] + row["carried_over"]
+    return rows
+
+
+def later(draw: np.random.Generator, rows: list[Row], common: bool) -> list[Row]:
+    """The next quarter: each measure (or each figure by itself) from half to one and a half, and chance on top."""
+    growth = {name: draw.uniform(0.5, 1.5) for name in (*FLOWS, *STOCKS)}
+    new = [
+        {"agency": row["agency"], "field": row["field"]}
+        | {
+            name: int(draw.poisson(row[name] * (growth[name] if common else draw.uniform(0.5, 1.5))))
+            for name in (*FLOWS, *STOCKS)
+        }
+        for row in rows
+    ]
+    return complete(new, {(row["agency"], row["field"]): row["pending_total"] for row in rows})
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 60),
+    st.integers(1, 16),
+    st.sampled_from([0.1, 1.0, 10.0, 200.0]),
+    st.sampled_from([0.0, 0.4, 1.2]),
+    st.booleans(),
+)
+def test_growth_and_chance_raise_nothing(
+    seed: int, agencies: int, fields: int, size: float, spread: float, common: bool
+) -> None:
+    draw = np.random.default_rng(seed)
+    before = complete(country(draw, agencies, fields, size, spread), {})
+    assert compare(table(later(draw, before, common)), table(before), ONESTOP) == Changes([], [], [])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.integers(1, 150), st.sampled_from([1.0, 60.0, 3000.0]), st.floats(0.2, 6))
+def test_growth_and_chance_of_documents_raise_nothing(seed: int, agencies: int, size: float, ratio: float) -> None:
+    draw = np.random.default_rng(seed)
+
+    def quarter(levels: Any) -> pa.Table:
+        return table(
+            [
+                {
+                    "agency": f"{agency}",
+                    "field": "all",
+                    "sent": int(sent),
+                    "received": int(got),
+                    "exchanged": int(sent + got),
+                }
+                for agency, (sent, got) in enumerate(draw.poisson(levels))
+            ],
+            "edoc",
+        )
+
+    levels = draw.lognormal(0, 0.8, (agencies, 1)) * size * [1, ratio]
+    grown = levels * draw.uniform(0.5, 1.5, 2)
+    assert compare(quarter(grown), quarter(levels), EDOC) == Changes([], [], [])
+
+
+@pytest.fixture(scope="module")
+def quarters() -> tuple[list[Row], list[Row]]:
+    draw = np.random.default_rng(7)
+    before = later(draw, complete(country(draw, 40, 12, 20.0, 0.9), {}), common=True)
+    return before, later(draw, before, common=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("received_direct_postal", "received_online"),
+        ("resolved_early", "resolved_on_time"),
+        ("resolved_early", "resolved_overdue"),
+        ("pending_in_time", "pending_overdue"),
+        ("carried_over", "received_online"),
+    ],
+)
+def test_two_columns_that_were_exchanged_are_told(quarters: tuple[list[Row], list[Row]], one: str, other: str) -> None:
+    before, now = quarters
+    swapped = [{**row, one: row[other], other: row[one]} for row in now]
+    found = compare(table(swapped), table(before), ONESTOP)
+    assert (one, other) in {(swap.one, swap.other) for swap in found.swaps}
+    assert (found.scales, found.zeros) == ([], [])
+
+
+def test_two_columns_that_cannot_be_told_apart_raise_no_alarm() -> None:
+    draw = np.random.default_rng(3)
+    before = [{"agency": f"{n}", "field": "x", "received_online": 50, "received_direct_postal": 50} for n in range(40)]
+    now = [
+        {**row, "received_online": int(draw.poisson(60)), "received_direct_postal": int(draw.poisson(40))}
+        for row in before
+    ]
+    assert compare(table(now), table(before), ONESTOP).swaps == []
+
+
+@pytest.mark.parametrize("factor", [100, 1000])
+@pytest.mark.parametrize("down", [False, True])
+def test_another_unit_of_counting_is_told(quarters: tuple[list[Row], list[Row]], factor: int, down: bool) -> None:
+    small, large = quarters[0], [{**row} for row in quarters[1]]
+    for row in large:
+        row.update({name: value * factor for name, value in row.items() if isinstance(value, int)})
+    before, now = (large, small) if down else (small, large)
+    found = compare(table(now), table(before), ONESTOP)
+    assert {scale.measure for scale in found.scales} == set(ONESTOP.columns)
+    assert {(scale.factor, scale.down) for scale in found.scales} == {(factor, down)}
+    assert found.scales[0].before == sum(row[found.scales[0].measure] for row in before)
+    assert found.swaps == []
+
+
+def test_one_absurd_figure_is_no_other_unit_of_counting(quarters: tuple[list[Row], list[Row]]) -> None:
+    before, now = quarters
+    absurd = [{**row} for row in now]
+    absurd[5]["received_online"] = 100 * sum(row["received_online"] for row in before)
+    assert compare(table(absurd), table(before), ONESTOP).scales == []
+
+
+def test_a_service_that_starts_is_no_other_unit_of_counting() -> None:
+    before = [{"agency": f"{n}", "field": "x", "received_online": n % 2} for n in range(60)]
+    now = [{**row, "received_online": 60} for row in before]
+    assert compare(table(now), table(before), ONESTOP) == Changes([], [], [])
+
+
+def test_nothing_after_something_pending_is_told_by_row() -> None:
+    some = dict.fromkeys(ONESTOP.columns, 1) | {"pending_total": 3}
+    none = dict.fromkeys(ONESTOP.columns, 0)
+    before = [{"agency": "a", "field": "x", **some}, {"agency": "a", "field": "y", **none}]
+    before += [{"agency": "b", "field": "x", **some}, {"agency": "b", "field": "y", **none}]
+    before += [{"agency": "c", "field": "x", **none}]
+    zero = [{**row, **none} for row in before]
+    one_field = [*zero[:2], zero[2], {**zero[3], **some}, zero[4]]
+    assert compare(table(one_field), table(before), ONESTOP).zeros == [
+        Zero("-", "/0", 3),
+        Zero("-", "/1", 3),  # an agency that says nought everywhere is not believed in any field
+        Zero("-", "/2", 3),
+    ]
+    null = [{**row, **dict.fromkeys(ONESTOP.columns)} for row in before]
+    assert compare(table(null), table(before), ONESTOP).zeros == []
+
+
+def test_no_documents_after_many_is_told() -> None:
+    before = [
+        {"agency": name, "field": "all", "sent": n, "received": 0, "exchanged": n} for name, n in (("a", 20), ("b", 19))
+    ]
+    now = [{**row, "sent": 0, "exchanged": 0} for row in before]
+    assert compare(table(now, "edoc"), table(before, "edoc"), EDOC).zeros == [Zero("-", "/0", 20)]
+
+
+def test_sources_are_compared_each_with_itself(quarters: tuple[list[Row], list[Row]]) -> None:
+    before, now = quarters
+    large = [{**row, "source": "b", **{n: v * 1000 for n, v in row.items() if isinstance(v, int)}} for row in now]
+    alone = [{**row, "source": "mới"} for row in large]
+    found = compare(
+        table([*now, *large, *alone]), table([*before, *({**row, "source": "b"} for row in before)]), ONESTOP
+    )
+    assert {scale.source for scale in found.scales} == {"b"}
+    assert isinstance(found.scales[0], Scale)
+    assert (found.swaps, found.zeros) == ([], [])

@@ -1,0 +1,79 @@
+"""A portal that changed since the quarter before, through the pipeline: what is held, and what is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import requests
+
+from etl import pipeline
+from etl.settings import ROOT
+from launcher.simulator import Simulator
+
+SOURCE, PORTAL = "onestop_ha_noi", "opencps_v2/01"
+
+
+@pytest.fixture
+def run(home: Path, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Pulls Hà Nội's quarter and reads it: (findings, rows with a problem, what is quarantined, holes)."""
+    base = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", base)
+    for path in base.glob("sources/*.yml"):
+        if path.stem not in (SOURCE, "edoc_ha_noi"):
+            path.unlink()
+    monkeypatch.setenv("BAOCAO_CATALOG", str(base))
+    for name, value in simulator.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def one(period: str, fault: str | None = None) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+        if fault is not None:
+            requests.put(f"{simulator.url}/faults/{PORTAL}", json={"kind": fault}, timeout=10).raise_for_status()
+        try:
+            pipeline.collect(SOURCE, period)
+        finally:
+            requests.delete(f"{simulator.url}/faults/{PORTAL}", timeout=10).raise_for_status()
+        pipeline.parse(period, "run")
+        pipeline.check(period, "run", "onestop")
+        work = home / "store/work" / period / "run"
+        findings = pq.read_table(work / "findings_parse.parquet").to_pylist()
+        rows = [row for row in pq.read_table(work / "rows_onestop.parquet").to_pylist() if row["problem"]]
+        held = pq.read_table(work / "quarantine_onestop.parquet").to_pylist()
+        return findings, rows, held, json.loads((work / "holes_onestop.json").read_text())
+
+    return one
+
+
+def test_an_ordinary_quarter_after_an_ordinary_quarter_raises_nothing(run: Callable[..., Any]) -> None:
+    run("2026-Q2")
+    findings, rows, held, holes = run("2026-Q3")
+    assert (findings, rows, held, holes) == ([], [], [], [])
+
+
+def test_noughts_after_pending_dossiers_are_held(run: Callable[..., Any]) -> None:
+    run("2026-Q2")
+    _, rows, held, holes = run("2026-Q3", "zero_for_null")
+    assert {row["problem_rule"] for row in rows} == {"READ-ZERO"}
+    assert len({row["agency"] for row in rows}) == 1, "the one commune that was struck"
+    assert [row["pointer"] for row in held] == [row["pointer"] for row in rows]
+    assert {(hole["unit"], hole["reason"]) for hole in holes} == {(rows[0]["unit"], "quarantined")}
+    assert "kỳ 2026-Q2 còn" in rows[0]["problem"]
+
+
+def test_without_an_earlier_pull_nothing_is_demanded(run: Callable[..., Any]) -> None:
+    assert run("2026-Q3") == ([], [], [], [])
+
+
+def test_a_renamed_column_is_told_with_what_to_add(run: Callable[..., Any]) -> None:
+    run("2026-Q2")
+    findings, rows, held, holes = run("2026-Q3", "renamed")
+    (lost,) = [finding for finding in findings if finding["rule"] == "READ-MISSING"]
+    assert "sources/onestop_ha_noi.yml dòng: renamed: {onlineCount: onlineReceptionCount}" in lost["message"]
+    assert "số liệu lệch kỳ trước" in lost["message"]
+    assert "khớp cả" in lost["message"]
+    assert (rows, held, holes) == ([], [], [])
