@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
+from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError, SourceError
+from etl.model import PULL_STATES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -133,7 +134,8 @@ def run(period: str, only: tuple[str, ...], as_json: bool) -> None:
             if isinstance(problem, _MENDABLE):
                 raise
             failed[source] = str(problem)
-            say(f"  LỖI / FAILED {problem}")
+            state = f"({PULL_STATES[problem.state].both}) " if isinstance(problem, SourceError) else ""
+            say(f"  LỖI / FAILED {state}{problem}")
     result = pipeline.run_from_landed(period)
     if as_json:
         _emit({"failed": failed, **result})

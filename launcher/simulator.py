@@ -44,7 +44,11 @@ class Simulator:
     @property
     def environment(self) -> dict[str, str]:
         """What the catalog's references `env:BAOCAO_SIMULATOR_...` resolve to."""
-        return {"BAOCAO_SIMULATOR_URL": self.url, "BAOCAO_SIMULATOR_TOKEN": self.token}
+        return {
+            "BAOCAO_SIMULATOR_URL": self.url,
+            "BAOCAO_SIMULATOR_TOKEN": self.token,
+            "BAOCAO_SIMULATOR_LOGIN": f"baocao:{self.token}",
+        }
 
     def launch(self) -> None:
         """Start without waiting: the country is made while the caller does something else."""

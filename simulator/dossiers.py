@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from etl.periods import Period
 from simulator.cache import Cache
 from simulator.country import Country, Province
+from simulator.procedures import PER_FIELD
 
 OFFSET = 7 * 3600
 """Seconds that Asia/Ho_Chi_Minh is ahead of UTC; no other offset since 1975."""
@@ -47,7 +48,7 @@ class Dossiers:
     UTC (ended means nothing where never accepted). due: local day, or NO_DAY. waits_from, waits_to: local
     days, waiting for supplements from the one to before the other; NO_DAY where it never waited. collected:
     local day the result was handed over. unfavourable: ended with a negative result. joint: handled with
-    another agency.
+    another agency. procedure: which of its field's procedures, from 0.
     """
 
     agency: NDArray[np.int16]
@@ -62,6 +63,7 @@ class Dossiers:
     collected: NDArray[np.int32]
     unfavourable: NDArray[np.bool_]
     joint: NDArray[np.bool_]
+    procedure: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.agency)
@@ -180,4 +182,5 @@ def _lives(
         collected=(ended_day + handed_over).astype(np.int32),
         unfavourable=(outcome == DONE) & (draw.random(n) < 0.015),
         joint=draw.random(n) < 0.1,
+        procedure=np.floor(draw.random(n) ** 2 * PER_FIELD).astype(np.int8),  # drawn last: the others stay as they were
     )

@@ -30,6 +30,13 @@ def spoilt(
         own = [record for record in everything if shape.agency_of(record) == agency and shape.is_detail(record)]
         changes = [(record, {name: -figure for name, figure in shape.measures(record).items()}) for record in own]
         _add(everything, shape, changes)
+    elif kind == "wrong_total_row":
+        detail = next((record for record in everything if struck(record)), None)
+        over = [one for one in everything if one is not detail and detail and shape.covers(one, detail)]
+        if over:  # the total nearest to the row: of its own agency, field, month
+            _identity(
+                max(over, key=lambda one: sum(bool(one[axis]) for axis in shape.axes)), shape, _Struck(True, True)
+            )
     elif kind == "reclassified":
         less = {name: by for name, by in shape.settled.items() if by < 0}
         pending = [record for record in everything if shape.is_detail(record) and _holds(shape, record, less)]

@@ -14,7 +14,8 @@ REPLY = ("truncated", "truncated_page", "repeated_page", "wrong_total", "endless
 """Edits of the answer as it leaves: its bytes, its encoding, its pages, its declared total."""
 DATA = (
     "empty", "renamed", "nested", "retyped", "swapped", "identity", "text_number", "decimal_comma", "thousands",
-    "null_for_zero", "zero_for_null", "date_format", "reclassified", "extra_column", "unknown_unit", "missing_unit",
+    "null_for_zero", "zero_for_null", "wrong_total_row", "date_format", "reclassified", "extra_column", "unknown_unit",
+    "missing_unit",
 )  # fmt: skip
 """Edits of the records, before they are paged."""
 KINDS = LINE + REPLY + DATA
@@ -63,6 +64,7 @@ class Shape:
             "repeated_page": bool(self.page),
             "wrong_total": self.count is not None,
             "endless": bool(self.page) and self.count is None,
+            "wrong_total_row": bool(self.axes) and self.total is not None,
             "swapped": self.swap is not None,
             "date_format": bool(self.dates),
             "reclassified": bool(self.settled),

@@ -30,7 +30,7 @@ SHAPE = Shape(
     records="dossierStatisticData",
     count="total",
     page=("start", "end"),
-    swap=("onlineCount", "onegateCount"),
+    swap=("betimesCount", "ontimeCount"),
     settled={
         "processingCount": -1,
         "undueCount": -1,

@@ -1,4 +1,4 @@
-"""The simulated country as one ASGI application: four platforms for every province, their truth and their faults."""
+"""The simulated country as one ASGI application: every platform for every province, their truth and their faults."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from etl import periods
 from etl.model import NATION
-from simulator import bkav, igate, opencps, tandan
+from simulator import bkav, dvcqg, egov, igate, opencps, tandan
 from simulator.country import CATALOG, Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
 from simulator.faults import SLOW_SECONDS, Fault, Faults
 from simulator.faults_line import FaultyLine
 from simulator.replies import json_reply, province_or_404
-from simulator.tally import BadRequest, Tallies
-from simulator.truth import Truth
+from simulator.tally import BadRequest, Tallies, read_day
+from simulator.truth import Days, Truth
 
-SHAPES = {portal.PLATFORM: portal.SHAPE for portal in (opencps, tandan, igate, bkav)}
+SHAPES = {portal.PLATFORM: portal.SHAPE for portal in (opencps, igate, bkav, dvcqg, egov)} | tandan.SHAPES
 
 
 def create_app(
     seed: int, scale: float, token: str, faults: Faults | None = None, catalog: Path = CATALOG
 ) -> FaultyLine:
-    """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the iGate portals."""
+    """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the iGate portals, and
+    with the user "baocao" those of eGovPlatform."""
     if not token:
         raise ValueError("the simulator needs a token for its iGate portals")
     faults = faults or Faults(SHAPES)
@@ -39,6 +40,8 @@ def create_app(
     app.include_router(tandan.router(tallies, faults))
     app.include_router(igate.router(tallies, faults, token))
     app.include_router(bkav.router(post, faults))
+    app.include_router(dvcqg.router(tallies, faults))
+    app.include_router(egov.router(tallies, faults, token))
     _truth_routes(app, Truth(archive, post))
     _fault_routes(app, country, faults)
 
@@ -70,20 +73,36 @@ def _problem(status: int, message: str, headers: Any = None) -> Response:
 
 
 def _truth_routes(app: FastAPI, truth: Truth) -> None:
-    def asked(unit: str, key: str) -> periods.Period:
+    def known(unit: str) -> None:
         if unit != NATION:
             try:
                 truth.country.province_of(unit)
             except KeyError:
                 raise HTTPException(404, f"no unit {unit!r}") from None
+
+    def asked(unit: str, key: str) -> periods.Period:
+        known(unit)
         try:
             return periods.Period.parse(key)
         except periods.PeriodError as error:  # type: ignore[attr-defined]  # the simulator may not import etl.errors
             raise BadRequest(str(error)) from None
 
     @app.get("/truth/II.06a")
-    def form(unit: str, period: str) -> Response:
-        return json_reply({"unit": unit, "period": period, "rows": truth.form(unit, asked(unit, period))})
+    def form(unit: str, period: str | None = None, first: str | None = None, last: str | None = None) -> Response:
+        """Of a period, or of any local days from `first` to `last`, both counted."""
+        if period is not None:
+            return json_reply({"unit": unit, "period": period, "rows": truth.form(unit, asked(unit, period))})
+        known(unit)
+        days = Days(read_day(first, "%Y-%m-%d"), read_day(last, "%Y-%m-%d"))
+        return json_reply({"unit": unit, "first": first, "last": last, "rows": truth.form(unit, days)})
+
+    @app.get("/truth/II.06b")
+    def by_procedure(unit: str, period: str) -> Response:
+        return json_reply({"unit": unit, "period": period, "rows": truth.by_procedure(unit, asked(unit, period))})
+
+    @app.get("/truth/II.07b")
+    def scope(unit: str, period: str) -> Response:
+        return json_reply({"unit": unit, "period": period, "rows": truth.scope(unit, asked(unit, period))})
 
     @app.get("/truth/edoc")
     def exchange(unit: str, period: str) -> Response:

@@ -27,6 +27,7 @@ from simulator.dossiers import (
     day_number,
     local_day,
 )
+from simulator.procedures import PER_FIELD
 
 
 class BadRequest(ValueError):
@@ -60,7 +61,7 @@ def _date(instant: int) -> dt.date:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts, each an array agencies x fields.
+    """Counts, each an array agencies x fields, or agencies x procedures.
 
     online, counter: received in the window. old: received before and not ended before. denied: not accepted.
     early, on_time, late: ended in the window against the due day; returned: withdrawn or returned in it.
@@ -102,7 +103,7 @@ class Tally:
 
     @property
     def first_busy_field(self) -> int:
-        """The first field that the first commune handled anything in: where faults of the data strike."""
+        """The first column that the first commune handled anything in: where faults of the data strike."""
         return int((self.handled[0] > 0).argmax())
 
 
@@ -120,32 +121,43 @@ class Tallies:
         """Raises BadRequest where the window is empty or longer than 800 days."""
         return self.of_all(province, (window,))[0]
 
-    def of_all(self, province: Province, windows: tuple[Window, ...]) -> tuple[Tally, ...]:
+    def by_procedure(self, province: Province, window: Window) -> Tally:
+        """The same by procedure: PER_FIELD columns for a field."""
+        return self.of_all(province, (window,), columns_per_field=PER_FIELD)[0]
+
+    def of_all(
+        self, province: Province, windows: tuple[Window, ...], *, columns_per_field: int = 1
+    ) -> tuple[Tally, ...]:
         """One tally a window; each quarter's dossiers are gone through once for all of them."""
         if any(not 0 < window.end - window.start <= self.LONGEST_DAYS * DAY for window in windows):
             raise BadRequest("khoảng thời gian không hợp lệ")
-        return self._tallies.get((province.code, windows), lambda: self._count(province, windows))
+        return self._tallies.get(
+            (province.code, windows, columns_per_field), lambda: self._count(province, windows, columns_per_field)
+        )
 
-    def _count(self, province: Province, windows: tuple[Window, ...]) -> tuple[Tally, ...]:
-        shape = (len(province.agencies), len(self.country.field_codes))
+    def _count(self, province: Province, windows: tuple[Window, ...], columns_per_field: int) -> tuple[Tally, ...]:
+        shape = (len(province.agencies), len(self.country.field_codes) * columns_per_field)
         sums = {window: {name: np.zeros(shape, np.int64) for name in _NAMES} for window in windows}
         first, last = min(window.first_day for window in windows), max(window.last_day for window in windows)
         for quarter in concerned(first, last):
             cohort = self._archive.cohort(province, quarter)
             for window, counts in sums.items():
                 if quarter in concerned(window.first_day, window.last_day):
-                    _add(counts, cohort, window, shape)
+                    _add(counts, cohort, window, shape, columns_per_field)
         return tuple(Tally(**sums[window]) for window in windows)
 
 
 _NAMES = [item.name for item in fields(Tally)]
 
 
-def _add(counts: dict[str, Ints], everyone: Dossiers, window: Window, shape: tuple[int, int]) -> None:
+def _add(
+    counts: dict[str, Ints], everyone: Dossiers, window: Window, shape: tuple[int, int], columns_per_field: int
+) -> None:
     """Add what the window sees of these dossiers."""
     known = (everyone.received < window.end) & (np.maximum(everyone.received, everyone.ended) >= window.start)
     d = everyone if known.mean() > 0.7 else everyone.only(known)
-    cell = d.agency.astype(np.int64) * shape[1] + d.field
+    column = d.field if columns_per_field == 1 else d.field.astype(np.int64) * columns_per_field + d.procedure
+    cell = d.agency.astype(np.int64) * shape[1] + column
     last_day = int(local_day(np.array([window.end - 1]))[0])
 
     accepted = d.outcome >= RETURNED

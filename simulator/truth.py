@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import astuple, fields
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -22,18 +23,21 @@ from simulator.cache import Cache
 from simulator.country import Country, Province
 from simulator.documents import Documents, Post, organs
 from simulator.dossiers import NO_DAY, Archive, Dossiers
+from simulator.procedures import COMMUNAL, DISTRICT, PER_FIELD, PROVINCIAL, codes, register
 
 COLUMNS = (
     "received_total", "received_online", "received_direct_postal", "carried_over", "resolved_total", "resolved_early",
     "resolved_on_time", "resolved_overdue", "pending_total", "pending_in_time", "pending_overdue",
 )  # fmt: skip
+SCOPE = ("procedures", "one_stop", "processes")
+_LEVELS = {PROVINCIAL: "province", DISTRICT: "district", COMMUNAL: "commune"}
 Key = tuple[str, str, str]
 """Unit, tier, field."""
 Figures = Counter[str]
 
 _ONE_STOP = """
 WITH life AS (
-    SELECT agency, field, channel, outcome,
+    SELECT agency, {split}, channel, outcome,
            CAST(make_timestamp(received * 1000000) + INTERVAL 7 HOURS AS DATE) AS received_on,
            CAST(make_timestamp(ended * 1000000) + INTERVAL 7 HOURS AS DATE) AS ended_on,
            CASE WHEN due <> $none THEN DATE '1970-01-01' + due END AS due_on,
@@ -51,7 +55,7 @@ WITH life AS (
     SELECT *, status IN (7, 10) AND ended_on BETWEEN $first AND $last AS resolved, status IN (4, 5) AS pending
     FROM seen
 )
-SELECT agency, field,
+SELECT agency, {split},
     count(*) FILTER (resolved OR pending) AS received_total,
     count(*) FILTER (received_on >= $first AND channel = 2) AS received_online,
     count(*) FILTER (received_on >= $first AND channel IN (1, 3)) AS received_direct_postal,
@@ -63,7 +67,12 @@ SELECT agency, field,
     count(*) FILTER (pending) AS pending_total,
     count(*) FILTER (pending AND (status = 5 OR due_on IS NULL OR due_on >= $last)) AS pending_in_time,
     count(*) FILTER (pending AND status <> 5 AND due_on < $last) AS pending_overdue
-FROM counted GROUP BY agency, field
+FROM counted GROUP BY agency, {split}
+"""
+
+_SCOPE = """
+SELECT level, count(*) AS procedures, count(*) FILTER (one_stop) AS one_stop, sum(processes) AS processes
+FROM register GROUP BY level
 """
 
 _EXCHANGE = """
@@ -79,36 +88,65 @@ SELECT organ, sum(sent) AS sent, sum(received) AS received FROM (
 """
 
 
+class Days(NamedTuple):
+    """Any interval of local days, both counted, such as a calendar quarter."""
+
+    first_day: dt.date
+    last_day: dt.date
+
+
 class Truth:
-    """The figures of any unit and period; a province is counted once and remembered."""
+    """The figures of any unit and period, those of dossiers also of any days; a province is counted once."""
 
     def __init__(self, archive: Archive, post: Post) -> None:
         self.country: Country = archive.country
         self._archive, self._post = archive, post
         self._onestop: Cache[dict[Key, Figures]] = Cache(200)
+        self._procedures = codes(self.country)
         self._edoc: Cache[dict[tuple[str, str], Figures]] = Cache(200)
 
-    def onestop(self, province: Province, period: Period) -> dict[Key, Figures]:
+    def onestop(self, province: Province, period: Period | Days) -> dict[Key, Figures]:
         """II.06a of a province by (unit, tier, field) where any dossier was seen: departments stand under
         the province's code with tier "province", communes under their own with tier "commune"."""
-        return self._onestop.get((province.code, period), lambda: self._count_onestop(province, period))
+        return self._onestop.get((province.code, period), lambda: self._count_onestop(province, period, "field"))
+
+    def procedures(self, province: Province, period: Period | Days) -> dict[Key, Figures]:
+        """The same by (unit, tier, code of the procedure)."""
+        return self._onestop.get(
+            (province.code, period, "procedure"), lambda: self._count_onestop(province, period, "field, procedure")
+        )
 
     def edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
         """Documents sent and received by (unit, tier); the Party bloc is outside the report."""
         return self._edoc.get((province.code, period), lambda: self._count_edoc(province, period))
 
-    def form(self, unit: str, period: Period) -> list[dict[str, int | str]]:
+    def form(self, unit: str, period: Period | Days) -> list[dict[str, int | str]]:
         """Every row of II.06a for a unit, zeros included: each tier it has and "all", each field and "all"."""
         rows: dict[tuple[str, str], Figures] = {}
         for tier in self._tiers(unit):
             for field in (*self.country.field_codes, ALL):
                 rows[tier, field] = Figures()
         for province in self._provinces(unit):
-            for (code, tier, field), figures in self.onestop(province, period).items():
-                if unit in (NATION, province.code, code):
-                    for key in ((tier, field), (tier, ALL), (ALL, field), (ALL, ALL)):
-                        rows[key].update(figures)
-        return [{"tier": t, "field": f, **{name: row[name] for name in COLUMNS}} for (t, f), row in rows.items()]
+            _add_up(rows, unit, province, self.onestop(province, period))
+        return _shown(rows)
+
+    def by_procedure(self, unit: str, period: Period | Days) -> list[dict[str, int | str]]:
+        """A row for each tier and procedure that any dossier was seen of, "field" holding the procedure's code."""
+        rows: dict[tuple[str, str], Figures] = {(tier, ALL): Figures() for tier in self._tiers(unit)}
+        for province in self._provinces(unit):
+            _add_up(rows, unit, province, self.procedures(province, period))
+        return _shown(rows)
+
+    def scope(self, unit: str, period: Period) -> list[dict[str, int | str]]:
+        """II.07b of a province as it stands at the period's end, or of the nation: the sum over its provinces."""
+        quarter, row = Period.containing(period.last_day, "quarter"), Figures()
+        for province in self._provinces(unit):
+            tables = {"register": pa.table(vars(register(self.country, province, quarter)))}
+            for level, *figures in _query(_SCOPE, tables, period):
+                for name, figure in zip(SCOPE, figures, strict=True):
+                    row.update({f"{name}_{_LEVELS[level]}": int(figure), f"{name}_total": int(figure)})
+        names = [f"{name}_{part}" for name in SCOPE for part in ("total", *_LEVELS.values())]
+        return [{"tier": tier, **{name: row[name] for name in names}} for tier in ("province", ALL)]
 
     def exchange(self, unit: str, period: Period) -> list[dict[str, int | str]]:
         """Documents of a unit: each tier it has and "all"."""
@@ -129,17 +167,21 @@ class Truth:
     def _tiers(self, unit: str) -> tuple[str, ...]:
         return ("province", "commune", ALL) if unit == NATION or unit in self.country.provinces else ("commune", ALL)
 
-    def _count_onestop(self, province: Province, period: Period) -> dict[Key, Figures]:
+    def _count_onestop(self, province: Province, period: Period | Days, split: str) -> dict[Key, Figures]:
         dossiers = self._archive.touching(province, period.first_day, period.last_day)
         names = [item.name for item in fields(Dossiers)]
         table = pa.table({name: getattr(dossiers, name) for name in names})
         found: dict[Key, Figures] = {}
-        for agency, field, *figures in _query(_ONE_STOP, {"dossiers": table}, period, none=NO_DAY):
+        width = len(split.split(","))
+        sql = _ONE_STOP.replace("{split}", split)
+        for agency, *counted in _query(sql, {"dossiers": table}, period, none=NO_DAY):
+            place, figures = counted[:width], counted[width:]
             if not figures[0]:
                 continue
             code = province.agencies[agency]
             unit, tier = (province.code, "province") if code in province.departments else (code, "commune")
-            key = (unit, tier, self.country.field_codes[field])
+            field = self.country.field_codes[place[0]]
+            key = (unit, tier, field if width == 1 else self._procedures[place[0] * PER_FIELD + place[1]])
             found.setdefault(key, Figures()).update(dict(zip(COLUMNS, figures, strict=True)))
         return found
 
@@ -159,7 +201,19 @@ class Truth:
         return found
 
 
-def _query(sql: str, tables: dict[str, pa.Table], period: Period, **more: int) -> list[tuple[int, ...]]:
+def _add_up(rows: dict[tuple[str, str], Figures], unit: str, province: Province, found: dict[Key, Figures]) -> None:
+    """To each tier, field and their sums what the unit has of a province."""
+    for (code, tier, field), figures in found.items():
+        if unit in (NATION, province.code, code):
+            for key in ((tier, field), (tier, ALL), (ALL, field), (ALL, ALL)):
+                rows.setdefault(key, Figures()).update(figures)
+
+
+def _shown(rows: dict[tuple[str, str], Figures]) -> list[dict[str, int | str]]:
+    return [{"tier": t, "field": f, **{name: row[name] for name in COLUMNS}} for (t, f), row in rows.items()]
+
+
+def _query(sql: str, tables: dict[str, pa.Table], period: Period | Days, **more: int) -> list[tuple[int, ...]]:
     parameters: dict[str, dt.date | int] = {"first": period.first_day, "last": period.last_day, **more}
     with duckdb.connect(config={"threads": 2}) as database:
         for name, table in tables.items():

@@ -45,7 +45,7 @@ def test_every_noun_is_in_the_glossary(noun: str) -> None:
 def test_every_state_of_a_pull_is_in_the_readme() -> None:
     """Each once, in the order of the model, with the words that the command shows, and something to do."""
     told = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \| [^|]+ \| [^|]{5,} \|$", README, re.MULTILINE)
-    assert told == [(state, f"{title.vi} / {title.en}") for state, title in model.PULL_STATES.items()]
+    assert told == [(state, title.both) for state, title in model.PULL_STATES.items()]
     assert set(model.PULL_STATES) == set(get_args(model.PullState))
 
 
@@ -57,12 +57,12 @@ def test_no_link_is_dead(document: Path) -> None:
 
 
 def test_every_platform_is_used_by_a_source_or_read_in_a_test() -> None:
-    """A portal without a source answers in PORTALS; a kind of export, whose sources are added by whoever sends
-    files, is read by a whole run in tests/end_to_end. What a source uses needs neither."""
+    """A platform without a source answers in PORTALS, or a whole run in tests/end_to_end adds a source of it. What a
+    source of the catalog uses needs neither."""
     catalog = load((ROOT / "catalog",))
     used = {source.platform for source in catalog.sources.values()}
     runs = "".join(path.read_text("utf-8") for path in (ROOT / "tests/end_to_end").glob("test_*.py"))
-    run = {name for name, platform in catalog.platforms.items() if platform.table and f"platform: {name}\n" in runs}
+    run = {name for name in catalog.platforms if f"platform: {name}\n" in runs or f'"{name}"' in runs}
     assert used | set(PORTALS) | run == set(catalog.platforms)
     assert used & set(PORTALS) == set()
 

@@ -22,6 +22,10 @@ class Text:
     vi: str
     en: str
 
+    @property
+    def both(self) -> str:
+        return f"{self.vi} / {self.en}"
+
 
 @dataclass(frozen=True)
 class Unit:

@@ -62,7 +62,7 @@ def sources() -> list[dict[str, Any]]:
                 "address": source.address,
                 "owner": source.owner,
                 "last_state": last and last.state,
-                "last_title": last and f"{PULL_STATES[last.state].vi} / {PULL_STATES[last.state].en}",
+                "last_title": last and PULL_STATES[last.state].both,
                 "last_period": last and last.period,
                 "last_attempt": last and last.finished_at.isoformat(),
                 "last_message": last and last.message,
@@ -139,7 +139,7 @@ def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[
 
 
 def coverage(period_key: str) -> dict[str, Any]:
-    """Whose last pull is complete, the sentence of each whose is not, and which are for comparison only."""
+    """Whose last pull is complete, state and sentence of each whose is not, and which are for comparison only."""
     office = Office.open()
     complete, failed = [], {}
     for source in office.catalog.due_sources(closed(period_key)):
@@ -150,7 +150,9 @@ def coverage(period_key: str) -> dict[str, Any]:
             continue
         if last and last[0].state == "complete":
             complete.append(source.id)
+        elif last:
+            failed[source.id] = f"({PULL_STATES[last[0].state].both}) {last[0].message}"
         else:
-            failed[source.id] = last[0].message if last else f"{source.id}: chưa lấy lần nào (never pulled)"
+            failed[source.id] = f"{source.id}: chưa lấy lần nào (never pulled)"
     compared = sorted(office.catalog.compared(closed(period_key)))
     return {"complete": complete, "failed": failed, "comparison": compared}

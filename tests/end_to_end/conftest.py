@@ -28,8 +28,8 @@ def make_office(
         databases.append(database)
         patch.setenv("BAOCAO_HOME", str(home))
         patch.setenv("BAOCAO_WAREHOUSE_URL", postgres.url(database))
-        patch.setenv("BAOCAO_SIMULATOR_URL", simulator.url)
-        patch.setenv("BAOCAO_SIMULATOR_TOKEN", simulator.token)
+        for variable, value in simulator.environment.items():
+            patch.setenv(variable, value)
         if catalog is None:
             patch.delenv("BAOCAO_CATALOG", raising=False)
         else:

@@ -11,6 +11,7 @@ import requests
 
 from etl import pipeline
 from etl.landing import Landing
+from etl.model import PULL_STATES
 from etl.pipeline.office import Office as Opened
 from launcher.simulator import Simulator
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
@@ -25,6 +26,11 @@ FAILING = {
     "empty": ("opencps_v2/15", "onestop_lao_cai", "rỗng", "empty"),
     "throttled": ("bkav_axis/01", "edoc_ha_noi", "429", "throttled"),
     "reset": ("bkav_axis/04", "edoc_cao_bang", "", "cut_off"),
+    "expired": ("igate/42", "onestop_ha_tinh", "không còn hiệu lực", "expired"),
+    "windows_1258": ("bkav_axis/08", "edoc_tuyen_quang", "byte thứ", "wrong_encoding"),
+    "truncated_page": ("opencps_v2/38", "onestop_thanh_hoa", "dòng nhưng", "short"),
+    "repeated_page": ("opencps_v2/79", "onestop_ho_chi_minh", "lặp lại", "repeated"),
+    "wrong_total": ("tandan_06a/33", "onestop_hung_yen", "dòng nhưng", "short"),
 }
 HELD = {
     "identity": ("tandan_06a", "24"),
@@ -65,7 +71,9 @@ def test_a_failing_source_says_one_sentence_and_keeps_its_receipt(office: Office
     assert office.simulator.token not in sentence
     receipt = Landing(str(office.home / "store")).receipts(source, PERIOD)[-1]
     assert receipt.state == state
+    assert pipeline.coverage(PERIOD)["failed"][source] == f"({PULL_STATES[receipt.state].both}) {sentence}"
     assert receipt.message == sentence
+    assert receipt.proof == ()
     if kind != "reset":
         assert receipt.pages, "the bytes of the failing answer are kept"
         assert all((office.home / "store" / page.uri).exists() for page in receipt.pages)
@@ -73,7 +81,13 @@ def test_a_failing_source_says_one_sentence_and_keeps_its_receipt(office: Office
 
 def test_the_others_go_on(office: Office) -> None:
     assert set(office.failures) == {source for _, source, _, _ in FAILING.values()}
-    assert len(pipeline.coverage(PERIOD)["complete"]) == 68 - len(FAILING)
+    complete = pipeline.coverage(PERIOD)["complete"]
+    assert len(complete) == 68 - len(FAILING)
+    landing = Landing(str(office.home / "store"))
+    proofs = {source: set(landing.receipts(source, PERIOD)[-1].proof) for source in complete}
+    assert all({"unique_rows", "not_empty", "window_implied"} < proof for proof in proofs.values()), proofs
+    assert proofs["onestop_hue"] >= {"declared_total"}
+    assert proofs["onestop_da_nang"] >= {"single_answer"}
 
 
 def _cells(office: Office, unit: str, field_codes: dict[str, str]) -> dict[tuple[str, str], list[Any]]:

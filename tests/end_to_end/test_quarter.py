@@ -91,7 +91,7 @@ def test_the_command_tells_sources_from_their_last_pull(office: Office, monkeypa
     monkeypatch.setenv("BAOCAO_SIMULATOR_URL", "http://127.0.0.1:1")
     failed = CliRunner().invoke(main, ["run", PERIOD, "--source", "edoc_hue"])
     assert failed.exit_code == 3, failed.output
-    assert "edoc_hue, kỳ 2026-Q3" in failed.output
+    assert "(không kết nối được / unreachable) edoc_hue, kỳ 2026-Q3" in failed.output
     last = listed()["edoc_hue"]
     assert (last["last_state"], last["last_title"]) == ("unreachable", "không kết nối được / unreachable")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from etl.catalog import Catalog
 from etl.model import ALL, NATION, Finding, Indicator, Platform, Receipt, Source
+from tests.end_to_end.office import MEASURES
 from tests.fault_lab.truth import Figures
 
 SILENT = frozenset({"READ-COLUMN", "READ-WINDOW"})
@@ -76,6 +77,18 @@ class Bench:
             for true in [self.figures.value(self.catalog.indicators[fact["indicator"]], self.period, place)]
             if fact["value"] not in (None, true)
         ]
+
+    def misprinted(self, unit: str, printed: Mapping[tuple[str, str], Sequence[Any]]) -> list[str]:
+        """Cells of a unit's form II.06a that are not the warehouse's figure, or "…" where it has none."""
+        codes = {one.sum: one.code for one in self.catalog.indicators.values() if one.dataset == "onestop"}
+        facts = {(one["indicator"], one["tier"], one["field"]): one["value"] for one in self.facts[unit]}
+        found = []
+        for place, cells in printed.items():
+            for measure, cell in zip(MEASURES, cells, strict=True):
+                value = facts.get((codes[measure], *place))
+                if cell != ("…" if value is None else float(value)):
+                    found.append(f"{unit} {place} {measure}: {cell!r}, the warehouse has {value}")
+        return found
 
     def _lost(
         self,

@@ -7,6 +7,7 @@ and the quarter is pulled. Real HTTP, a real store, a real PostgreSQL.
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from launcher.postgres import Postgres
 from launcher.simulator import Simulator
 from simulator.faults_shape import LINE
 from simulator.server import SHAPES
+from tests.end_to_end.office import read_form_06a
 from tests.fault_lab.judging import Bench, Verdict
 from tests.fault_lab.small_country import SCALE, SECONDS, make_catalog, make_sources, source_id
 from tests.fault_lab.truth import Figures
@@ -42,11 +44,16 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """struck: verdict by (platform, kind). untouched: verdicts of the others. nation: wrong figures of the nation."""
+    """struck: verdict by (platform, kind). untouched: verdicts of the others. nation: wrong figures of the nation.
+
+    forms: how many were filled (in the first round only). misprinted: their cells that are not the warehouse's.
+    """
 
     struck: dict[tuple[str, str], Verdict]
     untouched: list[Verdict]
     nation: list[str]
+    forms: int
+    misprinted: list[str]
 
 
 def placed(platform: str, provinces: Sequence[str]) -> dict[str, str]:
@@ -104,7 +111,8 @@ class Lab:
         """A source of each dataset that the round is not about: a period is loaded whole."""
         of = {name: platform.dataset for name, platform in catalogs.load((self.catalog,)).platforms.items()}
         covered = {of[platform] for platform in platforms}
-        others = {of[name]: name for name in reversed(SHAPES) if of[name] not in covered}
+        known = [platform for platforms in ROUNDS for platform in platforms]
+        others = {of[name]: name for name in reversed(known) if of[name] not in covered}
         return dict.fromkeys(others.values(), provinces)
 
     def _judged(
@@ -116,7 +124,21 @@ class Lab:
             {place: self._verdict(after, source, usual) for source, place in struck.items()},
             [self._verdict(after, source, ()) for source in untouched],
             after.nation(),
+            *self._forms(after),
         )
+
+    def _forms(self, bench: Bench) -> tuple[int, list[str]]:
+        """Every form II.06a of the first round, filled and read again by a reader that the project does not use."""
+        if self.outcomes:
+            return 0, []
+        with (self.catalog / "fields.csv").open(encoding="utf-8", newline="") as lines:
+            codes = {row["name"]: row["code"] for row in csv.DictReader(lines)}
+        filled = pipeline.publish(bench.period, "II.06a")["written"]
+        found = []
+        for issue in pipeline.issued(bench.period):
+            if issue["form"] == "II.06a":
+                found += bench.misprinted(issue["unit"], read_form_06a(Path(issue["path"]), codes))
+        return filled, found
 
     def _verdict(self, bench: Bench, source: str, usual: Collection[str]) -> Verdict:
         receipt = Landing(f"{os.environ['BAOCAO_HOME']}/store").receipts(source, bench.period)[-1]
@@ -190,7 +212,7 @@ class Lab:
     def _plant(self, faults: Mapping[tuple[str, str], str]) -> None:
         for (platform, province), kind in faults.items():
             address = f"{self.simulator.url}/faults/{platform}/{province}"
-            requests.put(address, json={"kind": kind, "seconds": 3 * SECONDS}, timeout=10).raise_for_status()
+            requests.put(address, json={"kind": kind, "seconds": 2 * SECONDS}, timeout=10).raise_for_status()
 
     def _take_back(self, faults: Mapping[tuple[str, str], str]) -> None:
         for platform, province in faults:

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCALE = 0.012
+SCALE = 0.05
 COMMUNES = 4
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
 PAGE, LONG_PAGE = 7, 60
 """Rows of a page, so that every series has a second one; the long one where total rows stand among the others."""
-SECONDS = 4
+SECONDS = 6
 """How long a pull of the lab waits for an answer."""
 EXTRA = {
     "opencps_v2": "headers: {{groupId: '{code}0001'}}\n",

@@ -26,6 +26,7 @@ TITLES = {
     "truncated_page": ("trang thiếu dòng, tổng giữ nguyên", "rows missing from pages, the total stays"),
     "repeated_page": ("trang sau là trang đầu", "a later page is the first again"),
     "wrong_total": ("tổng khai sai một", "declared total off by one"),
+    "wrong_total_row": ("dòng tổng sai một", "a total row off by one"),
     "endless": ("trang không bao giờ hết", "pages never end"),
     "nfd": ("Unicode dạng khác (NFD)", "other Unicode normal form"),
     "windows_1258": ("bảng mã Windows-1258", "Windows-1258 bytes"),

@@ -124,6 +124,14 @@ def test_wrong_total(platform: str, portals: Portals, fault: Callable[..., None]
     assert after == {**before, path: before[path] + 1}
 
 
+@having("wrong_total_row")
+def test_wrong_total_row(platform: str, portals: Portals, fault: Callable[..., None]) -> None:
+    ((before, after),) = _changed(*_struck(portals, platform, "wrong_total_row", fault))
+    shape = SHAPES[platform]
+    assert not shape.is_detail(before)
+    assert after == {**before, shape.total: before[shape.total or ""] + 1}
+
+
 @having("nfd")
 def test_nfd(platform: str, portals: Portals, fault: Callable[..., None]) -> None:
     before = _ask(portals, platform).text
