@@ -83,6 +83,10 @@ class Catalog:
             source.id: counted(self.platforms[source.platform].window, period) for source in self.due_sources(period)
         }
 
+    def platform_of(self, source: Source) -> Platform:
+        """The source's platform, its files in the source's own dialect."""
+        return self.platforms[source.platform].in_dialect(source.dialect)
+
     def dataset_of(self, source: Source) -> str:
         return self.platforms[source.platform].dataset
 

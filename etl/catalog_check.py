@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
-from etl.model import PROCEDURE_CODE, Dataset, Indicator, Platform, Source, Table
+from etl.model import PROCEDURE_CODE, Dataset, Dialect, Indicator, Platform, Source, Table
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
@@ -82,6 +82,16 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
         _table(file, platform, platform.table, fail)
 
 
+def _dialect(platform: Platform, dialect: Dialect, file: str, fail: Fail) -> None:
+    if platform.table is None:
+        raise fail(file, ("dialect",), "only files have a dialect")
+    written = platform.in_dialect(dialect).table
+    if written is not None and (written.encoding is None) != (written.format == "spreadsheet"):
+        raise fail(file, ("dialect", "encoding"), "csv and html have an encoding, and only they")
+    if written is not None and (written.delimiter is None) != (written.format != "csv"):
+        raise fail(file, ("dialect", "delimiter"), "csv has a delimiter, and only csv")
+
+
 def _pattern(file: str, path: tuple[str, ...], pattern: str | None, needed: tuple[str, ...], fail: Fail) -> None:
     try:
         groups = re.compile(pattern or "").groupindex
@@ -132,13 +142,16 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
     if platform.unit.by == "level" and source.role != "comparison":
         raise fail(file, ("role",), f"rows of platform {platform.id} name no unit: role: comparison is required")
     check_secrets(source, catalog.platforms[source.platform].request, fail)
-    inbox = catalog.platforms[source.platform].protocol == "inbox"
+    platform = catalog.platforms[source.platform]
+    inbox = source.files is not None
     if source.budget is not None:
         if inbox:
             raise fail(file, ("budget",), "a folder is not asked: no budget")
         check_budget(source.budget, file, ("budget",), fail)
-    if inbox != (source.files is not None):
+    if platform.protocol != "download" and inbox != (platform.protocol == "inbox"):
         raise fail(file, ("files",), "an inbox has `files`, the pattern of its files, and only an inbox")
+    if source.dialect is not None:
+        _dialect(platform, source.dialect, file, fail)
     if source.files is not None and ("{period}" not in source.files or ".." in source.files or source.files[0] == "/"):
         raise fail(file, ("files",), "a pattern inside the folder that holds {period}, such as '06a_{period}_*.xlsx'")
     table_of = catalog.platforms[source.platform].table

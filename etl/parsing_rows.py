@@ -146,7 +146,7 @@ class Reader:
     def outside(self, record: Record) -> bool:
         """Whether the agency is outside the report."""
         value = value_at(record.data, self._skipped)
-        return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(value.strip()) is not None
+        return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(_composed(value)) is not None
 
     def field_of(self, written: Any) -> str | None:
         """Our code of a field that the source writes so, or that a request asked for."""
@@ -211,6 +211,10 @@ class Reader:
                 row.problems.append(Problem("READ-VENDOR", identity.total, str(total), str(parts), message))
 
 
+def _composed(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 class _Units:
     """Agencies of one source, by code or by name; each text is looked up once."""
 
@@ -242,7 +246,7 @@ class _Units:
             if unit is None:
                 return None, None, self._unknown(agency)
             return unit.code, "commune" if unit.level == "commune" else "province", None
-        text = " ".join(unicodedata.normalize("NFC", agency).split())
+        text = _composed(agency)
         for tier, pattern in self._patterns:
             match = pattern.fullmatch(text)
             if match is not None:

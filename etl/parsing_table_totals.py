@@ -1,7 +1,8 @@
 """The totals that a table states about itself, each compared with the lines it is the sum of.
 
-The last total is that of the table, and so is one above all lines; any other is that of a block it stands in, or of
-the lines since the total before it. A block is the total of the lines under it, and of the blocks under it.
+The last total is that of the table, and so is one above all lines; any other is that of the block it stands in, of
+one that ends there too, or of the lines since the total before it. A block is the total of the lines under it, and
+of the blocks under it.
 """
 
 from __future__ import annotations
@@ -74,7 +75,13 @@ class _Table:
         whole = self._under(())
         if not after and place == totals[-1]:
             return [whole]
-        blocks = [self._under(record.under[:depth]) for depth in range(len(record.under), 0, -1)]
+        later = [self.details[self.records[at].pointer].record.under for at in after]
+        ended = [
+            record.under[:depth]
+            for depth in range(len(record.under), 0, -1)
+            if depth == len(record.under) or not any(under[:depth] == record.under[:depth] for under in later)
+        ]
+        blocks = [self._under(chain) for chain in ended]
         if not before:
             return [*blocks, whole]
         since = max([at for at in totals if at < place], default=-1)

@@ -33,7 +33,10 @@ def table_records(answer: Answer) -> list[Record]:
     Raises SourceBroken naming the file and the part: no such file, no or two such tables, a missing heading,
     other days than the period's, no total where one is declared.
     """
-    return [record for page, content in answer.pages for record in read_table(answer, page, content)]
+    found = [record for page, content in answer.pages for record in read_table(answer, page, content)]
+    if not any(not record.left_out for record in found):
+        raise answer.broken("empty", "nội dung", "danh sách rỗng: không có dòng chi tiết nào")
+    return found
 
 
 def read_table(answer: Answer, page: Page, content: bytes) -> list[Record]:
@@ -45,11 +48,12 @@ def read_table(answer: Answer, page: Page, content: bytes) -> list[Record]:
 
 @dataclass(frozen=True)
 class _Found:
-    """Where the headings of a sheet stand: first and last row, and what each column is called."""
+    """Where the headings of a sheet stand: first and last row, what each column is called, how many are declared."""
 
     top: int
     end: int
     columns: Mapping[int, str]
+    found: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class _File:
         placed = [(sheet, place) for sheet in found if (place := self._place(sheet)) is not None]
         if not placed:
             raise self._no_headings(found, content)
+        most = max(place.found for _, place in placed)
+        placed = [(sheet, place) for sheet, place in placed if place.found == most]
         if len(placed) > 1:
             names = ", ".join(sheet.name for sheet, _ in placed)
             raise self.answer.broken("misshapen", self.name, f"nhiều bảng cùng có các tiêu đề đã khai: {names}")
@@ -81,21 +87,40 @@ class _File:
         return unquote(self.page.address.partition("?")[0].rstrip("/").rpartition("/")[2]) or "nội dung"
 
     def _place(self, sheet: Sheet) -> _Found | None:
-        """The first place where every declared heading stands above exactly one column."""
-        wanted = self._wanted
+        """The first place where most of the declared headings stand above exactly one column.
+
+        Without those that place a line (label, agency, field), or without any figure, there is none. A heading that
+        is gone, or stands twice, is a column that the records do not have.
+        """
+        wanted, placing = self._wanted, self._placing
         depth = max(len(texts) for texts in wanted.values())
+        best: _Found | None = None
         for end in self._ends(sheet, depth):
             for top in range(end - depth + 1, max(end - depth - _DEEPER, -1), -1):
                 paths = _paths(sheet, top, end)
                 keys = [tuple(map(name_key, path)) for path in paths]
-                if all(keys.count(texts) == 1 for texts in wanted.values()):
-                    named = {keys.index(texts): name for name, texts in wanted.items()}
+                named = {keys.index(texts): name for name, texts in wanted.items() if keys.count(texts) == 1}
+                there = set(named.values())
+                if (
+                    placing <= there
+                    and there & set(self.answer.number_columns)
+                    and len(there) > (best.found if best else 0)
+                ):
                     for column, path in enumerate(paths):
                         if column not in named and (path or _used(sheet, column, end)):
                             named[column] = " / ".join(path) or f"cột {column + 1} (không có tiêu đề)"
                     below = [last for first, _, last, _ in sheet.merges or () if top <= first <= end]
-                    return _Found(top, max([end, *below]), named)
-        return None
+                    best = _Found(top, max([end, *below]), named, len(there))
+                if len(there) == len(wanted):
+                    return best
+        return best
+
+    @property
+    def _placing(self) -> set[str]:
+        """The headings without which no line can be placed."""
+        platform = self.answer.platform
+        field = platform.field.column if platform.field else None
+        return {self.table.label, platform.unit.column, field or self.table.label} & self.table.headings.keys()
 
     @property
     def _wanted(self) -> dict[str, tuple[str, ...]]:

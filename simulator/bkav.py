@@ -16,6 +16,7 @@ from fastapi import APIRouter, Query, Response
 
 from simulator.country import Province
 from simulator.documents import ABROAD, Organ, Post, organ_name, organs
+from simulator.export_files import Report, reply
 from simulator.faults import Faults, Record, Shape
 from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies, Window, read_days
@@ -31,6 +32,16 @@ SHAPE = Shape(
     swap=("sent", "received"),
     dates=("lastUpdate",),
     date_formats=("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S"),
+)
+EXPORT = "bkav_export"
+EXPORT_SHAPE = Shape(
+    agency=("Đơn vị",),
+    stranger="UBND xã Không Có Trong Danh Mục",
+    total="Tổng",
+    rename=("Gửi", "Đã gửi"),
+    extra="Ký số",
+    swap=("Gửi", "Nhận"),
+    file=("nfd",),
 )
 # The tone of an open syllable "oa, oe, uy": the traditional place and the other one.
 _TONES = {"òa": "oà", "óa": "oá", "ỏa": "oả", "õa": "oã", "ọa": "oạ", "òe": "oè", "óe": "oé", "ỏe": "oẻ", "ọe": "oẹ",
@@ -143,5 +154,37 @@ def router(post: Post, faults: Faults) -> APIRouter:
                 if wanted in unicodedata.normalize("NFC", record["organName"]).casefold()
             ]
         return json_reply(records)
+
+    return routes
+
+
+def export_router(post: Post, faults: Faults) -> APIRouter:
+    """What its page exports: every organisation once, under the names it has in the list."""
+    axis = Axis(post)
+    routes = APIRouter(prefix=f"/{EXPORT}/{{province_code}}")
+
+    @routes.get("/public/-/stat/export/excel")
+    def export(
+        province_code: str,
+        first: str | None = Query(None, alias="fromDate"),
+        last: str | None = Query(None, alias="toDate"),
+    ) -> Response:
+        province = province_or_404(post.country, province_code)
+        once: dict[str, Record] = {}
+        for record in _flat(axis.records(province, read_days(first, last, "%d/%m/%Y"))):
+            once.setdefault(record["organDomain"], record)
+        names = {"organName": "Đơn vị", "sent": "Gửi", "received": "Nhận", "total": "Tổng"}
+        rows = [{heading: record[key] for key, heading in names.items()} for record in once.values()]
+        communes = {organ.domain for organ in organs(province) if organ.kind == "commune"}
+        struck = next(record["organName"] for domain, record in once.items() if domain in communes)
+        rows = faults.spoil(
+            EXPORT, province.code, rows, EXPORT_SHAPE, struck, lambda record: record["Đơn vị"] == struck
+        )
+        headings = list(rows[0]) if rows else list(names.values())
+        headings.sort(key=lambda name: list(names.values()).index(name) if name in names.values() else len(names))
+        body = [[record.get(name) for name in headings] for record in rows]
+        made = Report("Thống kê", [["THỐNG KÊ GỬI, NHẬN VĂN BẢN"], []], [(name,) for name in headings], body, [])
+        fault = faults.get(EXPORT, province.code)
+        return reply(made.in_nfd() if fault and fault.kind == "nfd" else made, "xlsx")
 
     return routes

@@ -78,6 +78,6 @@ class Faults:
         agency: code or name of the commune that is struck; struck: tells its one record to damage.
         """
         fault = self.get(platform, province)
-        if fault is None or fault.kind not in DATA:
+        if fault is None or fault.kind not in DATA or fault.kind in shape.file:
             return records
         return spoilt(fault.kind, records, shape, agency, struck)

@@ -42,7 +42,8 @@ class FaultyLine:
         parts = scope.get("path", "").split("/")
         fault = self.faults.get(parts[1], parts[2]) if scope["type"] == "http" and len(parts) > 3 else None
         accepted = fault and fault.kind == "expired" and self.faults.count(parts[1], parts[2]) <= ACCEPTED
-        if fault is None or fault.kind in DATA or accepted:
+        worked_in = fault and fault.kind in self.faults.shapes[parts[1]].file
+        if fault is None or fault.kind in DATA or accepted or worked_in:
             await self.app(scope, receive, send)
         elif fault.kind == "reset":
             await _reset(receive, send)

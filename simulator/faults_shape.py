@@ -35,6 +35,8 @@ class Shape:
     children: key of nested records. records: dotted path to the list of records; count: to their declared number.
     page: the request's parameters that tell the page: its number from 1, or offsets of its first row and of the
     row after its last. token: whether the portal is opened by a token that can expire.
+    file: what a portal that answers with files works into them itself (their bytes are no JSON to edit); of the
+    replies' faults it has these and bytes cut off, and no record that is nested or has texts for numbers.
     """
 
     agency: tuple[str, ...]
@@ -54,6 +56,7 @@ class Shape:
     dates: tuple[str, ...] = ()
     date_formats: tuple[str, str] = ("", "")
     token: bool = False
+    file: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -64,15 +67,17 @@ class Shape:
             "repeated_page": bool(self.page),
             "wrong_total": self.count is not None,
             "endless": bool(self.page) and self.count is None,
-            "wrong_total_row": bool(self.axes) and self.total is not None,
+            "wrong_total_row": (bool(self.axes) and self.total is not None) or "wrong_total_row" in self.file,
             "swapped": self.swap is not None,
-            "date_format": bool(self.dates),
+            "date_format": bool(self.dates) or "date_format" in self.file,
             "reclassified": bool(self.settled),
             **dict.fromkeys(
                 ("identity", "text_number", "decimal_comma", "thousands", "null_for_zero", "zero_for_null", "retyped"),
                 self.total is not None,
             ),
         }
+        if self.file:
+            needs |= {kind: kind in self.file for kind in ("nfd", "windows_1258", "nested", "retyped")}
         return tuple(kind for kind in KINDS if needs.get(kind, True))
 
     def measures(self, record: Record) -> dict[str, int]:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from etl import periods
 from etl.model import NATION
-from simulator import bkav, dvcqg, egov, igate, opencps, tandan
+from simulator import bkav, dvcqg, egov, exports, igate, opencps, tandan
 from simulator.country import CATALOG, Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
@@ -21,7 +21,12 @@ from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies, read_day
 from simulator.truth import Days, Truth
 
-SHAPES = {portal.PLATFORM: portal.SHAPE for portal in (opencps, igate, bkav, dvcqg, egov)} | tandan.SHAPES
+SHAPES = {
+    **{portal.PLATFORM: portal.SHAPE for portal in (opencps, igate, bkav, dvcqg, egov)},
+    bkav.EXPORT: bkav.EXPORT_SHAPE,
+    **tandan.SHAPES,
+    **exports.SHAPES,
+}
 
 
 def create_app(
@@ -42,6 +47,9 @@ def create_app(
     app.include_router(bkav.router(post, faults))
     app.include_router(dvcqg.router(tallies, faults))
     app.include_router(egov.router(tallies, faults, token))
+    app.include_router(bkav.export_router(post, faults))
+    for family in exports.FAMILIES:
+        app.include_router(exports.router(family, tallies, faults))
     _truth_routes(app, Truth(archive, post))
     _fault_routes(app, country, faults)
 

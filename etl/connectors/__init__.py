@@ -32,4 +32,5 @@ def pull(
 
     Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
     """
-    return _PROTOCOLS[platform.protocol](source, platform, period, fields, settings)
+    protocol = "inbox" if source.files is not None else platform.protocol
+    return _PROTOCOLS[protocol](source, platform, period, fields, settings)

@@ -8,6 +8,7 @@ from etl.model.base import ALL, NATION, Level, Severity, Text, Tier, Unit
 from etl.model.flow import Fact, Finding, Hole, Page, Receipt
 from etl.model.platforms import (
     Days,
+    Dialect,
     Echo,
     Encoding,
     FieldRule,
@@ -51,6 +52,7 @@ __all__ = [
     "Dataset",
     "DatasetColumn",
     "Days",
+    "Dialect",
     "Due",
     "Echo",
     "Encoding",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from etl.model.requests import NO_REQUEST, Budget, Request
@@ -134,6 +134,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How the files of one source are written, where that is not as its platform has it (None: it is).
+
+    With a format of its own, encoding and delimiter are those given here, or none.
+    """
+
+    format: Literal["spreadsheet", "csv", "html"] | None = None
+    encoding: Encoding | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    thousands: Literal[".", ",", " "] | None = None
+
+
+@dataclass(frozen=True)
 class Platform:
     """What a vendor's system answers. `columns` maps a dataset column to the source columns it is the sum of.
 
@@ -151,8 +164,8 @@ class Platform:
     echo: where every answer repeats the days that it counted; they must be those that were asked for.
     unique: see Uniqueness. Without it an agency and field on two pages of a series is a pull that is not proven.
     assumed: what the domain document does not state and this file supposes.
-    protocol: "json_api"; "download" of an exported file by `request`; "inbox", a folder without a request.
-    table: how the file of a download or an inbox is read.
+    protocol: "json_api"; "download" of an exported file by `request`, or from a folder where the source has `files`;
+    "inbox", always a folder. table: how the file of a download or an inbox is read.
     """
 
     id: str
@@ -182,6 +195,20 @@ class Platform:
         """Whether the field of each row is known, from a column or from the request."""
         return self.request.repeat_over_fields or (self.field is not None and self.field.column is not None)
 
+    def in_dialect(self, dialect: Dialect | None) -> Platform:
+        """The platform as a source with that dialect writes it."""
+        if dialect is None or self.table is None:
+            return self
+        base = self.table if dialect.format is None else replace(self.table, encoding=None, delimiter=None)
+        table = replace(
+            base,
+            format=dialect.format or base.format,
+            encoding=dialect.encoding or base.encoding,
+            delimiter=dialect.delimiter or base.delimiter,
+        )
+        numbers = self.numbers if dialect.thousands is None else Numbers(dialect.thousands)
+        return replace(self, table=table, numbers=numbers)
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -200,8 +227,8 @@ class Source:
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     renamed: what this portal calls a source column of its platform now; read where an answer does not have the
     platform's own name, so that answers of before are read as ever.
-    files: of an inbox, which files of the folder are those of a period: a pattern such as "06a_{period}_*.xlsx",
-    where {period} stands for its key (2026-Q3).
+    files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where
+    {period} stands for its key (2026-Q3). dialect: how its files are written.
     role: "reporting", the figures are made of its rows; "comparison", its rows are pulled, parsed, checked and kept
     beside the figures, but feed none and leave no hole. A dossier is never counted twice: of one unit, dataset and
     day there is one reporting source (any number for comparison). Where a province and one of its communes each have
@@ -225,4 +252,5 @@ class Source:
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None
     files: str | None = None
+    dialect: Dialect | None = None
     role: Literal["reporting", "comparison"] = "reporting"

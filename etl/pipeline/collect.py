@@ -116,7 +116,7 @@ def _pull(
 ) -> tuple[int, tuple[Proof, ...]]:
     """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read and the proof."""
     catalog = office.catalog
-    platform = catalog.platforms[source.platform]
+    platform = catalog.platform_of(source)
     answers = connectors.pull(source, platform, period, tuple(catalog.fields), office.settings)
     try:
         while True:
@@ -133,7 +133,7 @@ def _pull(
 
 def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[tuple[Page, bytes]]) -> parsing.Parsed:
     """Standard rows of one landed pull. Raises SourceBroken when it is not what the platform declares."""
-    platform = catalog.platforms[source.platform]
+    platform = catalog.platform_of(source)
     dataset = catalog.datasets[platform.dataset]
     return parsing.parse(source, platform, dataset, period, pages, catalog.tree(period), catalog.fields)
 

@@ -115,7 +115,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
         page = _page(row)
         if row.payload not in pages:
             pages[row.payload] = _document(office, period, row.source, page)
-        platform = office.catalog.platforms[office.catalog.sources[row.source].platform]
+        platform = office.catalog.platform_of(office.catalog.sources[row.source])
         read = _record_at(pages[row.payload], row, by_row=platform.table is not None)
         columns = platform.columns.get(indicator.sum or "", ())
         renamed = office.catalog.sources[row.source].renamed
@@ -237,7 +237,7 @@ def _document(office: Office, period: Period, source_id: str, page: Page) -> Any
     """What a landed page holds: a JSON body, or the rows of a file by their pointers."""
     content = office.landing.read(page)
     source = office.catalog.sources[source_id]
-    platform = office.catalog.platforms[source.platform]
+    platform = office.catalog.platform_of(source)
     try:
         if platform.table is None:
             return json_of(content, page.media_type, platform.encoding)

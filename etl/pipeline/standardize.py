@@ -109,7 +109,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         dataset=dataset,
         period=period,
         due=due,
-        given={source.id: _given(catalog.platforms[source.platform], given.get(source.id)) for source in due},
+        given={source.id: _given(catalog.platform_of(source), given.get(source.id)) for source in due},
         tree=catalog.tree(period),
         levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
     )

@@ -8,6 +8,7 @@ import pytest
 
 from etl.catalog import load
 from etl.errors import CatalogError
+from etl.model import Numbers
 from tests.catalog.miniature import edit, write
 
 FILES = {
@@ -76,6 +77,26 @@ def test_an_inbox_needs_no_request(exports: Path) -> None:
         ("platforms/export.yml", "  online: [online]", "  online: [onlin]", 20, "columns.online", "no heading 'onlin'"),
         ("platforms/export.yml", "column: agency", "column: agenci", 17, "unit.column", "called 'agenci'"),
         ("platforms/export.yml", "column: sector", "column: sectr", 18, "field.column", "called 'sectr'"),
+        (
+            "platforms/export.yml",
+            "  label: sector",
+            "  label: sector\n  blocks: ['(x']",
+            13,
+            "table.blocks.0",
+            "not a regular",
+        ),
+        ("platforms/export.yml", "column: sector, by: name", "by: none, column: sector", 18, "field.by", "no column"),
+        ("sources/inbox.yml", "owner:", "dialect: {delimiter: '_'}\nowner:", 4, "dialect.delimiter", "Input should be"),
+        (
+            "sources/inbox.yml",
+            "owner:",
+            "dialect: {format: csv, encoding: utf-8}\nowner:",
+            4,
+            "dialect.delimiter",
+            "csv has",
+        ),
+        ("sources/inbox.yml", "owner:", "dialect: {format: html}\nowner:", 4, "dialect.encoding", "csv and html have"),
+        ("sources/ha_noi.yml", "owner:", "dialect: {thousands: ','}\nowner:", 5, "dialect", "only files"),
         ("sources/inbox.yml", "files: 'bao_cao_{period}_*.csv'\n", "", 1, "files", "an inbox has `files`"),
         ("sources/ha_noi.yml", "owner:", "files: '{period}'\nowner:", 5, "files", "only an inbox"),
         ("sources/inbox.yml", "files:", "budget: {concurrency: 1}\nfiles:", 5, "budget", "not asked"),
@@ -94,6 +115,22 @@ def test_a_mistake_names_file_line_and_key(
     error = caught.value
     assert (error.file, error.line, error.key) == (str(exports / name), line, key)
     assert problem in str(error)
+
+
+def test_a_source_may_know_no_fields(exports: Path) -> None:
+    edit(exports, "platforms/export.yml", "{column: sector, by: name}", "{by: none}")
+    assert not load((exports,)).platforms["export"].tells_fields
+
+
+def test_a_source_has_a_dialect_of_its_own_and_a_download_may_be_a_folder(exports: Path) -> None:
+    edit(exports, "platforms/export.yml", "protocol: inbox", "protocol: download\nrequest: {method: GET, path: /x}")
+    edit(exports, "sources/inbox.yml", "owner:", "dialect: {format: spreadsheet, thousands: ','}\nowner:")
+    catalog = load((exports,))
+    written = catalog.platform_of(catalog.sources["inbox"])
+    assert written.table is not None
+    assert (written.table.format, written.table.encoding, written.table.delimiter) == ("spreadsheet", None, None)
+    assert written.numbers == Numbers(",")
+    assert catalog.platforms["export"].numbers == Numbers(".")
 
 
 def test_a_download_has_no_pages(exports: Path) -> None:

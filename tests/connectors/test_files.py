@@ -24,7 +24,8 @@ DOWNLOAD = replace(INBOX, protocol="download", request=Request("GET", "/export.x
 
 
 def pull(address: str, platform: Platform = INBOX, **environment: str) -> list[Response]:
-    source = Source("thu_cao_bang", platform.id, "04", address, "Cao Bằng", files="06a_{period}_*.xls*")
+    files = None if platform is DOWNLOAD else "06a_{period}_*.xls*"
+    source = Source("thu_cao_bang", platform.id, "04", address, "Cao Bằng", files=files)
     settings = Settings.from_environment(environment)
     return list(connectors.pull(source, platform, Q3, tuple(CATALOG.fields), settings))
 

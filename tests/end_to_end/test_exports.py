@@ -141,10 +141,10 @@ def test_a_file_with_a_missing_heading_says_so_and_keeps_the_figures(
     path = inbox / f"06a_{PERIOD}_{COMMUNES[0]}.xlsx"
     content = path.read_bytes()
     rows, top = lines(f"UBND {TREE[COMMUNES[0]].name}", FIELDS)
-    rows[top + 1][7] = "Sớm hạn"
+    rows[top][1] = "Nội dung"
     path.write_bytes(xlsx(rows, top))
     try:
-        with pytest.raises(SourceError, match=f"{path.name}: thiếu.*Số hồ sơ đã giải quyết / Trước hạn"):
+        with pytest.raises(SourceError, match=f"{path.name}: thiếu.*Lĩnh vực, công việc giải quyết"):
             pipeline.collect(SOURCE, PERIOD)
     finally:
         path.write_bytes(content)

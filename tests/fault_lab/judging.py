@@ -53,7 +53,7 @@ class Bench:
             told[indicator.code, *place] = fact["value"] is not None
             true = self.figures.value(indicator, self.period, place)
             if fact["value"] is None:
-                withheld += true is not None
+                withheld += true is not None and not _never_given(indicator, fact["field"], platform)
                 continue
             shown += 1
             if fact["value"] == true:
@@ -110,6 +110,19 @@ class Bench:
         ]
 
 
+def _never_given(indicator: Indicator, field: str, platform: Platform) -> bool:
+    """Whether the platform cannot give that figure at all: a measure it has no column of, or a field it cannot tell."""
+    return not set(_measures(indicator)) <= set(platform.columns) or (
+        field != ALL and indicator.dataset == "onestop" and not platform.tells_fields
+    )
+
+
+def _measures(indicator: Indicator) -> list[str | None]:
+    if indicator.ratio is None:
+        return [indicator.sum]
+    return [*indicator.ratio.numerator, *indicator.ratio.denominator]
+
+
 def _names(
     finding: Finding, place: tuple[str, str, str], indicator: Indicator, platform: Platform, source: Source
 ) -> bool:
@@ -120,9 +133,8 @@ def _names(
     whole = finding.unit is None or (finding.unit == source.unit and not finding.row)
     of_unit = whole or unit in (finding.unit, source.unit)
     of_field = finding.field in (None, ALL, field) or field == ALL
-    measures = (
-        [indicator.sum] if indicator.ratio is None else [*indicator.ratio.numerator, *indicator.ratio.denominator]
-    )
-    columns = {column for measure in measures for column in (measure, *platform.columns.get(measure or "", ()))}
+    columns = {
+        column for measure in _measures(indicator) for column in (measure, *platform.columns.get(measure or "", ()))
+    }
     told = {part.strip() for part in finding.column.split(",") if part.strip()}
     return of_unit and of_field and (not told or bool(told & columns))

@@ -35,7 +35,14 @@ from tests.fault_lab.small_country import SCALE, SECONDS, make_catalog, make_sou
 from tests.fault_lab.truth import Figures
 
 BEFORE, PERIOD = "2026-Q2", "2026-Q3"
-ROUNDS = (("opencps_v2", "bkav_axis"), ("tandan_06a",), ("igate",))
+ROUNDS = (
+    ("opencps_v2", "bkav_axis"),
+    ("tandan_06a",),
+    ("igate",),
+    ("export_06a", "bkav_export"),
+    ("export_07a",),
+    ("export_units",),
+)
 """Platforms that are struck at once: not two of one dataset, since each asks every province."""
 AGAIN = frozenset({"reclassified"})
 """Faults of a portal that answered otherwise before: it is pulled once without them, then once with."""

@@ -33,7 +33,7 @@ NAMES = {
     "retyped": {"READ-NUMBER"},
     "swapped": {"READ-SWAP"},
     "identity": {"READ-VENDOR", "II06A-3-SUM"},
-    "text_number": {"READ-NUMBER"},
+    "text_number": {"READ-NUMBER", "READ-VENDOR"},
     "decimal_comma": {"READ-NUMBER"},
     "thousands": {"READ-NUMBER", "READ-SCALE"},
     "null_for_zero": {"II06A-3-6-GIVEN", "II06A-7-10-GIVEN", "VB-GIVEN", ""},

@@ -211,9 +211,7 @@ def test_a_row_without_figures_is_no_row_of_zeros() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda rows: rows[5].__setitem__(7, "Sớm hạn"), "Số hồ sơ đã giải quyết / Trước hạn"),
         (lambda rows: rows[4].__setitem__(1, "Nội dung"), "Lĩnh vực, công việc giải quyết theo cấp"),
-        (lambda rows: rows[5].__setitem__(8, "Trước hạn"), "Trước hạn"),
         (lambda rows: rows[2].__setitem__(1, "Gửi:"), "don_vi"),
         (lambda rows: rows[1].__setitem__(3, "Từ ngày 15/03/2026 đến ngày 14/06/2026"), "15/06/2026 đến 14/09/2026"),
         (lambda rows: rows[1].__setitem__(3, ""), "kỳ ghi trong tệp"),
@@ -245,6 +243,37 @@ def test_no_workbook_is_told_as_such(content: bytes, words: str) -> None:
 def test_an_html_page_cut_off_is_told_as_such() -> None:
     with pytest.raises(SourceBroken, match="cắt cụt"):
         read(html(*lines(AGENCY, FIELDS))[:-200].encode(), format="html", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        (lambda rows: rows[5].__setitem__(7, "Sớm hạn"), ["resolved_early"]),
+        (lambda rows: rows[5].__setitem__(8, "Trước hạn"), ["resolved_early", "resolved_on_time"]),
+    ],
+)
+def test_a_heading_that_is_gone_or_stands_twice_loses_its_column_alone(change: Any, lost: list[str]) -> None:
+    rows, top = lines(AGENCY, FIELDS)
+    change(rows)
+    parsed = read(xlsx(rows, top))
+    assert [finding.rule for finding in parsed.findings].count("READ-MISSING") == len(lost)
+    assert set(CATALOG.datasets["onestop"].columns) - set(parsed.given) == set(lost)
+    for row, figures_ in zip(parsed.table.to_pylist(), (FIGURES, MORE), strict=True):
+        names = CATALOG.datasets["onestop"].columns
+        wanted = [None if name in lost else figure for name, figure in zip(names, figures_, strict=True)]
+        assert list(figures(row)) == wanted
+
+
+def test_a_heading_of_another_name_is_read_once_it_is_declared() -> None:
+    rows, top = lines(AGENCY, FIELDS)
+    rows[5][7] = "Sớm hạn"
+    new = "Số hồ sơ đã giải quyết / Sớm hạn"
+    assert read(xlsx(rows, top)).unread == (new,)
+    source = Source("x", "export_06a", "04", "file:///srv", "C", files="{period}_*", renamed={"xong_truoc_han": new})
+    pages = [_file(xlsx(rows, top), "a.xlsx")]
+    parsed = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, pages, TREE, CATALOG.fields)
+    assert parsed.findings == []
+    assert [figures(row) for row in parsed.table.to_pylist()] == [FIGURES, MORE]
 
 
 def test_an_unknown_column_is_a_finding() -> None:
