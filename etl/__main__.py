@@ -180,10 +180,12 @@ def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
     found = pipeline.facts(period, unit, indicator)
     if as_json:
         return _emit([asdict(fact) for fact in found])
-    table = _table("Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.")
+    table = _table(
+        "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.", "Tình trạng / state"
+    )
     for fact in found:
         value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
-        table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision))
+        table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision), fact.state)
     return _show(table)
 
 

@@ -104,7 +104,13 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
         else:
             values[letter] = Formula(_sum_of(letter, row.parts), value)
     figures_by_column = (values.get(column_letter(index)) for index in range(2, len(form.columns)))
-    return Line(row.kind, (row.ordinal or None, row.label, *figures_by_column))
+    moving = {letter for letter in values if _is_moving(figures.get(plan.cells[f"{letter}{row.number}"]))}
+    marked = frozenset(index for index in range(2, len(form.columns)) if column_letter(index) in moving)
+    return Line(row.kind, (row.ordinal or None, row.label, *figures_by_column), marked)
+
+
+def _is_moving(fact: Fact | None) -> bool:
+    return fact is not None and fact.value is not None and fact.state == "moving"
 
 
 def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:

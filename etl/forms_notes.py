@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from etl.forms_sheet import MARK
 from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, Unit
 from etl.periods import TIMEZONE
 from etl.units import UnitTree
@@ -52,6 +53,12 @@ def notes(
             lines.append(f"- {_REASONS[reason]}{_columns(form, reason, withheld)}.")
     if any(fact is None or fact.reason not in _REASONS for fact in withheld):
         lines.append(f"- {_NO_FIGURE}{_columns(form, None, withheld)}.")
+    moving = sum(fact is not None and fact.value is not None and fact.state == "moving" for fact in shown)
+    if moving:
+        lines.append(
+            f"Dấu “{MARK}” ({moving} ô): số liệu còn biến động, chưa chính thức: hệ thống nguồn trả lời kỳ đã chốt "
+            "khác với lần lấy trước, hoặc số này có phần như vậy."
+        )
     lines += form.notes
     lines.append(_taken([fact for fact in shown if fact is not None]))
     return lines

@@ -24,6 +24,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from etl.errors import CatalogError
 from etl.model import Form
 
+MARK = "*"
+"""Behind a figure that still moves."""
 TEMPLATES = {
     "group": "{nhom}",
     "item": "{muc}",
@@ -49,10 +51,14 @@ class Formula:
 
 @dataclass(frozen=True)
 class Line:
-    """A body or note row: values from column A on (text, number, formula, or None)."""
+    """A body or note row: values from column A on (text, number, formula, or None).
+
+    marked: the columns, from 0, whose number is shown with a mark behind it; the number itself stays one.
+    """
 
     template: str
     values: tuple[str | Decimal | Formula | None, ...]
+    marked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,8 @@ def _write_line(
             cached[cell.coordinate] = plain_number(value.value)
         elif value is not None:
             cell.value = int(value) if value == value.to_integral_value() else value
+        if index in line.marked:
+            cell.number_format = ";".join(f'{part}"{MARK}"' for part in cell.number_format.split(";"))
     if template.merged:
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(template.styles))
     extra = (wraps - 1) * _LINE_POINTS

@@ -13,12 +13,13 @@ import pyarrow as pa
 from etl.errors import QualityError
 from etl.indicators_bridge import Gap, bridge
 from etl.indicators_facts import RANKED, evaluate
+from etl.indicators_moving import from_parts, mark, moved, spread
 from etl.indicators_natures import leaves
+from etl.indicators_tree import lay_out_units, register
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
-from etl.tables import FACTS
 from etl.units import UnitTree
 
-__all__ = ["Gap", "annual", "bridge", "compute"]
+__all__ = ["Gap", "annual", "bridge", "compute", "mark", "moved", "spread"]
 
 
 def compute(
@@ -41,7 +42,7 @@ def compute(
     wanted = [indicator for indicator in indicators if indicator.dataset == dataset_id]
     with duckdb.connect() as connection:
         connection.register("good", good)
-        _lay_out_units(connection, dataset, tree)
+        lay_out_units(connection, dataset, tree)
         _refuse_unplaced(connection, dataset_id, dataset, fields)
         _sum_up(connection, dataset)
         _say_unsplit(connection, dataset, fields)
@@ -58,6 +59,7 @@ def annual(quarters: Sequence[pa.Table], *, dataset: Dataset, indicators: Sequen
     up and ratios divided anew. A figure is withheld, with the strongest reason, when a quarter it needs is. Where
     a quarter has no figure of a field but has the sum over fields, nothing happened in that field; where that sum
     is withheld or missing too, the quarter is not known (missing_unit when it says nothing of the unit at all).
+    What is made of a moving figure is moving.
     """
     of_column = {indicator.sum: indicator.code for indicator in indicators if indicator.sum is not None}
     for column in dataset.columns:
@@ -73,34 +75,15 @@ def annual(quarters: Sequence[pa.Table], *, dataset: Dataset, indicators: Sequen
     ranks = " ".join(f"when '{reason}' then '{ranked}'" for reason, ranked in RANKED.items())
     with duckdb.connect() as connection:
         for index, quarter in enumerate(quarters):
-            connection.register(f"facts_{index}", quarter.select(FACTS.names[:-1]))
+            connection.register(f"facts_{index}", quarter)
             connection.execute(
                 f"create temp table quarter_{index} as select unit, tier, field, {wide} from "
                 f"(select *, case reason {ranks} else '9' || reason end as why from facts_{index}) "
                 f"where indicator in ({_texts(of_column.values())}) group by unit, tier, field"
             )
         _add_quarters(connection, dataset, len(quarters))
-        return evaluate(connection, indicators)
-
-
-def _lay_out_units(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tree: UnitTree) -> None:
-    """place: (unit, tier) that rows may stand at. above: (unit, upper) for a unit, itself and all it counts in."""
-    place, above = [], []
-    for province in tree.at_level("province"):
-        place.append((province.code, "province"))
-        above += [(province.code, province.code), (province.code, NATION)]
-        for commune in tree.children(province.code) if "commune" in dataset.tiers else ():
-            place.append((commune.code, "commune"))
-            above += [(commune.code, commune.code), (commune.code, province.code), (commune.code, NATION)]
-    _register(connection, "place", ("unit", "tier"), place)
-    _register(connection, "above", ("unit", "upper"), above)
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[tuple[str | None, ...]]
-) -> None:
-    content = {column: pa.array([row[index] for row in rows], pa.string()) for index, column in enumerate(columns)}
-    connection.register(name, pa.table(content))
+        moving = from_parts(connection, dataset, of_column, len(quarters))
+        return mark(evaluate(connection, indicators), moving, dataset=dataset, indicators=indicators)
 
 
 def _refuse_unplaced(
@@ -149,7 +132,7 @@ def _sum_up(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 
 def _say_unsplit(connection: duckdb.DuckDBPyConnection, dataset: Dataset, fields: Mapping[str, Field]) -> None:
     """unsplit: every unit, tier and field of which a row that knows sums over fields only may hold a part."""
-    _register(connection, "each_field", ("field",), [(code,) for code in fields] if dataset.by == "field" else [])
+    register(connection, "each_field", ("field",), [(code,) for code in fields] if dataset.by == "field" else [])
     connection.execute(
         "create temp table unsplit as select distinct upper as unit, tier, each_field.field "
         f"from leaf join above using (unit), each_field where leaf.field = '{ALL}'"
@@ -207,7 +190,7 @@ def _withhold(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, spots: set[tuple[str, str, str | None, str]]
 ) -> None:
     """base: for every unit, tier and field with rows or a hole, each column and, as why_<column>, what withholds it."""
-    _register(connection, "spot", ("unit", "tier", "field", "why"), sorted(spots, key=str))
+    register(connection, "spot", ("unit", "tier", "field", "why"), sorted(spots, key=str))
     connection.execute(
         "create temp table touched as select upper as unit, tier, field, min(why) as why "
         "from spot join above using (unit) group by upper, tier, field"

@@ -29,7 +29,8 @@ def evaluate(connection: duckdb.DuckDBPyConnection, indicators: Sequence[Indicat
     """
     selects = [
         f"select '{indicator.code}' as indicator, unit, tier, field, "
-        f"(case when why is null then {value} end)::decimal(20, 4) as value, why[2:] as reason, leaf "
+        f"(case when why is null then {value} end)::decimal(20, 4) as value, why[2:] as reason, leaf, "
+        "false as moving "
         f"from (select *, {why} as why from base)"
         for indicator in indicators
         for value, why in [_expressions(indicator)]

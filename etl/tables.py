@@ -32,11 +32,13 @@ FACTS = pa.schema(
         ("value", pa.decimal128(20, 4)),
         ("reason", pa.string()),
         ("leaf", pa.bool_()),
+        ("moving", pa.bool_()),
     ]
 )
 """Figures of one period. Key: indicator, unit, tier, field. A value or a reason, never both, never neither.
 
 leaf: straight from standard rows of that unit, tier and field, not added up from units below.
+moving: it, or a figure that it is made of, was another one when the closed period was pulled before.
 """
 
 

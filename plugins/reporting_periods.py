@@ -23,6 +23,9 @@ from airflow.utils.strings import get_random_string
 from etl.errors import PeriodError
 from etl.periods import TIMEZONE, Kind, Period
 
+ROOM = dt.timedelta(hours=2)
+"""The first pulls of a period, tried again where need be, have ended by then."""
+
 
 @lru_cache(maxsize=1)
 def collect_delay() -> dt.timedelta:
@@ -35,27 +38,38 @@ def collect_delay() -> dt.timedelta:
     return dt.timedelta(hours=pipeline.calendar_delay_hours())
 
 
+@lru_cache(maxsize=1)
+def confirm_delay() -> dt.timedelta:
+    """The same for the second pull of a period, with room for the first pulls to have ended."""
+    from etl import pipeline
+
+    return dt.timedelta(hours=pipeline.confirm_delay_hours()) + ROOM
+
+
 def _instant(moment: dt.datetime) -> pendulum.DateTime:
     return pendulum.instance(moment).in_timezone("UTC")
 
 
 class ReportingPeriodTimetable(Timetable):
-    """One run for each period of a kind, some hours after the period is closed."""
+    """One run for each period of a kind, some hours after the period is closed.
+
+    again: for the second pull of the period, a set distance after the first.
+    """
 
     partitioned = True
     periodic = True
     run_ordering = ("partition_date", "run_after")
     description = "Sau khi kỳ báo cáo chốt số liệu (ngày 14) / after the period is closed on the 14th"
 
-    def __init__(self, kind: Kind = "quarter") -> None:
-        self.kind = kind
+    def __init__(self, kind: Kind = "quarter", *, again: bool = False) -> None:
+        self.kind, self.again = kind, again
 
     def serialize(self) -> dict[str, Any]:
-        return {"kind": self.kind}
+        return {"kind": self.kind, "again": self.again}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> ReportingPeriodTimetable:
-        return cls(data["kind"])
+        return cls(data["kind"], again=data.get("again", False))
 
     @property
     def summary(self) -> str:
@@ -120,15 +134,18 @@ class ReportingPeriodTimetable(Timetable):
 
     def _info(self, period: Period) -> DagRunInfo:
         return DagRunInfo(
-            run_after=_instant(period.end + collect_delay()),
+            run_after=_instant(period.end + self._delay()),
             data_interval=None,
             partition_date=_instant(period.start),
             partition_key=period.key,
         )
 
+    def _delay(self) -> dt.timedelta:
+        return confirm_delay() if self.again else collect_delay()
+
     def _latest_closed(self) -> Period:
         """The last period whose window and delay are over."""
-        settled = dt.datetime.now(TIMEZONE) - collect_delay()
+        settled = dt.datetime.now(TIMEZONE) - self._delay()
         return Period.containing(settled.date(), self.kind).previous()
 
     def _first_from(self, moment: dt.datetime) -> Period:

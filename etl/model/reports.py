@@ -143,12 +143,17 @@ class Regime:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Which regime reports when. `collect_after_hours`: how long after the cut-off the pulls start."""
+    """Which regime reports when. `collect_after_hours`: how long after the cut-off the pulls start.
+
+    confirm_after_hours: how far apart two pulls of a closed period must be to show whether its figures still move.
+    """
 
     window: Literal["decree_09_2019"]
     window_source: str
     window_verified: bool
     collect_after_hours: int
+    confirm_after_hours: int
+    confirm_reason: str
     regimes: Mapping[str, Regime]
 
 

@@ -5,7 +5,17 @@ counts), and leaves its result in the store or the warehouse, so that each can b
 on a machine of its own. The parts have the names of the DAGs: collect, standardize, publish.
 """
 
-from etl.pipeline.collect import calendar_delay_hours, catalog_check, collect, coverage, plan, prepare, sources
+from etl.pipeline.collect import (
+    calendar_delay_hours,
+    catalog_check,
+    collect,
+    confirm_delay_hours,
+    coverage,
+    plan,
+    plan_again,
+    prepare,
+    sources,
+)
 from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
 from etl.pipeline.standardize import annual, check, compute, datasets, parse, record, run_from_landed
 
@@ -16,6 +26,7 @@ __all__ = [
     "check",
     "collect",
     "compute",
+    "confirm_delay_hours",
     "coverage",
     "datasets",
     "facts",
@@ -23,6 +34,7 @@ __all__ = [
     "issued",
     "parse",
     "plan",
+    "plan_again",
     "prepare",
     "publish",
     "record",

@@ -28,6 +28,12 @@ def calendar_delay_hours() -> int:
     return Office.open().catalog.calendar.collect_after_hours
 
 
+def confirm_delay_hours() -> int:
+    """Hours from a period's cut-off to the earliest second pull that proves anything (catalog/calendar.yml)."""
+    calendar = Office.open().catalog.calendar
+    return calendar.collect_after_hours + calendar.confirm_after_hours
+
+
 def catalog_check() -> dict[str, Any]:
     """Read the whole catalog and every suite. Raises CatalogError with file, line and key."""
     office = Office.open()
@@ -74,6 +80,19 @@ def sources() -> list[dict[str, Any]]:
 def plan(period_key: str) -> list[str]:
     """Ids of the sources that owe the period. Raises PeriodError when it is not closed yet."""
     return [source.id for source in Office.open().catalog.due_sources(closed(period_key))]
+
+
+def plan_again(period_key: str) -> list[str]:
+    """Ids of the due sources whose newest complete pull is old enough for another one to prove anything."""
+    office = Office.open()
+    period = closed(period_key)
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=office.catalog.calendar.confirm_after_hours)
+    found = []
+    for source in office.catalog.due_sources(period):
+        last = office.landing.latest_complete(source.id, period.key)
+        if last is not None and last.finished_at <= before:
+            found.append(source.id)
+    return found
 
 
 def collect(source_id: str, period_key: str) -> dict[str, Any]:

@@ -21,11 +21,11 @@ from etl.catalog import rules_version
 from etl.errors import PeriodError, SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Receipt
 from etl.periods import Period
-from etl.pipeline import changes
+from etl.pipeline import changes, moving
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-from etl.pipeline.work import from_table, read, to_table, write
+from etl.pipeline.work import read, read_findings, write, write_findings
 from etl.tables import FACTS, rows_schema
 
 _TOLD_BY_NULLS = ("READ-MISSING",)
@@ -40,7 +40,8 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     """Standard rows of every due source, from its latest complete pull.
 
     A source whose landed bytes cannot be read (damaged, or no longer what its platform declares) is a critical
-    READ-PAYLOAD finding and counts as missing; the others go on.
+    READ-PAYLOAD finding and counts as missing; the others go on. Beside the rows lie those of the pull before, where
+    it was at least the set distance earlier and gave other bytes; `confirmed` counts the sources with such a pull.
     """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
@@ -52,6 +53,8 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     doubts: list[dict[str, Any]] = []
     given: dict[str, tuple[str, ...]] = {}
     earlier = {name: tables[name][:] for name in tables}
+    before = {name: [table] for name, (table,) in tables.items()}
+    confirmed = 0
     for source in catalog.due_sources(period):
         try:
             attempts = office.landing.receipts(source.id, period.key)
@@ -69,6 +72,15 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
         if (last := changes.before(catalog, office.landing, source, period, furthest=1)) is not None:
             earlier[catalog.dataset_of(source)].append(last)
         findings += changes.told(catalog, office.landing, source, period, parsed)
+        if (first_pull := moving.pull_before(attempts, used, moving.distance(catalog))) is not None:
+            try:
+                rows_then = moving.rows_before(office, source, period, first_pull, used)
+            except (SourceBroken, TraceError) as error:
+                findings.append(moving.unproven(source, period, first_pull, error))
+            else:
+                confirmed += 1
+                receipts[source.id].append(first_pull.id)
+                before[catalog.dataset_of(source)] += [] if rows_then is None else [rows_then]
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
         ]
@@ -78,12 +90,13 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
         marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period)
         findings += suspected
         write(work / f"rows_{name}.parquet", marked)
-    write(work / "findings_parse.parquet", to_table(findings))
+        write(work / f"before_{name}.parquet", pa.concat_tables(before[name]))
+    write_findings(work / "findings_parse.parquet", findings)
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
     (work / "given.json").write_text(json.dumps(given))
     rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
-    return {"rows": rows, "findings": len(findings), "left_out": left_out}
+    return {"rows": rows, "findings": len(findings), "left_out": left_out, "confirmed": confirmed}
 
 
 def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     if not due:
         write(work / f"good_{dataset}.parquet", rows)
         write(work / f"quarantine_{dataset}.parquet", rows)
-        write(work / f"findings_{dataset}.parquet", to_table([]))
+        write_findings(work / f"findings_{dataset}.parquet", [])
         (work / f"holes_{dataset}.json").write_text("[]")
         return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
@@ -115,7 +128,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     )
     write(work / f"good_{dataset}.parquet", outcome.good)
     write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
-    write(work / f"findings_{dataset}.parquet", to_table(outcome.findings))
+    write_findings(work / f"findings_{dataset}.parquet", outcome.findings)
     holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, rows)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
     write(work / f"rules_{dataset}.parquet", outcome.rules)
@@ -146,9 +159,10 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             sources=catalog.sources,
         )
         (work / f"gaps_{name}.json").write_text(json.dumps([asdict(gap.hole) for gap in gaps]))
-        write(work / f"findings_gaps_{name}.parquet", to_table(_gap_finding(period, gap) for gap in gaps))
+        write_findings(work / f"findings_gaps_{name}.parquet", (_gap_finding(period, gap) for gap in gaps))
         if not catalog.reports(name, period):
             write(work / f"facts_{name}.parquet", FACTS.empty_table())
+            write_findings(work / f"findings_moving_{name}.parquet", [])
             continue
         facts = indicators.compute(
             whole,
@@ -159,6 +173,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             tree=catalog.tree(period),
             fields=catalog.fields,
         )
+        facts = moving.marked(catalog, period, name, work, facts)
         write(work / f"facts_{name}.parquet", facts)
         total += facts.num_rows
         withheld += facts["value"].null_count
@@ -172,7 +187,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
     work = office.store("work", period.key, run_id)
     found = [
         work / "findings_parse.parquet",
-        *(work / f"findings_{step}{name}.parquet" for step in ("", "gaps_") for name in catalog.datasets),
+        *(work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in catalog.datasets),
     ]
     recorded = office.warehouse.record(
         period.key,
@@ -182,7 +197,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         facts=pa.concat_tables([read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
         rows={name: read(work / f"good_{name}.parquet") for name in catalog.datasets},
         quarantine={name: read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
-        findings=_once(finding for path in found for finding in from_table(read(path))),
+        findings=_once(finding for path in found for finding in read_findings(path)),
         holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
         compared=catalog.compared(period),
@@ -244,7 +259,7 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) 
     doubts = {
         (one["payload"], one["row"]): Hole(**one["hole"]) for one in json.loads((work / "doubts.json").read_text())
     }
-    for finding in from_table(read(work / "findings_parse.parquet")):
+    for finding in read_findings(work / "findings_parse.parquet"):
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
         if source.role == "comparison" or finding.rule in _TOLD_BY_NULLS:
             continue

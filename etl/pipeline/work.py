@@ -1,4 +1,4 @@
-"""The tables of one run, as Parquet in its folder of the store (work/<period>/<run>/)."""
+"""What lies between the steps of a run, as Parquet and JSON under work/<period>/<run>/ in the store."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def read(path: UPath) -> pa.Table:
         return pq.read_table(source)
 
 
-def to_table(findings: Iterable[Finding]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS)
+def write_findings(path: UPath, findings: Iterable[Finding]) -> None:
+    write(path, pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS))
 
 
-def from_table(table: pa.Table) -> list[Finding]:
-    return [Finding(**row) for row in table.to_pylist()]
+def read_findings(path: UPath) -> list[Finding]:
+    return [Finding(**row) for row in read(path).to_pylist()]

@@ -1,4 +1,7 @@
-"""What differs between a period's figures and those already recorded becomes a revision, in one statement."""
+"""What differs between a period's figures and those already recorded becomes a revision, in one statement.
+
+A figure that begins or ends to move is a revision as well, with the same value (docs/decisions/0005-moving.md).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _KEY = ["indicator", "unit", "tier", "field"]
 _RECORD = text("""
 WITH held AS (
     SELECT DISTINCT ON (unit, indicator, tier, field)
-        unit, indicator, tier, field, revision, value, reason, leaf, revision_reason
+        unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason
     FROM baocao.fact
     WHERE period = :period
     ORDER BY unit, indicator, tier, field, revision DESC
@@ -29,7 +32,17 @@ WITH held AS (
         given.value,
         CASE WHEN given.leaf IS NULL THEN 'withdrawn' ELSE given.reason END,
         coalesce(given.leaf, held.leaf),
-        CASE WHEN held.revision IS NULL THEN 'preliminary' ELSE 'revised' END,
+        CASE
+            WHEN given.moving THEN 'moving'
+            WHEN held.revision IS NULL THEN 'preliminary'
+            WHEN EXISTS (
+                SELECT FROM baocao.fact other
+                WHERE (other.period, other.unit, other.indicator, other.tier, other.field)
+                        = (:period, held.unit, held.indicator, held.tier, held.field)
+                    AND (other.value, other.reason) IS DISTINCT FROM (given.value, given.reason)
+            ) THEN 'revised'
+            ELSE 'preliminary'
+        END,
         CASE
             WHEN held.revision IS NULL THEN 'first'
             WHEN given.leaf IS NULL THEN 'withdrawn'
@@ -42,7 +55,8 @@ WITH held AS (
     WHERE held.revision IS NULL
         OR (given.leaf IS NULL AND held.revision_reason <> 'withdrawn')
         OR (given.leaf IS NOT NULL
-            AND (given.value IS DISTINCT FROM held.value OR given.reason IS DISTINCT FROM held.reason))
+            AND (given.value IS DISTINCT FROM held.value OR given.reason IS DISTINCT FROM held.reason
+                OR given.moving IS DISTINCT FROM (held.state = 'moving')))
     RETURNING revision_reason
 )
 SELECT count(*) FILTER (WHERE revision_reason = 'first'),
@@ -67,8 +81,8 @@ def stage_facts(connection: Connection, facts: pa.Table) -> dict[str, int]:
     Raises ValueError when a figure stands twice, lacks part of its key, or breaks "a value or a reason".
     """
     facts = facts.select(FACTS.names).cast(FACTS)
-    if any(facts.column(name).null_count for name in (*_KEY, "leaf")):
-        raise ValueError("a fact lacks its indicator, unit, tier, field or leaf mark")
+    if any(facts.column(name).null_count for name in (*_KEY, "leaf", "moving")):
+        raise ValueError("a fact lacks its indicator, unit, tier, field, or its mark as leaf or moving")
     repeated = facts.num_rows - facts.group_by(_KEY).aggregate([]).num_rows
     if repeated:
         raise ValueError(f"{repeated} facts stand twice: one figure has one indicator, unit, tier and field")

@@ -69,7 +69,8 @@ def facts(
 def facts_table(connection: Connection, period_key: str, known_at: dt.datetime | None) -> pa.Table:
     """The same figures as an Arrow table with the FACTS columns; by CSV, many times faster than by objects."""
     known = _known(period_key, None, None, known_at).subquery()
-    wanted = select(*(known.c[name] for name in FACTS.names))
+    figures = [known.c[name] for name in FACTS.names if name != "moving"]
+    wanted = select(*figures, known.c.state == "moving")
     compiled = wanted.compile(connection, compile_kwargs={"render_postcompile": True})
     body = io.BytesIO()
     with (

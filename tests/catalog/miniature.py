@@ -19,6 +19,8 @@ window: decree_09_2019
 window_source: Nghị định 09/2019/NĐ-CP
 window_verified: true
 collect_after_hours: 6
+confirm_after_hours: 24
+confirm_reason: thử
 regimes:
   documents:
     number: IV

@@ -26,7 +26,7 @@ def mistake(folder: Path) -> CatalogError:
         ("platforms/portal.yml", "  path:", "  pathh:", 7, "request.pathh", "unknown key"),
         ("datasets.yml", "parts:", "sum_of:", 10, "dossiers.columns.total.sum_of", "unknown key"),
         ("indicators/dossiers.yml", "digits:", "digit:", 15, "online_rate.digit", "unknown key"),
-        ("calendar.yml", "{day: 25,", "{day: 25, hour: 1,", 11, "regimes.documents.due.province.hour", "unknown key"),
+        ("calendar.yml", "{day: 25,", "{day: 25, hour: 1,", 13, "regimes.documents.due.province.hour", "unknown key"),
         ("platforms/portal.yml", "first_day, format:", "first_day, form:", 9, "request.query.from.form", "unknown key"),
         # wrong types and values
         ("sources/ha_noi.yml", "'01'", "01", 2, "unit", "quote it"),

@@ -30,6 +30,7 @@ def now(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(reporting_periods.dt, "datetime", Clock)
     monkeypatch.setattr(reporting_periods, "collect_delay", lambda: dt.timedelta(hours=6))
+    monkeypatch.setattr(reporting_periods, "confirm_delay", lambda: dt.timedelta(hours=32))
     return Clock
 
 
@@ -119,8 +120,29 @@ def test_run_ids_name_the_period_and_differ() -> None:
     assert all(made.startswith("scheduled__2026-Q3__") for made in ids)
 
 
-def test_the_kind_survives_serialisation() -> None:
-    assert ReportingPeriodTimetable.deserialize(ReportingPeriodTimetable("half").serialize()).kind == "half"
+def test_the_second_pull_of_a_period_comes_later(now) -> None:
+    now.at = dt.datetime(2026, 12, 15, 12, tzinfo=TIMEZONE)
+    again = ReportingPeriodTimetable("quarter", again=True)
+    info = again.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction(local(2025, 6, 15), catchup=False))
+    assert info is not None
+    assert (info.partition_key, info.run_after) == ("2026-Q3", local(2026, 9, 16, 8))
+    following = again.next_dagrun_info_v2(last_dagrun_info=info, restriction=restriction(catchup=False))
+    assert following is not None
+    assert (following.partition_key, following.run_after) == ("2026-Q4", local(2026, 12, 16, 8))
+
+
+def test_the_delays_are_those_of_the_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    reporting_periods.collect_delay.cache_clear()
+    reporting_periods.confirm_delay.cache_clear()
+    assert reporting_periods.collect_delay() == dt.timedelta(hours=6)
+    assert reporting_periods.confirm_delay() == dt.timedelta(hours=6 + 24) + reporting_periods.ROOM
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_timetable_survives_serialisation(again: bool) -> None:
+    read = ReportingPeriodTimetable.deserialize(ReportingPeriodTimetable("half", again=again).serialize())
+    assert (read.kind, read.again) == ("half", again)
 
 
 def test_four_quarters_make_a_year() -> None:

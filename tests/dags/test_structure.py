@@ -19,7 +19,7 @@ from etl.errors import CatalogError, PeriodError, QualityError, SourceBroken, So
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {"reporting_periods", "reporting_run"}
-NAMES = ["annual", "collect", "publish", "standardize"]
+NAMES = ["annual", "collect", "confirm", "publish", "standardize"]
 
 
 def test_every_file_loads(dagbag) -> None:
@@ -72,13 +72,14 @@ def test_the_chain_hangs_together(dagbag) -> None:
         timetable = coerce_to_core_timetable(dagbag.dags[name].timetable)
         return {asset.name for _, asset in timetable.asset_condition.iter_assets()}
 
-    assert produced("collect") == awaited("standardize") == {"collected"}
+    assert produced("collect") == produced("confirm") == awaited("standardize") == {"collected"}
     assert produced("standardize") == awaited("publish") == awaited("annual") == {"indicators"}
     assert produced("publish") == produced("annual") == set()
 
 
-def test_one_red_square_stops_no_other(dagbag) -> None:
-    dag = dagbag.dags["collect"]
+@pytest.mark.parametrize("name", ["collect", "confirm"])
+def test_one_red_square_stops_no_other(dagbag, name: str) -> None:
+    dag = dagbag.dags[name]
     pull, gate = dag.get_task("pull"), dag.get_task("coverage")
     assert pull.is_mapped
     assert gate.trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS

@@ -35,6 +35,7 @@ def _facts(figures: tuple[int | None, ...]) -> pa.Table:
             "value": None if figure is None else Decimal(figure),
             "reason": "missing_source" if figure is None else None,
             "leaf": False,
+            "moving": False,
         }
         for measure, figure in zip(MEASURES, figures, strict=True)
     ]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+import openpyxl
 
 from etl.model import NATION, Hole
 
@@ -114,3 +117,20 @@ def test_revised_cells_are_counted_and_the_youngest_moment_shown(province: Any, 
         "Số liệu ghi nhận trong kho lúc 01:00:01 17/09/2026 (giờ Hà Nội). "
         "Tình trạng: số liệu sơ bộ (1 ô đã thay đổi so với lần ghi nhận đầu)."
     )
+
+
+def test_a_moving_figure_carries_a_mark_and_the_foot_says_why(province: Any, reader: Reader) -> None:
+    facts = [
+        replace(fact, state="moving") if (fact.indicator, fact.field) == ("tthc_resolved_total", "dat_dai") else fact
+        for fact in province.facts
+    ]
+    package = province.fill(facts)
+    sheet = openpyxl.load_workbook(io.BytesIO(package)).worksheets[0]
+    marked = {cell.coordinate for cells in sheet.iter_rows() for cell in cells if "*" in cell.number_format}
+    rows = [row.number for row in province.layout().rows if row.label == "Đất đai"]
+    assert marked == {f"G{row}" for row in rows}
+    assert {type(sheet[address].value) for address in marked} == {int}, "a marked figure is still a number"
+    lines = foot(province, reader, facts)
+    assert lines[0].startswith(f"Dấu “*” ({len(rows)} ô): số liệu còn biến động, chưa chính thức")
+    assert lines[-1].endswith("Tình trạng: số liệu sơ bộ, số liệu còn biến động.")
+    assert "*" not in "".join(foot(province, reader))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from etl import indicators
 from etl.errors import QualityError
 from etl.model import ALL, NATION, Dataset, Hole
+from etl.tables import FACTS
 from etl.units import UnitTree
 from tests.indicators import plain
 from tests.quality.country import CATALOG, tree
@@ -100,13 +101,13 @@ def test_a_year_is_that_of_the_plain_model(data: st.DataObject, by_field: bool, 
     ]
     tables = [
         pa.Table.from_pylist(
-            [dict(zip(indicators.FACTS.names, (*key, *figure, False), strict=True)) for key, figure in quarter.items()],
-            schema=indicators.FACTS,
+            [dict(zip(FACTS.names, (*key, *figure, False, False), strict=True)) for key, figure in quarter.items()],
+            schema=FACTS,
         )
         for quarter in quarters
     ]
     found = indicators.annual(tables, dataset=dataset, indicators=plain.INDICATORS)
-    assert found.schema == indicators.FACTS
+    assert found.schema == FACTS
     assert plain.facts(found) == plain.annual(quarters, dataset)
 
 

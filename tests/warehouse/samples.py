@@ -24,10 +24,12 @@ Figure = tuple[Decimal | None, str | None]
 NOON = dt.datetime(2026, 9, 15, 12, tzinfo=dt.UTC)
 
 
-def facts(figures: Mapping[Key, Figure]) -> pa.Table:
+def facts(figures: Mapping[Key, Figure], *, moving: bool = False) -> pa.Table:
     return pa.Table.from_pylist(
         [
-            dict(zip(FACTS.names, (*key, *figure, True), strict=True))  # column order: key, value, reason, leaf
+            dict(
+                zip(FACTS.names, (*key, *figure, True, moving), strict=True)
+            )  # column order: key, value, reason, leaf, moving
             for key, figure in figures.items()
         ],
         schema=FACTS,
@@ -110,6 +112,7 @@ class Load:
     findings: Sequence[Finding] = ()
     holes: Sequence[Hole] = ()
     receipts: Sequence[Receipt] = ()
+    moving: bool = False
     compared: Collection[str] = ()
 
     def into(self, warehouse: Warehouse, period: str = PERIOD) -> Recorded:
@@ -118,7 +121,7 @@ class Load:
             run="lượt thử",
             catalog_version="c1",
             rules_version="r1",
-            facts=facts(self.figures),
+            facts=facts(self.figures, moving=self.moving),
             rows=self.rows,
             quarantine=self.quarantine,
             findings=self.findings,

@@ -162,3 +162,38 @@ def test_the_moment_for_a_form_is_that_of_the_last_change(warehouse: Warehouse) 
     assert first is not None
     assert warehouse.figures_at(PERIOD) > first  # type: ignore[operator]
     assert current(warehouse, known_at=first) == {A: figure(1)}
+
+
+def _states(warehouse: Warehouse) -> tuple[str, int]:
+    (fact,) = warehouse.facts(PERIOD)
+    return fact.state, fact.revision
+
+
+def test_a_figure_that_begins_or_ends_to_move_is_a_revision(warehouse: Warehouse, warehouse_url: str) -> None:
+    for given_, wanted in [
+        (Load({A: figure(12)}), ("preliminary", 1)),
+        (Load({A: figure(12)}, moving=True), ("moving", 2)),
+        (Load({A: figure(12)}, moving=True), ("moving", 2)),
+        (Load({A: figure(12)}), ("preliminary", 3)),
+        (Load({A: figure(13)}, moving=True), ("moving", 4)),
+        (Load({A: figure(13)}), ("revised", 5)),
+        (Load({A: figure(12)}), ("revised", 6)),
+    ]:
+        given_.into(warehouse)
+        assert _states(warehouse) == wanted
+        assert warehouse.facts_table(PERIOD)["moving"].to_pylist() == [wanted[0] == "moving"]
+    reasons = query(warehouse_url, "SELECT revision_reason FROM baocao.fact ORDER BY revision")
+    assert reasons == [("first",), *[("correction",)] * 5]
+
+
+def test_a_figure_may_be_moving_from_the_first(warehouse: Warehouse) -> None:
+    Load({A: figure(12)}, moving=True).into(warehouse)
+    assert _states(warehouse) == ("moving", 1)
+
+
+def test_what_was_known_before_it_moved_stays(warehouse: Warehouse) -> None:
+    Load({A: figure(12)}).into(warehouse)
+    then = warehouse.figures_at(PERIOD)
+    Load({A: figure(12)}, moving=True).into(warehouse)
+    assert [fact.state for fact in warehouse.facts(PERIOD, known_at=then)] == ["preliminary"]
+    assert [fact.state for fact in warehouse.facts(PERIOD)] == ["moving"]
