@@ -173,20 +173,30 @@ def replay(period: str, as_json: bool) -> None:
 @_as_json
 def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
     """Số liệu trong kho của UNIT trong PERIOD. / Figures of UNIT in PERIOD."""
-    from dataclasses import asdict
-
     from etl import pipeline
 
     found = pipeline.facts(period, unit, indicator)
     if as_json:
-        return _emit([asdict(fact) for fact in found])
+        return _emit(pipeline.with_days(period, found))
     table = _table(
         "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.", "Tình trạng / state"
     )
     for fact in found:
         value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
         table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision), fact.state)
-    return _show(table)
+    _show(table)
+    _show_days(pipeline.days_of(period, found))
+    return None
+
+
+def _show_days(days: list[dict[str, Any]]) -> None:
+    """What is not simply of the days of the period."""
+    for one in days:
+        counted = f"{one['source']}: {one['first_day']} → {one['last_day']}"
+        if one["parts"] > 1:
+            click.echo(f"  ghép từ {one['parts']} phần / bridged from {one['parts']} parts: {counted}")
+        if not one["of_period"]:
+            click.echo(f"  KHÔNG phải các ngày của kỳ / not the days of the period: {counted}")
 
 
 @main.command()
@@ -226,9 +236,10 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
         f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"
         f"  căn cứ/law: {found['law']}\n"
         f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']} · "
-        f"lần/revision {found['revision']} · nạp/load {found['load']} · {found['recorded_at']}\n"
+        f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']} · {found['recorded_at']}\n"
         f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
     )
+    _show_days(found["days"])
     largest_first = sorted(found["rows"], key=lambda row: row["value"] or 0, reverse=True)
     shown = largest_first if everything else largest_first[:5]
     for row in shown:

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from etl.forms_sheet import MARK
-from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, Unit
-from etl.periods import TIMEZONE
+from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, SourceDays, Unit
+from etl.periods import TIMEZONE, Interval, Period
 from etl.units import UnitTree
 
 WITHHELD = "…"
@@ -62,6 +62,32 @@ def notes(
     lines += form.notes
     lines.append(_taken([fact for fact in shown if fact is not None]))
     return lines
+
+
+def other_days(
+    form: Form,
+    unit: Unit,
+    period: Period,
+    days: Iterable[SourceDays],
+    tree: UnitTree,
+    sources: Mapping[str, Source],
+) -> list[str]:
+    """A line on the sources of the form that count other days than the period's; none where there are none."""
+    named: dict[Interval, list[str]] = {}
+    for one in days:
+        counted, source = Interval(one.first_day, one.last_day), sources.get(one.source)
+        if one.dataset != form.dataset or counted == period.days or source is None:
+            continue
+        province = tree[source.unit].parent if tree[source.unit].level == "commune" else source.unit
+        if unit.code in (NATION, province, source.unit):
+            whose = f"{tree[source.unit].name} (nguồn {source.id}, hệ thống do {source.owner} quản lý)"
+            named.setdefault(counted, []).append(whose)
+    return [
+        f"Số liệu KHÔNG phải của các ngày {period.days} mà của các ngày {counted}, vì hệ thống nguồn chỉ thống kê theo "
+        f"tháng, quý dương lịch ({len(whose)} nguồn): {_listed(whose)}. Số cộng có phần này cũng không đúng "
+        "các ngày của kỳ."
+        for counted, whose in sorted(named.items())
+    ]
 
 
 def known_at(shown: Iterable[Fact | None]) -> dt.datetime | None:

@@ -5,7 +5,7 @@ their fields are the complete vocabulary of those files.
 """
 
 from etl.model.base import ALL, NATION, Level, Severity, Text, Tier, Unit
-from etl.model.flow import Fact, Finding, Hole, Page, Receipt
+from etl.model.flow import Fact, Finding, Hole, Page, Receipt, SourceDays
 from etl.model.platforms import (
     Days,
     Dialect,
@@ -83,6 +83,7 @@ __all__ = [
     "Severity",
     "Signature",
     "Source",
+    "SourceDays",
     "Suite",
     "Table",
     "Text",

@@ -75,6 +75,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class SourceDays:
+    """The days that the rows of a source count, first to last, in so many parts, in the latest load of a period."""
+
+    source: str
+    dataset: str
+    first_day: dt.date
+    last_day: dt.date
+    parts: int
+
+
+@dataclass(frozen=True)
 class Hole:
     """What the figures cannot know: each figure that a hole may touch is withheld, with `reason`.
 

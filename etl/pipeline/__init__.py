@@ -16,6 +16,7 @@ from etl.pipeline.collect import (
     prepare,
     sources,
 )
+from etl.pipeline.days import days_of, with_days
 from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
 from etl.pipeline.standardize import annual, check, compute, datasets, parse, record, run_from_landed
 
@@ -29,6 +30,7 @@ __all__ = [
     "confirm_delay_hours",
     "coverage",
     "datasets",
+    "days_of",
     "facts",
     "forms",
     "issued",
@@ -42,4 +44,5 @@ __all__ = [
     "sources",
     "summary",
     "trace",
+    "with_days",
 ]

@@ -16,6 +16,7 @@ from etl.errors import PeriodError, SettingsError, SourceBroken, TraceError
 from etl.model import NATION, Fact, Form, Hole, Page, Unit
 from etl.periods import Period
 from etl.pipeline.collect import coverage
+from etl.pipeline.days import source_days
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
 from etl.warehouse import TraceRow
@@ -39,6 +40,7 @@ def publish(period_key: str, form_number: str) -> dict[str, Any]:
     tree = office.catalog.tree(period)
     blank = office.catalog.form_files[form.number].read_bytes()
     holes = office.warehouse.holes(period.key)
+    days = office.warehouse.source_days(period.key)
     shown = _facts_by_unit(office, form, period)
     folder = office.store("forms", period.key, form.number)
     changed = 0
@@ -55,6 +57,7 @@ def publish(period_key: str, form_number: str) -> dict[str, Any]:
             tree,
             office.catalog.fields,
             office.catalog.sources,
+            days,
         )
         changed += _issue(office, folder, form, unit, period, facts, content)
     return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
@@ -153,6 +156,8 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
         "value": None if found.fact.value is None else f"{found.fact.value.normalize():f}",
         "reason": found.fact.reason,
         "revision": found.fact.revision,
+        "state": found.fact.state,
+        "days": source_days(office, period, {row.source for row in found.rows}),
         "recorded_at": found.fact.recorded_at.isoformat(),
         "load": found.fact.load,
         "figure_unit": found.fact.unit,

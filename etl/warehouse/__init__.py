@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, select, text
 
-from etl.model import Fact, Finding, Hole, Indicator, Receipt, Unit
+from etl.model import Fact, Finding, Hole, Indicator, Receipt, SourceDays, Unit
 from etl.warehouse import dimensions, queries, schema
 from etl.warehouse import record as recording
 from etl.warehouse import trace as tracing
@@ -140,6 +140,11 @@ class Warehouse:
         """What the latest load could not know."""
         with self._snapshot() as connection:
             return queries.holes(connection, period_key)
+
+    def source_days(self, period_key: str) -> list[SourceDays]:
+        """Which days each source's figures are of in the latest load; of rows that are only compared, none."""
+        with self._snapshot() as connection:
+            return queries.source_days(connection, period_key)
 
     def findings(self, period_key: str, source: str | None = None) -> list[Finding]:
         """Findings of the latest load, of every source or one."""

@@ -12,7 +12,7 @@ import pyarrow.csv as csv
 from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from etl.model import Fact, Finding, Hole
+from etl.model import Fact, Finding, Hole, SourceDays
 from etl.tables import FACTS
 from etl.warehouse import schema
 from etl.warehouse.staging import driver_connection
@@ -101,6 +101,22 @@ def latest_load(connection: Connection, period_key: str, known_at: dt.datetime |
 
 def holes(connection: Connection, period_key: str) -> list[Hole]:
     return [Hole(**row) for row in _of_latest(connection, schema.hole, period_key)]
+
+
+def source_days(connection: Connection, period_key: str) -> list[SourceDays]:
+    source, row = schema.load_source.c, schema.standard_row.c
+    rows = schema.load_source.join(schema.standard_row, (row.load == source.rows_load) & (row.source == source.source))
+    first, last = func.min(row.first_day), func.max(row.last_day)
+    query = (
+        select(source.source, source.dataset, first, last, func.count(row.first_day.distinct()))
+        .select_from(rows)
+        .where(
+            source.load == latest_load(connection, period_key), row.first_day.is_not(None), source.role == "reporting"
+        )
+        .group_by(source.source, source.dataset)
+        .order_by(source.source)
+    )
+    return [SourceDays(*one) for one in connection.execute(query).all()]
 
 
 def findings(connection: Connection, period_key: str, source: str | None) -> list[Finding]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import openpyxl
 
-from etl.model import NATION, Hole
+from etl.forms_notes import other_days
+from etl.model import NATION, Hole, SourceDays
+from etl.periods import Period
 
 Reader = Callable[[bytes], dict[str, Any]]
 
@@ -134,3 +136,26 @@ def test_a_moving_figure_carries_a_mark_and_the_foot_says_why(province: Any, rea
     assert lines[0].startswith(f"Dấu “*” ({len(rows)} ô): số liệu còn biến động, chưa chính thức")
     assert lines[-1].endswith("Tình trạng: số liệu sơ bộ, số liệu còn biến động.")
     assert "*" not in "".join(foot(province, reader))
+
+
+def test_a_source_of_other_days_is_named_before_everything_else(province: Any) -> None:
+    july, september = dt.date(2026, 7, 1), dt.date(2026, 9, 30)
+    first, last = dt.date(2026, 6, 15), dt.date(2026, 9, 14)
+    days = [
+        SourceDays("onestop_dien_bien", "onestop", july, september, 1),
+        SourceDays("edoc_dien_bien", "edoc", july, september, 1),
+        SourceDays("onestop_son_la", "onestop", july, september, 1),
+        SourceDays("onestop_lai_chau", "onestop", first, last, 92),
+    ]
+    known = province.catalog.sources
+
+    def told(unit: str) -> list[str]:
+        period = Period.parse("2026-Q3")
+        return other_days(province.form, province.tree[unit], period, days, province.tree, known)
+
+    (line,) = told("11")
+    assert line.startswith("Số liệu KHÔNG phải của các ngày 15/06/2026 - 14/09/2026 mà của các ngày 01/07/2026 - 30/09")
+    assert f"Tỉnh Điện Biên (nguồn onestop_dien_bien, hệ thống do {known['onestop_dien_bien'].owner} quản lý)" in line
+    assert "(1 nguồn)" in line
+    assert "(2 nguồn)" in told(NATION)[0]
+    assert told("12") == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from etl.errors import TraceError
+from etl.model import SourceDays
 from etl.warehouse import Trace, Warehouse
 from tests.warehouse.samples import (
     INDICATORS,
@@ -184,3 +187,17 @@ def test_units_are_inserted_once_and_ended(warehouse: Warehouse, warehouse_url: 
     warehouse.sync_units([ended])
     found = query(warehouse_url, "SELECT code, valid_to::text FROM baocao.unit WHERE level = 'commune' ORDER BY code")
     assert found == [("00101", None), ("00102", "2026-09-01"), ("00201", None)]
+
+
+def test_which_days_the_figures_of_a_source_are_of(warehouse: Warehouse) -> None:
+    days = [dt.date(2026, 7, day) for day in (1, 2, 3)]
+    parts = [row("onestop_b", "p2", f"/{day}", "00201", received=1, first_day=day, last_day=day) for day in days]
+    read = {"onestop": rows([*ONESTOP[:3], *parts], MEASURES), "edoc": READ["edoc"]}
+    Load(FIGURES, read, receipts=RECEIPTS).into(warehouse)
+    whole = (dt.date(2026, 6, 15), dt.date(2026, 9, 14), 1)
+    assert warehouse.source_days(PERIOD) == [
+        SourceDays("edoc_a", "edoc", *whole),
+        SourceDays("onestop_a", "onestop", *whole),
+        SourceDays("onestop_b", "onestop", days[0], days[2], 3),
+    ]
+    assert warehouse.source_days("2020-Q1") == []

@@ -1,0 +1,53 @@
+"""Which days figures are really of, for people and machines that read them outside a form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from etl.model import Fact
+from etl.periods import Interval, Period
+from etl.pipeline.office import Office, closed
+
+
+def days_of(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
+    """Of each source under the figures the days that it counts: see `source_days`."""
+    office = Office.open()
+    period = closed(period_key)
+    tree = office.catalog.tree(period)
+    units = {below.code for fact in facts for below in tree.below(fact.unit)}
+    units |= {parent for fact in facts if (parent := tree[fact.unit].parent) is not None}
+    datasets = {office.catalog.indicators[fact.indicator].dataset for fact in facts}
+    sources = [one for one in office.catalog.sources.values() if one.unit in units]
+    return source_days(
+        office, period, {one.id for one in sources if office.catalog.dataset_of(one) in datasets}
+    )  # fmt: skip
+
+
+def with_days(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
+    """The figures as plain values, each with the days of the sources that its dataset has there."""
+    catalog, days = Office.open().catalog, days_of(period_key, facts)
+    return [
+        {
+            **asdict(fact),
+            "days": [one for one in days if one["dataset"] == catalog.indicators[fact.indicator].dataset],
+        }
+        for fact in facts
+    ]
+
+
+def source_days(office: Office, period: Period, sources: Collection[str]) -> list[dict[str, Any]]:
+    """Of each of the sources the days that its figures are of, in how many parts, and whether they are the period's."""
+    return [
+        {
+            "source": one.source,
+            "dataset": one.dataset,
+            "first_day": one.first_day.isoformat(),
+            "last_day": one.last_day.isoformat(),
+            "parts": one.parts,
+            "of_period": Interval(one.first_day, one.last_day) == period.days,
+        }
+        for one in office.warehouse.source_days(period.key)
+        if one.source in sources
+    ]
