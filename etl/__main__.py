@@ -246,6 +246,7 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
         read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
         click.echo(
             f"  - {row['source']} · {row['agency']} · {row['field']}: {row['value']}  ({read})\n"
+            f"{_counted(row['counted'])}"
             f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}\n"
             f"      tệp/file   {row['file']}#{row['pointer']}\n"
             f"      sha256     {row['sha256']}\n"
@@ -255,6 +256,15 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
     if len(shown) < len(found["rows"]):
         click.echo(f"  … còn {len(found['rows']) - len(shown)} dòng nữa: thêm --all / more rows: add --all")
     return None
+
+
+def _counted(counted: dict[str, Any] | None) -> str:
+    """A line telling how many single records a row counts, and the first of them."""
+    if counted is None:
+        return ""
+    pairs = zip(counted.get("keys", ()), counted.get("pointers", ()), strict=True)
+    first = ", ".join(f"{key} ({pointer})" for key, pointer in pairs)
+    return f"      đếm/counted {counted['records']} bản ghi/records{f': {first}' if first else ''}\n"
 
 
 if __name__ == "__main__":

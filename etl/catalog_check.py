@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from etl.catalog_records import check_records
 from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
 from etl.model import PROCEDURE_CODE, Dataset, Dialect, Indicator, Platform, Source, Table
 
@@ -67,6 +68,7 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
     if dataset.by == "procedure" and (platform.field is None or platform.field.column is None):
         raise fail(file, ("field",), "a procedure comes from a column: its codes are an open list")
     check_request(platform, fail)
+    check_records(platform, fail)
     if platform.totals.parents_include_children and platform.children is None:
         raise fail(file, ("totals", "parents_include_children"), "no key `children` says where the nested rows stand")
     for key in ("commune", "province", "skip"):

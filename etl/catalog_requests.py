@@ -28,6 +28,11 @@ def check_request(platform: Platform, fail: Fail) -> None:
         raise fail(file, ("request",), "a folder is not asked: no request" if inbox else "this key is required")
     if platform.protocol == "download" and request.paging is not None:
         raise fail(file, ("request", "paging"), "a file has no pages")
+    listed = "{list}" in request.path or any(value.value == "list" for _, value in _values(request))
+    if listed != bool(request.lists):
+        raise fail(
+            file, ("request", "lists"), "lists stand for {list} in the path or for {value: list}: both or neither"
+        )
     _body(request, file, fail)
     _paging(request, file, fail)
     _auth(request, file, fail)

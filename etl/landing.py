@@ -55,6 +55,7 @@ class Landing:
         field: str | None = None,
         first_day: dt.date | None = None,
         last_day: dt.date | None = None,
+        list: str | None = None,
     ) -> Page:
         """Keep one answer. The keywords are those of a connector's Response.
 
@@ -75,6 +76,7 @@ class Landing:
             field=field,
             first_day=first_day,
             last_day=last_day,
+            list=list,
         )
         try:
             self._create(page.uri, body)

@@ -21,6 +21,7 @@ from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Proof, Sour
 from etl.parsing_body import Answer, Record, path_of, value_at
 from etl.parsing_names import under_its_names
 from etl.parsing_proof import days_proof, unique_proof
+from etl.parsing_records import Counting
 from etl.parsing_rows import Problem, Reader, Row, shown
 from etl.parsing_table_totals import wrong_totals
 from etl.parsing_tables import read_table, table_records
@@ -69,6 +70,19 @@ def parse(
     """
     answer = Answer(source, platform, period, pages)
     days = days_proof(answer)
+    if platform.records_of is not None:
+        counting = _counting(answer, dataset, tree, fields)
+        table, measures = counting.rows(), tuple(platform.columns)
+        return Parsed(
+            table,
+            counting.findings,
+            counting.left_out,
+            {},
+            measures,
+            (),
+            counting.unread,
+            ("unique_rows", days, "not_empty"),
+        )
     found = answer.records() if platform.table is None else table_records(answer)
     if source.renamed:
         answer = under_its_names(answer, found)
@@ -125,6 +139,31 @@ def file_rows(source: Source, platform: Platform, period: Period, page: Page, co
     """
     answer = Answer(source, platform, period, [(page, content)])
     return {record.pointer: record.data for record in read_table(answer, page, content)}
+
+
+def recounted(
+    source: Source,
+    platform: Platform,
+    dataset: Dataset,
+    period: Period,
+    page: tuple[Page, bytes],
+    tree: UnitTree,
+    fields: Mapping[str, Field],
+) -> dict[str, dict[str, Any]]:
+    """The standard rows of one page of single records, counted once more, by their pointers.
+
+    Raises SourceBroken where the platform's YAML no longer fits these bytes.
+    """
+    counting = _counting(Answer(source, platform, period, [page]), dataset, tree, fields)
+    return {row["pointer"]: row for row in counting.rows(whole=False).to_pylist()}
+
+
+def _counting(answer: Answer, dataset: Dataset, tree: UnitTree, fields: Mapping[str, Field]) -> Counting:
+    if answer.source.renamed:
+        found = [Record(page, at, one) for page, at, listed in answer.lists(whole=False) for one in listed]
+        answer = under_its_names(answer, found)
+    assert answer.platform.records_of is not None  # noqa: S101 (only such platforms are counted)
+    return Counting(answer, answer.platform.records_of, dataset, tree, fields)
 
 
 def _once(platform: Platform, unique: Uniqueness, rows: Mapping[int, Row]) -> dict[int, Row]:

@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
-from etl.model import Dataset, Finding, Page, Platform, PullState, Source
+from etl.model import Dataset, Documents, Dossiers, Finding, Page, Platform, PullState, Source
 from etl.periods import Interval, Period, counted, parts
 
 MISSING: Final = object()
 """What stands where a record has no such column; null is a value of its own."""
 
 Path = tuple[str, ...]
-_Series = tuple[str | None, dt.date | None]
-"""What a series of pages was asked for: field and first day."""
+_Series = tuple[str | None, str | None, dt.date | None]
+"""What a series of pages was asked for: field, list and first day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Answer:
     def number_columns(self) -> tuple[str, ...]:
         """Source columns that must hold whole numbers: the mapped ones, then those of the vendor's arithmetic."""
         platform = self.platform
+        if platform.records_of is not None:
+            return ()
         mapped = [name for names in platform.columns.values() for name in names]
         summed = [name for identity in platform.identities for name in (identity.total, *identity.parts)]
         return tuple(dict.fromkeys([*mapped, *summed]))
@@ -106,6 +108,7 @@ class Answer:
             *platform.totals.axes,
             *platform.totals.spans,
             platform.unique.day_column if platform.unique else None,
+            *_record_columns(platform.records_of),
         ]
         return tuple(dict.fromkeys([*self.number_columns, *(name for name in others if name is not None)]))
 
@@ -115,7 +118,17 @@ class Answer:
         Raises SourceBroken naming the part: not JSON, no list of records, a declared total that is not
         the number of records, no record at all.
         """
-        records: list[Record] = []
+        records = [record for page, at, listed in self.lists() for record in self._walk(page, at, listed)]
+        if not records:
+            raise self.broken("empty", "nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
+        return records
+
+    def lists(self, *, whole: bool = True) -> Iterator[tuple[Page, str, list[Any]]]:
+        """The list that each page holds, with the pointer to it.
+
+        Raises SourceBroken as `records` does; of a declared total after the last page, and only where these
+        pages are the `whole` answer.
+        """
         declared: dict[_Series, int] = {}
         received: dict[_Series, int] = {}
         paging = self.platform.request.paging
@@ -125,7 +138,7 @@ class Answer:
             if not isinstance(listed, list):
                 where = self.platform.records or "nội dung"
                 raise self.broken("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
-            series = (page.field, page.first_day)
+            series = (page.field, page.list, page.first_day)
             received[series] = received.get(series, 0) + len(listed)
             if paging is not None and paging.total is not None:
                 total = value_at(body, path_of(paging.total))
@@ -134,14 +147,11 @@ class Answer:
                 if declared.setdefault(series, total) != total:
                     raise self.broken("shifting", paging.total, "tổng số dòng khác nhau giữa các trang")
             pointer = "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
-            records.extend(self._walk(page, pointer, listed))
+            yield page, pointer, listed
         for series, total in declared.items():
-            if received[series] != total:
+            if whole and received[series] != total:
                 state: PullState = "short" if received[series] < total else "excess"
                 raise self.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {received[series]} dòng")
-        if not records:
-            raise self.broken("empty", "nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
-        return records
 
     def _json(self, page: Page, content: bytes) -> Any:
         try:
@@ -233,6 +243,19 @@ class Answer:
             expected=f"cột {column} như platforms/{self.platform.id}.yml khai",
             message=f"Không dòng nào có cột {column}{also}. Vì thế {'; '.join(effects)}",
         )
+
+
+def _record_columns(kind: Dossiers | Documents | None) -> list[str]:
+    """The source columns that a list of single records is counted by, whether or not a row can do without them."""
+    if isinstance(kind, Dossiers):
+        moments = (kind.received, kind.due, kind.finished)
+        return [kind.key, *(moment.column for moment in moments), kind.status.column, kind.channel.column]
+    if isinstance(kind, Documents):
+        recipient = [kind.recipient.each or kind.recipient.column]
+        if kind.recipient.each is None and kind.recipient.skip_column is not None:
+            recipient.append(kind.recipient.skip_column)
+        return [kind.key, kind.time.column, *recipient, *kind.counted]
+    return []
 
 
 @cache

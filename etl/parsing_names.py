@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from etl.model import Platform
+from etl.model import Codes, Documents, Dossiers, Moment, Platform, Recipient
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
+
+Part = TypeVar("Part", Moment, Codes, Recipient)
 
 
 def under_its_names(answer: Answer, records: Sequence[Record]) -> Answer:
@@ -33,11 +36,32 @@ def _renamed(platform: Platform, now: dict[str, str]) -> Platform:
     skipped = unit.skip_column and new(unit.skip_column)
     return replace(
         platform,
-        columns={measure: all_of(names) for measure, names in platform.columns.items()},
+        columns=platform.columns
+        if platform.records_of is not None
+        else {measure: all_of(names) for measure, names in platform.columns.items()},
         identities=tuple(replace(one, total=new(one.total), parts=all_of(one.parts)) for one in platform.identities),
         unit=replace(unit, column=new(unit.column), skip_column=skipped),
         field=field and replace(field, column=field.column and new(field.column)),
         totals=replace(totals, axes=all_of(totals.axes), spans=all_of(totals.spans)),
         unique=unique and replace(unique, day_column=new(unique.day_column)),
         ignore=all_of(platform.ignore),
+        records_of=platform.records_of and _renamed_kind(platform.records_of, new),
+    )
+
+
+def _renamed_kind(kind: Dossiers | Documents, new: Callable[[str], str]) -> Dossiers | Documents:
+    def of(part: Part) -> Part:
+        return replace(part, column=new(part.column))
+
+    if isinstance(kind, Documents):
+        to = kind.recipient
+        return replace(
+            kind,
+            key=new(kind.key),
+            time=of(kind.time),
+            recipient=replace(to, each=new(to.each)) if to.each is not None else of(to),
+            counted={new(column): codes for column, codes in kind.counted.items()},
+        )
+    return Dossiers(
+        new(kind.key), of(kind.received), of(kind.due), of(kind.finished), of(kind.status), of(kind.channel)
     )

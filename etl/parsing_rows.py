@@ -145,7 +145,10 @@ class Reader:
 
     def outside(self, record: Record) -> bool:
         """Whether the agency is outside the report."""
-        value = value_at(record.data, self._skipped)
+        return self.skips(value_at(record.data, self._skipped))
+
+    def skips(self, value: Any) -> bool:
+        """Whether what stands in the column that tells it is of an agency outside the report."""
         return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(_composed(value)) is not None
 
     def field_of(self, written: Any) -> str | None:
@@ -156,6 +159,10 @@ class Reader:
         """Unit and tier of an agency that the source writes so; the tier may be known where the unit is not."""
         unit, tier, _ = self._units.read(agency)
         return unit, tier
+
+    def unknown(self, agency: Any) -> Problem | None:
+        """What is wrong with an agency that the source writes so."""
+        return self._units.read(agency)[2]
 
     def figures(self, record: Record) -> tuple[int | None, ...]:
         """Every number of a record that is not read as a row; None also where it is not a number."""

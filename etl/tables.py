@@ -20,6 +20,10 @@ ROW = pa.schema(
 )
 """What begins every standard row, before its measures. first_day, last_day: the days that the source really counted."""
 
+COUNTED = "counted:"
+"""What the pointer of a row begins with that we counted ourselves: it is a part, of one page, of its agency's figures.
+The agency and the field follow, as the source writes them: "counted:UBND xã A/ho_tich"."""
+
 FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
 """One column for each field of a Finding."""
 

@@ -37,6 +37,7 @@ class Shape:
     row after its last. token: whether the portal is opened by a token that can expire.
     file: what a portal that answers with files works into them itself (their bytes are no JSON to edit); of the
     replies' faults it has these and bytes cut off, and no record that is nested or has texts for numbers.
+    shared: whether a record is of several agencies, so that none can be left out by itself.
     """
 
     agency: tuple[str, ...]
@@ -57,6 +58,7 @@ class Shape:
     date_formats: tuple[str, str] = ("", "")
     token: bool = False
     file: tuple[str, ...] = ()
+    shared: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -68,6 +70,7 @@ class Shape:
             "wrong_total": self.count is not None,
             "endless": bool(self.page) and self.count is None,
             "wrong_total_row": (bool(self.axes) and self.total is not None) or "wrong_total_row" in self.file,
+            "missing_unit": not self.shared,
             "swapped": self.swap is not None,
             "date_format": bool(self.dates) or "date_format" in self.file,
             "reclassified": bool(self.settled),

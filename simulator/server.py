@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from etl import periods
 from etl.model import NATION
-from simulator import bkav, dvcqg, egov, exports, igate, opencps, tandan
+from simulator import bkav, document_list, dossier_list, dvcqg, egov, exports, igate, opencps, tandan, vxp
 from simulator.country import CATALOG, Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
@@ -26,14 +26,15 @@ SHAPES = {
     bkav.EXPORT: bkav.EXPORT_SHAPE,
     **tandan.SHAPES,
     **exports.SHAPES,
+    **{portal.PLATFORM: portal.SHAPE for portal in (dossier_list, document_list, vxp)},
 }
 
 
 def create_app(
     seed: int, scale: float, token: str, faults: Faults | None = None, catalog: Path = CATALOG
 ) -> FaultyLine:
-    """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the iGate portals, and
-    with the user "baocao" those of eGovPlatform."""
+    """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the portals that want one,
+    with the user "baocao" those of eGovPlatform and VXP."""
     if not token:
         raise ValueError("the simulator needs a token for its iGate portals")
     faults = faults or Faults(SHAPES)
@@ -50,6 +51,10 @@ def create_app(
     app.include_router(bkav.export_router(post, faults))
     for family in exports.FAMILIES:
         app.include_router(exports.router(family, tallies, faults))
+    app.include_router(dossier_list.router(archive, faults, token))
+    letters = document_list.Letters(post)
+    app.include_router(document_list.router(letters, faults, token))
+    app.include_router(vxp.router(letters, faults, token))
     _truth_routes(app, Truth(archive, post))
     _fault_routes(app, country, faults)
 
@@ -92,7 +97,7 @@ def _truth_routes(app: FastAPI, truth: Truth) -> None:
         known(unit)
         try:
             return periods.Period.parse(key)
-        except periods.PeriodError as error:  # type: ignore[attr-defined]  # the simulator may not import etl.errors
+        except periods.PeriodError as error:  # the simulator may not import etl.errors
             raise BadRequest(str(error)) from None
 
     @app.get("/truth/II.06a")

@@ -39,6 +39,7 @@ class Asking:
     period: Period
     part: Interval
     address: str
+    list: str | None = None
 
     def page(self, field: str | None, which: Next) -> Asked:
         """The request for one page. Raises Unaskable."""
@@ -56,7 +57,11 @@ class Asking:
             key = request.auth.query if isinstance(request.auth, ApiKey) else None
             return Asked(without(which.url, key) if key else which.url, {}, headers, body)
         query = {**self._filled(request.query, field, which), **({} if posted else sized), **self.source.query}
-        return Asked(self.address.rstrip("/") + request.path, _texts(query), headers, body)
+        path = request.path.replace("{list}", self._list())
+        return Asked(self.address.rstrip("/") + path, _texts(query), headers, body)
+
+    def _list(self) -> str:
+        return self.platform.request.lists[self.list] if self.list is not None else ""
 
     def _body(self, field: str | None, which: Next, sized: Filled) -> tuple[str, bytes]:
         """Media type and bytes. The page size and the source's own values stand where the request's values do."""
@@ -99,6 +104,8 @@ class Asking:
                 return self.source.unit
             case "field":
                 return field or ""
+            case "list":
+                return self._list()
             case "page":
                 return which.number + 1
             case "offset":

@@ -15,7 +15,7 @@ from etl.connectors import auth, tokens
 from etl.connectors.asking import Asking, Unaskable
 from etl.connectors.budget import Turns
 from etl.connectors.http import Answer, Http, NoAnswer
-from etl.connectors.paging import BrokenSeries, Next, Series
+from etl.connectors.paging import BrokenSeries, Next, Series, at
 from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.model import OAuth2, Platform, Proof, PullState, Source
@@ -25,6 +25,7 @@ from etl.settings import Settings
 _CONTENT = "nội dung"
 _EXPIRED = re.compile("invalid_token|expired", re.IGNORECASE)
 _LATER = "Thử lại sau; nếu còn lỗi, báo đơn vị vận hành cổng"
+_LONGEST_TOLD = 300
 
 
 def pull(
@@ -42,8 +43,9 @@ def pull(
         door = _Door(http, signer, credential)
         pulling.renew(door)
         for part in parts(platform.window, period):
-            for asked in pulling.asked(fields):
-                yield from pulling.pages(door, asked, part)
+            for named in platform.request.lists or (None,):
+                for asked in pulling.asked(fields):
+                    yield from pulling.pages(door, asked, part, named)
     return tuple(sorted(door.proofs))
 
 
@@ -111,15 +113,15 @@ class _Pull:
         names = {code: [raw for raw, target in written.items() if target == code] or [code] for code in fields}
         return [raw for code in fields for raw in names[code]]
 
-    def pages(self, door: _Door, field: str | None, part: Interval) -> Iterator[Response]:
-        """Every page of one series. Raises SourceError where it is not proven whole."""
+    def pages(self, door: _Door, field: str | None, part: Interval, named: str | None) -> Iterator[Response]:
+        """Every page of one series, `named` the list it is of. Raises SourceError where it is not proven whole."""
         paging = self.platform.request.paging
         series = Series(paging, self.platform.records, self.address) if paging else None
         which: Next | None = Next()
         repeated = self.platform.window in ("days", "months")
         while which is not None:
-            answer = self._ask(door, field, part, which)
-            response = answer.response
+            answer = self._ask(door, field, part, named, which)
+            response = replace(answer.response, list=named)
             if repeated:
                 response = replace(response, first_day=part.first_day, last_day=part.last_day)
             yield response
@@ -135,10 +137,10 @@ class _Pull:
             if which is None:
                 door.proofs.add(series.proof)
 
-    def _ask(self, door: _Door, field: str | None, part: Interval, which: Next) -> Answer:
+    def _ask(self, door: _Door, field: str | None, part: Interval, named: str | None, which: Next) -> Answer:
         """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
         try:
-            asked = Asking(self.source, self.platform, self.period, part, self.address).page(field, which)
+            asked = Asking(self.source, self.platform, self.period, part, self.address, named).page(field, which)
             answer = door.http.ask(self.platform.request.method, asked, field)
             oauth2 = isinstance(self.platform.request.auth, OAuth2)
             if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
@@ -164,9 +166,18 @@ class _Pull:
         if self.platform.protocol == "download":
             return self._file(response)
         try:
-            return json_of(response.body, response.media_type, self.platform.encoding)
+            return self._opened(json_of(response.body, response.media_type, self.platform.encoding))
         except Unreadable as problem:
             raise self._failed(problem.state, _CONTENT, str(problem)) from None
+
+    def _opened(self, body: Any) -> Any:
+        """The body, once its envelope says that it is an answer: a failure may come with status 200."""
+        envelope = self.platform.envelope
+        if envelope is None or at(body, envelope.status) == envelope.good:
+            return body
+        told = [str(at(body, place)) for place in (envelope.status, envelope.code, envelope.text) if place is not None]
+        problem = f"cổng trả HTTP 200 nhưng báo lỗi: {' · '.join(told)[:_LONGEST_TOLD]}"
+        raise self._failed("rejected", envelope.status, problem)
 
     def _file(self, response: Response) -> None:
         """Looks only whether a file came at all; what it holds, and whether it is whole, is for its reader."""

@@ -13,7 +13,8 @@ class Response:
     `address` is the full URL with its query, `request` the body that was sent ("" for none); neither
     holds a credential. `fetched_at` is the UTC instant of the last byte. `field` is the field asked
     for, as the portal writes it, when the request is repeated over fields; `first_day` and `last_day`
-    are the days asked for, when it is repeated over the parts of a period.
+    are the days asked for, when it is repeated over the parts of a period; `list` is the
+    name of the list asked for, when it is repeated over lists.
     """
 
     body: bytes
@@ -26,3 +27,4 @@ class Response:
     field: str | None = None
     first_day: dt.date | None = None
     last_day: dt.date | None = None
+    list: str | None = None

@@ -22,6 +22,7 @@ from etl.model.platforms import (
     UnitRule,
     Window,
 )
+from etl.model.records import COUNTS, Codes, Documents, Dossiers, Moment, Recipient
 from etl.model.reports import (
     PROCEDURE_CODE,
     Calendar,
@@ -38,24 +39,29 @@ from etl.model.reports import (
     Rule,
     Suite,
 )
-from etl.model.requests import ApiKey, Budget, OAuth2, Paging, Parameter, Request, Signature, Value
+from etl.model.requests import ApiKey, Budget, Envelope, OAuth2, Paging, Parameter, Request, Signature, Value
 from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
     "ALL",
+    "COUNTS",
     "NATION",
     "PROCEDURE_CODE",
     "PULL_STATES",
     "ApiKey",
     "Budget",
     "Calendar",
+    "Codes",
     "Dataset",
     "DatasetColumn",
     "Days",
     "Dialect",
+    "Documents",
+    "Dossiers",
     "Due",
     "Echo",
     "Encoding",
+    "Envelope",
     "Example",
     "Fact",
     "Field",
@@ -67,6 +73,7 @@ __all__ = [
     "Identity",
     "Indicator",
     "Level",
+    "Moment",
     "Numbers",
     "OAuth2",
     "Page",
@@ -77,6 +84,7 @@ __all__ = [
     "PullState",
     "Ratio",
     "Receipt",
+    "Recipient",
     "Regime",
     "Request",
     "Rule",

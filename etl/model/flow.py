@@ -19,7 +19,8 @@ class Page:
     `address` of a file from an inbox is its file URL, `method` is then "file".
     `request` is the address with its query, and the body where one was sent; never a credential.
     `field` is the field asked for, when the request is repeated over fields; `first_day` and `last_day` are
-    the days asked for, when it is repeated over the parts of a period.
+    the days asked for, when it is repeated over the parts of a period; `list` the name of the list asked for,
+    when it is repeated over lists.
     """
 
     sha256: str
@@ -34,6 +35,7 @@ class Page:
     field: str | None = None
     first_day: dt.date | None = None
     last_day: dt.date | None = None
+    list: str | None = None
 
 
 @dataclass(frozen=True)

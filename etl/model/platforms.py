@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from etl.model.requests import NO_REQUEST, Budget, Request
+from etl.model.records import Documents, Dossiers
+from etl.model.requests import NO_REQUEST, Budget, Envelope, Request
 
 Encoding = Literal["utf-8", "windows-1258"]
 """How the texts of an answer are written."""
@@ -166,6 +167,11 @@ class Platform:
     assumed: what the domain document does not state and this file supposes.
     protocol: "json_api"; "download" of an exported file by `request`, or from a folder where the source has `files`;
     "inbox", always a folder. table: how the file of a download or an inbox is read.
+    records_of: the rows are single dossiers or documents, counted by us; `columns` then maps a dataset column to
+    the counts it is the sum of, and a standard row is what one page holds of one agency and field.
+    absent_is_zero: a whole list proves zero for a unit in force that it does not name. Only where the list is of
+    the whole province by the vendor's word; otherwise such a unit is missing.
+    envelope: where an answer of status 200 says that it is none.
     """
 
     id: str
@@ -188,6 +194,9 @@ class Platform:
     numbers: Literal["json", "text"] | Numbers = "json"
     window: Window = "asked"
     echo: Echo | None = None
+    records_of: Dossiers | Documents | None = None
+    absent_is_zero: bool = False
+    envelope: Envelope | None = None
     assumed: str = ""
 
     @property

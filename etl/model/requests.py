@@ -15,9 +15,10 @@ class Parameter:
     `end` its instants (`end_inclusive` is one millisecond before `end`), `unit` the source's unit
     code, `field` the field of a request repeated over fields, `page` and `offset` count from 1 and 0,
     `offset_end` is the offset plus the page size, `cursor` what the page before gave (left out of the
-    first request). `year`, `quarter` and `month` are the numbers of the period, for portals that know
-    calendar periods only; another kind of period cannot be asked of them. Where the platform is asked day by
-    day or month by month, days, instants, `year` and `month` are those of the part asked for.
+    first request), `list` the text of a list of a request repeated over lists. `year`, `quarter` and
+    `month` are the numbers of the period, for portals that know calendar periods only; another kind of
+    period cannot be asked of them. Where the platform is asked day by day or month by month, days,
+    instants, `year` and `month` are those of the part asked for.
     format: strftime pattern for dates and instants; instants are rendered in UTC. Without it a date is
     2026-09-14 and an instant 2026-09-14T16:59:59.999Z, with its milliseconds.
     """
@@ -29,6 +30,7 @@ class Parameter:
         "end_inclusive",
         "unit",
         "field",
+        "list",
         "page",
         "offset",
         "offset_end",
@@ -134,6 +136,8 @@ class Request:
     auth: `basic` takes a credential `user:password`, `bearer` a token.
     timeout_seconds: for the whole answer of one request, and for each silence within it; pull_seconds: for all
     requests of one pull. Waiting for one's turn under the budget counts in the latter only.
+    lists: the request is repeated, one series of pages each, over these names (sent, received); their texts stand
+    for `{list}` in the path and for the value `list`. A page remembers the name.
     """
 
     method: Literal["GET", "POST"]
@@ -145,10 +149,24 @@ class Request:
     headers: Mapping[str, str | Parameter] = field(default_factory=dict)
     auth: Auth = "none"
     repeat_over_fields: bool = False
+    lists: Mapping[str, str] = field(default_factory=dict)
     paging: Paging | None = None
     timeout_seconds: float = 30.0
     pull_seconds: float = 900.0
     budget: Budget = Budget()
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Where the body of an answer with status 200 says whether it is one: at `status` stands `good`, or it failed.
+
+    code, text: where the vendor's error code and sentence stand.
+    """
+
+    status: str
+    good: str
+    code: str | None = None
+    text: str | None = None
 
 
 NO_REQUEST: Final = Request(method="GET", path="")

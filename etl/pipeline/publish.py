@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from upath import UPath
 
 from etl import forms as workbook
-from etl import parsing
-from etl.bodies import Unreadable, json_of
-from etl.errors import PeriodError, SettingsError, SourceBroken, TraceError
-from etl.model import NATION, Fact, Form, Hole, Page, Unit
+from etl.errors import PeriodError, SettingsError
+from etl.model import NATION, Fact, Form, Hole, Unit
 from etl.periods import Period
 from etl.pipeline.collect import coverage
 from etl.pipeline.days import source_days
+from etl.pipeline.evidence import Evidence
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
-from etl.warehouse import TraceRow
 
 
 def forms() -> list[str]:
@@ -112,36 +110,8 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
     key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
     found = office.warehouse.trace(period.key, *key)
     indicator = office.catalog.indicators[found.fact.indicator]
-    pages: dict[str, Any] = {}
-    rows = []
-    for row in found.rows:
-        page = _page(row)
-        if row.payload not in pages:
-            pages[row.payload] = _document(office, period, row.source, page)
-        platform = office.catalog.platform_of(office.catalog.sources[row.source])
-        read = _record_at(pages[row.payload], row, by_row=platform.table is not None)
-        columns = platform.columns.get(indicator.sum or "", ())
-        renamed = office.catalog.sources[row.source].renamed
-        rows.append(
-            {
-                "source": row.source,
-                "agency": row.agency,
-                "unit": row.unit,
-                "field": row.field,
-                "first_day": row.first_day and row.first_day.isoformat(),
-                "last_day": row.last_day and row.last_day.isoformat(),
-                "value": row.values.get(indicator.sum or ""),
-                "read": {column: _figure(read, column, renamed) for column in columns},
-                "file": office.landing.locate(page),
-                "pointer": row.pointer,
-                "sha256": row.payload,
-                "address": row.address,
-                "method": row.method,
-                "request": row.request,
-                "fetched_at": row.fetched_at.isoformat(),
-                "receipt": row.receipt,
-            }
-        )
+    evidence = Evidence(office, period)
+    rows = [evidence.of(row, indicator.sum or "") for row in found.rows]
     return {
         "form": form.number,
         "cell": cell.upper(),
@@ -162,7 +132,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
         "load": found.fact.load,
         "figure_unit": found.fact.unit,
         "rows": rows,
-        "pages_verified": len(pages),
+        "pages_verified": evidence.pages_verified,
     }
 
 
@@ -222,56 +192,3 @@ def _issue(
     sha256 = hashlib.sha256(content).hexdigest()
     office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path))
     return True
-
-
-def _page(row: TraceRow) -> Page:
-    return Page(
-        sha256=row.payload,
-        uri=row.uri,
-        size=0,
-        media_type="",
-        status=200,
-        method=row.method,
-        address=row.address,
-        request=row.request,
-        fetched_at=row.fetched_at,
-    )
-
-
-def _document(office: Office, period: Period, source_id: str, page: Page) -> Any:
-    """What a landed page holds: a JSON body, or the rows of a file by their pointers."""
-    content = office.landing.read(page)
-    source = office.catalog.sources[source_id]
-    platform = office.catalog.platform_of(source)
-    try:
-        if platform.table is None:
-            return json_of(content, page.media_type, platform.encoding)
-        return parsing.file_rows(source, platform, period, page, content)
-    except (SourceBroken, Unreadable) as problem:
-        raise TraceError(f"{page.uri}: không đọc lại được như khi nạp số liệu ({problem})") from problem
-
-
-def _record_at(document: Any, row: TraceRow, *, by_row: bool) -> Any:
-    """The record the row's pointer leads to: a JSON pointer (RFC 6901), or `by_row` the row of a sheet.
-
-    Raises TraceError when it leads nowhere.
-    """
-    found = document
-    try:
-        for part in [row.pointer] if by_row else row.pointer.split("/")[1:]:
-            found = found[int(part)] if isinstance(found, list) else found[part]
-    except (KeyError, IndexError, ValueError, TypeError) as problem:
-        raise TraceError(f"{row.uri}: không có bản ghi {row.pointer} (the pointer leads nowhere)") from problem
-    return found
-
-
-def _figure(record: Any, column: str, renamed: Mapping[str, str]) -> Any:
-    """The value under the platform's name of the column, or under the one its portal has for it now."""
-    found = _dig(record, column)
-    return _dig(record, renamed[column]) if found is None and column in renamed else found
-
-
-def _dig(record: Any, path: str) -> Any:
-    for part in path.split("."):
-        record = record.get(part) if isinstance(record, dict) else None
-    return record

@@ -37,11 +37,12 @@ from tests.fault_lab.truth import Figures
 BEFORE, PERIOD = "2026-Q2", "2026-Q3"
 ROUNDS = (
     ("opencps_v2", "bkav_axis"),
-    ("tandan_06a",),
-    ("igate",),
+    ("tandan_06a", "document_list"),
+    ("igate", "vxp"),
     ("export_06a", "bkav_export"),
     ("export_07a",),
     ("export_units",),
+    ("dossier_list",),
 )
 """Platforms that are struck at once: not two of one dataset, since each asks every province."""
 AGAIN = frozenset({"reclassified"})

@@ -16,13 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SCALE = 0.05
 COMMUNES = 4
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
-PAGE, LONG_PAGE = 7, 60
-"""Rows of a page, so that every series has a second one; the long one where total rows stand among the others."""
+PAGE = 7
+LONG_PAGES = {"opencps_v2": 60, "dossier_list": 400, "document_list": 150, "vxp": 150}
+"""Rows of a page, so that every series has a second one; longer where there are total rows or single records."""
 SECONDS = 6
 """How long a pull of the lab waits for an answer."""
 EXTRA = {
     "opencps_v2": "headers: {{groupId: '{code}0001'}}\n",
-    "igate": "credential: env:BAOCAO_SIMULATOR_TOKEN\n",
+    **dict.fromkeys(("igate", "dossier_list", "document_list"), "credential: env:BAOCAO_SIMULATOR_TOKEN\n"),
+    "vxp": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
 }
 """What a source of a platform says beside its unit and its address."""
 
@@ -44,7 +46,7 @@ def make_catalog(folder: Path) -> Path:
 
     _rewrite(folder / "units/units.csv", kept)
     for path in folder.glob("platforms/*.yml"):
-        size = LONG_PAGE if path.stem == "opencps_v2" else PAGE
+        size = LONG_PAGES.get(path.stem, PAGE)
         text = re.sub(r"\bsize: \d+", f"size: {size}", path.read_text("utf-8"))
         path.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {SECONDS}", text), "utf-8")
     return folder

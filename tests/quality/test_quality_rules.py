@@ -61,6 +61,8 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-MOVING": ([problem("READ-MOVING")], set()),
         "READ-TOTAL": ([problem("READ-TOTAL")], set()),
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
+        "READ-RECORD": ([problem("READ-RECORD")], set()),
+        "READ-CHANNEL": ([problem("READ-CHANNEL")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
@@ -133,6 +135,7 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-MOVING": ([problem("READ-MOVING")], set()),
         "READ-TOTAL": ([problem("READ-TOTAL")], set()),
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
+        "READ-RECORD": ([problem("READ-RECORD")], set()),
         "READ-OTHER": ([problem(None)], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
@@ -366,3 +369,58 @@ def test_every_rule_that_a_finding_may_name_has_a_title() -> None:
     titled = {rule.id for suite in SUITES.values() for rule in suite.rules}
     assert {"READ-PAYLOAD", "READ-TOTAL"} <= named
     assert named - titled == set()
+
+
+_NOTHING_RESOLVED = dict.fromkeys(("resolved_total", "resolved_early", "resolved_on_time", "resolved_overdue"), 0)
+_PARTS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], set[str]]] = {
+    # A part that would not be plausible by itself, what makes it plausible, what does not, and the rule then broken.
+    "onestop": (
+        {"received_total": 24, "received_online": 0, "received_direct_postal": 0, "carried_over": 24}
+        | {**_NOTHING_RESOLVED, "pending_total": 24, "pending_in_time": 23},
+        {},
+        {"received_total": 0, "received_online": 0, "received_direct_postal": 0, "carried_over": 0}
+        | {**_NOTHING_RESOLVED, "pending_total": 0, "pending_in_time": 0, "pending_overdue": 0},
+        {"NONE-RECEIVED"},
+    ),
+    "edoc": (
+        {"sent": 0, "received": 300, "exchanged": 300},
+        {"sent": 1, "received": 0, "exchanged": 1},
+        {"sent": 0, "received": 1, "exchanged": 1},
+        {"NONE-SENT"},
+    ),
+}
+
+
+@pytest.mark.parametrize("dataset", _PARTS)
+@pytest.mark.parametrize("plausible", [True, False])
+def test_the_pages_of_one_agency_are_judged_together(dataset: str, plausible: bool) -> None:
+    part, good, bad, broken = _PARTS[dataset]
+    pages = [{**row(dataset, "10001", **part), "payload": "a1" * 32, "pointer": "counted:x"}]
+    pages += [{**row(dataset, "10001", **(good if plausible else bad)), "payload": "a2" * 32, "pointer": "counted:x"}]
+    outcome = quality.check(
+        table(dataset, [row(dataset, "10"), *pages]),
+        SUITES[dataset],
+        dataset=dataset,
+        period=PERIOD,
+        due=due(dataset, ["10"]),
+        given=given(dataset, due(dataset, ["10"])),
+        tree=tree({"10": ("10001",)}),
+    )
+    failed = {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"}
+    assert failed == (set() if plausible else broken)
+    assert outcome.good.num_rows == 3
+
+
+@pytest.mark.parametrize("dataset", _PARTS)
+def test_one_page_holds_one_agency_once(dataset: str) -> None:
+    twice = [{**row(dataset, "10001"), "payload": "a1" * 32, "pointer": f"counted:{name}"} for name in "xy"]
+    outcome = quality.check(
+        table(dataset, [row(dataset, "10"), *twice]),
+        SUITES[dataset],
+        dataset=dataset,
+        period=PERIOD,
+        due=due(dataset, ["10"]),
+        given=given(dataset, due(dataset, ["10"])),
+        tree=tree({"10": ("10001",)}),
+    )
+    assert {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"} == {"UNIQUE"}

@@ -1,0 +1,86 @@
+"""Lists of single dossiers or documents, counted by us: the vocabulary of `records_of` in `platforms/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A source column that holds a date or a moment; only its calendar day in Vietnam is counted by.
+
+    format: of %Y %m %d %H %M %S %f %z and fixed characters; every one of its digits must be there.
+    zone: `local` for the time of Vietnam, `utc`, or `written` where the text ends in its offset (%z).
+    """
+
+    column: str
+    format: str
+    zone: Literal["local", "utc", "written"]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A source column of codes. `codes`: the vendor's, as a text -> the national one; any other is a finding."""
+
+    column: str
+    codes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Dossiers:
+    """One record is one dossier. Its agency and field are read by `unit` and `field` of the platform.
+
+    What `columns` may be the sum of: online, direct_postal (received in the period), old (received before and not
+    ended before), resolved, early, on_time, late, pending, in_time, overdue, and handled (resolved or pending).
+    key: unique over all pages. status: to the national 1 to 10; 1 and 3 are no dossiers of the report, 7 is returned,
+    9 and 10 are done, 5 waits for supplements. channel: to the national 1 direct, 2 online, 3 postal.
+    """
+
+    key: str
+    received: Moment
+    due: Moment
+    finished: Moment
+    status: Codes
+    channel: Codes
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who received a document. each: the list of recipients inside the record; without it the record names one.
+
+    column, skip_column: as those of the `unit` rule, inside the element of that list or in the record.
+    """
+
+    column: str
+    skip_column: str | None = None
+    each: str | None = None
+
+
+@dataclass(frozen=True)
+class Documents:
+    """One record is one document (or one delivery of it); its sender is read by `unit` of the platform.
+
+    What `columns` may be the sum of: sent, a document each; received, a document and recipient each.
+    key: unique over all pages of a list. time: the day it is counted on. counted: source column -> each of its
+    codes, and whether a record with it counts; any other code is a finding.
+    sent_list, received_list: where the request is repeated over lists, in which of them each is counted.
+    """
+
+    key: str
+    time: Moment
+    recipient: Recipient
+    counted: Mapping[str, Mapping[str, bool]]
+    sent_list: str | None = None
+    received_list: str | None = None
+
+
+COUNTS = {
+    Dossiers: (
+        *("handled", "online", "direct_postal", "old", "resolved", "early", "on_time", "late"),
+        *("pending", "in_time", "overdue"),
+    ),
+    Documents: ("sent", "received"),
+}
+"""What is counted of each kind of record."""

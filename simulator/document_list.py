@@ -1,0 +1,157 @@
+"""A document system that lists its documents one by one, each with its sender and every recipient.
+
+Beside the documents that count stand a few that do not: refused or recalled ones, and the recalls themselves. The
+Party bloc stands among the others; letters from outside the province come from ministries.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Header, HTTPException, Query, Response
+
+from simulator.cache import Cache
+from simulator.country import Country, Province
+from simulator.documents import ABROAD, Organ, Post, organ_name, organs
+from simulator.dossiers import OFFSET, quarters
+from simulator.faults import Faults, Record, Shape
+from simulator.replies import json_reply, province_or_404
+from simulator.tally import BadRequest, Tallies, Window, read_days, read_number
+
+PLATFORM = "document_list"
+SHAPE = Shape(
+    agency=("noiGui", "ten"),
+    stranger="UBND xã Không Có Trong Danh Mục",
+    total=None,
+    rename=("ngayGui", "ngayBanHanh"),
+    extra="mucDoMat",
+    records="vanBan",
+    count="tongSo",
+    page=("trang",),
+    dates=("ngayGui",),
+    date_formats=("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
+    shared=True,
+)
+MINISTRIES = (("G22", "Văn phòng Chính phủ"), ("G09", "Bộ Nội vụ"), ("G12", "Bộ Tài chính"))
+STANDING = ("03", "06", "01", "05", "04", "06", "16", "06")
+FALLEN = ("02", "13", "15")
+"""Status codes of documents that count, and of those that were refused or recalled."""
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organisation as a portal names it. `place` is its position in the province, ABROAD for others."""
+
+    place: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A document with its recipients; `stands` where it counts. sent: "2026-07-01T08:30:05", local."""
+
+    key: str
+    number: int
+    sent: str
+    sender: Party
+    recipients: tuple[Party, ...]
+    stands: bool
+
+
+class Letters:
+    """The documents sent on the local days of a window, by moment, with some that do not count."""
+
+    def __init__(self, post: Post) -> None:
+        self.country: Country = post.country
+        self._post = post
+        self._letters: Cache[list[Letter]] = Cache(200_000, lambda letters: len(letters) + 1)
+
+    def of(self, province: Province, window: Window) -> list[Letter]:
+        if not 0 < window.end - window.start <= Tallies.LONGEST_DAYS * 86_400:
+            raise BadRequest("khoảng thời gian không hợp lệ")
+        return self._letters.get((province.code, window), lambda: sorted(self._make(province, window), key=_moment))
+
+    def _make(self, province: Province, window: Window) -> Iterator[Letter]:
+        here = [self._party(place, organ, window) for place, organ in enumerate(organs(province))]
+        for quarter in quarters(window.first_day, window.last_day):
+            post = self._post.cohort(province, quarter)
+            ends = np.searchsorted(post.document, np.arange(len(post.sender) + 1))
+            sent = np.datetime_as_string((post.sent + OFFSET).astype("datetime64[s]"))
+            for number in np.flatnonzero((post.sent >= window.start) & (post.sent < window.end)).tolist():
+                place = int(post.sender[number])
+                sender = here[place] if place != ABROAD else _ministry(number)
+                recipients = tuple(here[to] for to in post.recipient[ends[number] : ends[number + 1]].tolist())
+                key = f"{province.code}-{quarter.key}-{number:06d}"
+                yield Letter(key, number, sent[number], sender, recipients, True)
+                if number % 40 == 0:
+                    yield Letter(f"{key}-x", number, sent[number], sender, recipients, False)
+
+    def _party(self, place: int, organ: Organ, window: Window) -> Party:
+        name = organ_name(self.country, organ, window.last_day)
+        return Party(place, organ.domain, f"Văn phòng {name}" if organ.kind == "office" else name)
+
+
+def _ministry(number: int) -> Party:
+    code, name = MINISTRIES[number % len(MINISTRIES)]
+    return Party(ABROAD, f"000.00.00.{code}", name)
+
+
+def _moment(letter: Letter) -> tuple[str, str]:
+    return letter.sent, letter.key
+
+
+def status_of(letter: Letter) -> str:
+    codes = STANDING if letter.stands else FALLEN
+    return codes[letter.number // 40 % len(codes)]
+
+
+def _record(letter: Letter) -> Record:
+    day, time = letter.sent.split("T")
+    recall = not letter.stands and letter.number % 80 == 0
+    return {
+        "maVanBan": letter.key,
+        "soKyHieu": f"{letter.number + 1}/CV",
+        "ngayGui": f"{'/'.join(reversed(day.split('-')))} {time}",
+        "noiGui": {"ma": letter.sender.code, "ten": letter.sender.name},
+        "noiNhan": [{"ma": to.code, "ten": to.name} for to in letter.recipients],
+        "trangThai": "03" if recall else status_of(letter),
+        "nghiepVu": "1" if recall else "3" if letter.number % 90 == 7 else "0",
+        "kySo": letter.number % 5 > 0,
+    }
+
+
+def router(letters: Letters, faults: Faults, token: str) -> APIRouter:
+    routes = APIRouter(prefix=f"/{PLATFORM}/{{province_code}}")
+    pages: Cache[list[Record]] = Cache(100_000, lambda records: len(records) + 1)
+
+    @routes.get("/api/van-ban/danh-sach")
+    def listed(
+        province_code: str,
+        key: str = Header("", alias="X-API-Key"),
+        first: str | None = Query(None, alias="tuNgay"),
+        last: str | None = Query(None, alias="denNgay"),
+        page: str | None = Query(None, alias="trang"),
+        size: str | None = Query(None, alias="soDong"),
+    ) -> Response:
+        if not secrets.compare_digest(key.encode(), token.encode()):
+            raise HTTPException(401, "Unauthorized")
+        province = province_or_404(letters.country, province_code)
+        window = read_days(first, last, "%d/%m/%Y")
+        records = pages.get(
+            (province.code, window), lambda: [_record(letter) for letter in letters.of(province, window)]
+        )
+        commune = next(organ for organ in organs(province) if organ.kind == "commune")
+        name = organ_name(letters.country, commune, window.last_day)
+        once = next((record for record in records if record["noiGui"]["ten"] == name), None)
+        records = faults.spoil(PLATFORM, province.code, records, SHAPE, name, lambda record: record is once)
+        rows = read_number(size, 100, 1)
+        start = (read_number(page, 1, 1) - 1) * rows
+        shown: list[Any] = records[start : start + rows]
+        return json_reply({"tongSo": len(records), "vanBan": shown})
+
+    return routes

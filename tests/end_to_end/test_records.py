@@ -1,0 +1,148 @@
+"""Portals that list single dossiers and documents: counted by us, every figure is the truth and leads to its page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import python_calamine
+from click.testing import CliRunner
+
+from etl import pipeline
+from etl.__main__ import main
+from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06a
+
+DOSSIERS = "46"
+VXP = "04"
+DOCUMENTS = "11"
+SOURCES = {
+    "dossiers_hue": f"""\
+platform: dossier_list
+unit: "{DOSSIERS}"
+owner: Trung tâm Phục vụ hành chính công thành phố Huế
+address: env:BAOCAO_SIMULATOR_URL/dossier_list/{DOSSIERS}
+credential: env:BAOCAO_SIMULATOR_TOKEN
+""",
+    "vxp_cao_bang": f"""\
+platform: vxp
+unit: "{VXP}"
+owner: Văn phòng UBND tỉnh Cao Bằng
+address: env:BAOCAO_SIMULATOR_URL/vxp/{VXP}
+credential: env:BAOCAO_SIMULATOR_LOGIN
+""",
+    "documents_dien_bien": f"""\
+platform: document_list
+unit: "{DOCUMENTS}"
+owner: Văn phòng UBND tỉnh Điện Biên
+address: env:BAOCAO_SIMULATOR_URL/document_list/{DOCUMENTS}
+credential: env:BAOCAO_SIMULATOR_TOKEN
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An office with these three sources alone. Their pages are small, so that each has many."""
+    home = tmp_path_factory.mktemp("catalogs")
+    base, site = home / "catalog", home / "site"
+    shutil.copytree(ROOT / "catalog", base, ignore=shutil.ignore_patterns("sources"))
+    for folder in ("sources", "platforms"):
+        (site / folder).mkdir(parents=True)
+    for name, text in SOURCES.items():
+        (site / f"sources/{name}.yml").write_text(text, "utf-8")
+    for name, size in (("dossier_list", 2000), ("vxp", 1000), ("document_list", 1000)):
+        text = (ROOT / f"catalog/platforms/{name}.yml").read_text("utf-8")
+        assert text.count(f"size: {size},") == 1
+        (site / f"platforms/{name}.yml").write_text(text.replace(f"size: {size},", "size: 120,"), "utf-8")
+    quarter = make_office("records", catalog=os.pathsep.join(map(str, (base, site))))
+    quarter.run()
+    assert quarter.failures == {}
+    return quarter
+
+
+def test_every_dossier_stands_on_one_of_many_pages(office: Office) -> None:
+    receipt = receipt_of(office, "dossiers_hue")
+    assert receipt["state"] == "complete"
+    assert len(receipt["pages"]) > 3
+    receipt = receipt_of(office, "vxp_cao_bang")
+    assert [page["list"] for page in receipt["pages"]] == sorted(
+        (page["list"] for page in receipt["pages"]), key=["sent", "received"].index
+    )
+    assert {page["list"] for page in receipt["pages"]} == {"sent", "received"}
+
+
+def test_every_figure_of_ii_06a_is_the_truth(office: Office, field_codes: dict[str, str]) -> None:
+    printed = read_form_06a(office.form("II.06a", DOSSIERS), field_codes)
+    truth = office.truth("II.06a", DOSSIERS)
+    compared = 0
+    for key, row in truth.items():
+        if key[0] == "all" and key[1] != "all":
+            continue
+        figures = [row[measure] for measure in MEASURES]
+        if key in printed:
+            assert [int(cell) for cell in printed[key]] == figures, key
+            compared += 1
+        else:
+            assert not any(figures), key
+    assert compared > 15
+
+
+def test_every_figure_of_every_commune_is_the_truth(office: Office) -> None:
+    """Finer than any form: each fact of each commune and field."""
+    compared = 0
+    for unit, form, indicators in (
+        (DOSSIERS, "II.06a", {f"tthc_{measure}": measure for measure in MEASURES}),
+        (VXP, "edoc", {f"vb_{name}": name for name in ("sent", "received", "exchanged")}),
+        (DOCUMENTS, "edoc", {f"vb_{name}": name for name in ("sent", "received", "exchanged")}),
+    ):
+        tree = pipeline.office.Office.open().catalog.tree(pipeline.office.closed(PERIOD))
+        for place in tree.below(unit):
+            truth = office.truth(form, place.code)
+            for fact in pipeline.facts(PERIOD, place.code):
+                if fact.indicator in indicators and (fact.tier, fact.field) in truth:
+                    assert fact.value == truth[fact.tier, fact.field][indicators[fact.indicator]], fact
+                    compared += 1
+    assert compared > 1000
+
+
+@pytest.mark.parametrize("unit", [VXP, DOCUMENTS])
+def test_every_figure_of_the_document_form_is_the_truth(office: Office, unit: str) -> None:
+    rows = python_calamine.CalamineWorkbook.from_path(office.form("VBDT", unit)).get_sheet_by_index(0).to_python()
+    printed = {str(row[1]): row[2:5] for row in rows if len(row) > 4 and isinstance(row[2], float)}
+    whole = office.truth("edoc", unit)["all", "all"]
+    assert printed["Tổng số"] == [whole["sent"], whole["received"], whole["exchanged"]]
+    assert whole["received"] > whole["sent"] > 0
+
+
+def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
+    office: Office, field_codes: dict[str, str], tmp_path: Path
+) -> None:
+    answer = CliRunner().invoke(main, ["trace", "II.06a", DOSSIERS, PERIOD, "D11", "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.output)
+    assert sum(row["value"] for row in found["rows"]) == int(found["value"]) > 0
+    assert len({row["sha256"] for row in found["rows"]}) == found["pages_verified"] > 3
+    for row in found["rows"]:
+        assert row["counted"]["records"] >= row["value"]
+        landed = json.loads(Path(row["file"]).read_text("utf-8"))["danhSach"]
+        for key, pointer in zip(row["counted"]["keys"], row["counted"]["pointers"], strict=True):
+            assert landed[int(pointer.rsplit("/", 1)[1])]["MaHoSo"] == key
+    shown = CliRunner().invoke(main, ["trace", "VBDT", VXP, PERIOD, "C11"])
+    assert "bản ghi/records" in shown.output, shown.output
+
+
+def test_a_replay_gives_the_same_bytes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {one["path"]: Path(one["path"]).read_bytes() for one in pipeline.issued(PERIOD)}
+    monkeypatch.setenv("BAOCAO_SIMULATOR_URL", "http://127.0.0.1:9")
+    again = pipeline.run_from_landed(PERIOD)
+    assert again["record"]["new"] == again["record"]["revised"] == 0
+    assert {one["path"]: Path(one["path"]).read_bytes() for one in pipeline.issued(PERIOD)} == before
+
+
+def receipt_of(office: Office, source: str) -> dict[str, object]:
+    (path,) = office.home.glob(f"**/receipts/{source}/{PERIOD}/*.json")
+    return json.loads(path.read_text("utf-8"))
