@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError, SourceError
+from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 from etl.model import PULL_STATES
 
 if TYPE_CHECKING:
@@ -118,27 +118,26 @@ def plan(period: str, as_json: bool) -> None:
 @main.command()
 @click.argument("period")
 @click.option("--source", "only", multiple=True, help="Chỉ lấy lại nguồn này. / Pull only this source again.")
+@click.option("--jobs", type=click.IntRange(1), help="Số nguồn lấy cùng lúc. / How many sources at once.")
 @_as_json
-def run(period: str, only: tuple[str, ...], as_json: bool) -> None:
+def run(period: str, only: tuple[str, ...], jobs: int | None, as_json: bool) -> None:
     """Lấy số liệu, kiểm tra, nạp kho, điền biểu cho PERIOD. / The whole path for PERIOD, without Airflow."""
     from etl import pipeline
 
-    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
     pipeline.prepare()
-    failed: dict[str, str] = {}
-    for source in only or pipeline.plan(period):
-        try:
-            pulled = pipeline.collect(source, period)
-            say(f"  {source}: {pulled['rows']} dòng / rows")
-        except BaocaoError as problem:
-            if isinstance(problem, _MENDABLE):
-                raise
-            failed[source] = str(problem)
-            state = f"({PULL_STATES[problem.state].both}) " if isinstance(problem, SourceError) else ""
-            say(f"  LỖI / FAILED {state}{problem}")
+    pulls: list[dict[str, Any]] = []
+    for pull in pipeline.collect_all(period, only or None, jobs):
+        pulls.append(pull)
+        if not as_json:
+            failure = f"LỖI / FAILED ({PULL_STATES[pull['state']].both}) {pull['message']}"
+            told = f"{pull['source']}: {pull['rows']} dòng / rows" if pull["state"] == "complete" else failure
+            click.echo(f"  {told}")
     result = pipeline.run_from_landed(period)
+    failed = {pull["source"]: pull["message"] for pull in pulls if pull["state"] != "complete"}
     if as_json:
-        _emit({"failed": failed, **result})
+        found = result["findings"]
+        pulls = [{**pull, "findings": found.get(pull["source"], [])} for pull in pulls]
+        _emit({"sources": sorted(pulls, key=lambda pull: str(pull["source"])), "failed": failed, **result})
     else:
         _show_run(result)
     if failed:

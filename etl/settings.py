@@ -12,6 +12,7 @@ from pathlib import Path
 
 from etl.errors import SettingsError
 
+MOST_PULLS = 256
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,6 +24,7 @@ class Settings:
     expectations: the folder of the rule suites.
     home: BAOCAO_HOME, state of this machine (embedded database, logs, forms).
     store_url: BAOCAO_STORE_URL, raw answers and Parquet; a folder by default, any fsspec URL.
+    pulls: BAOCAO_PULLS, how many sources are pulled at once where Airflow does not say.
     environment: what `env:NAME` references in the catalog are resolved against.
     """
 
@@ -31,6 +33,7 @@ class Settings:
     home: Path
     store_url: str
     environment: Mapping[str, str] = field(repr=False)  # it holds credentials, and settings get logged
+    pulls: int = 16
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -41,12 +44,16 @@ class Settings:
         for folder in catalogs:
             if not folder.is_dir():
                 raise SettingsError(f"BAOCAO_CATALOG names {folder}, which is not a folder")
+        pulls = env.get("BAOCAO_PULLS") or str(cls.pulls)
+        if not (pulls.isascii() and pulls.isdigit() and 1 <= int(pulls) <= MOST_PULLS):
+            raise SettingsError(f"BAOCAO_PULLS is {pulls!r}: a number from 1 to {MOST_PULLS} is expected")
         return cls(
             catalogs=catalogs,
             expectations=ROOT / "expectations",
             home=home,
             store_url=env.get("BAOCAO_STORE_URL") or str(home / "store"),
             environment=env,
+            pulls=int(pulls),
         )
 
     @property

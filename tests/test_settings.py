@@ -40,6 +40,14 @@ def test_a_catalog_folder_that_is_not_there(tmp_path: Path) -> None:
         Settings.from_environment({"BAOCAO_CATALOG": str(tmp_path / "missing")})
 
 
+def test_how_many_pulls_at_once() -> None:
+    assert Settings.from_environment({"BAOCAO_PULLS": "3"}).pulls == 3
+    assert Settings.from_environment({"BAOCAO_PULLS": ""}).pulls == 16
+    for wrong in ("0", "many", "-1", "1.5", "999999", "²"):
+        with pytest.raises(SettingsError, match="BAOCAO_PULLS"):
+            Settings.from_environment({"BAOCAO_PULLS": wrong})
+
+
 @pytest.mark.parametrize(
     ("reference", "value"),
     [

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from etl import connectors, parsing
 from etl.catalog import Catalog
@@ -101,10 +104,70 @@ def collect(source_id: str, period_key: str) -> dict[str, Any]:
     Raises SourceError, after the receipt is written, when the pull is not proven complete.
     """
     office = Office.open()
-    period = closed(period_key)
-    source = office.catalog.sources.get(source_id)
-    if source is None:
-        raise SettingsError(f"không có nguồn {source_id!r}, xem `baocao sources` (no such source in the catalog)")
+    (source,) = _named(office, [source_id])
+    receipt, problem = _attempt(office, source, closed(period_key))
+    if problem:
+        raise problem
+    return _told(receipt)
+
+
+def collect_all(
+    period_key: str, source_ids: Sequence[str] | None = None, jobs: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Pull these sources, or all that owe the period, side by side; how each ended, as it ends.
+
+    jobs: how many at once, Settings.pulls where it is None. A pull that fails stops no other, and is told by its
+    state and message. Raises PeriodError or SettingsError before the first pull.
+    """
+    office, period = Office.open(), closed(period_key)
+    office.catalog.tree(period)  # made once, not by each pull
+    wanted = office.catalog.due_sources(period) if source_ids is None else _named(office, source_ids)
+    return _side_by_side(office, period, _by_turns(office, wanted), jobs or office.settings.pulls)
+
+
+def _side_by_side(office: Office, period: Period, sources: list[Source], jobs: int) -> Iterator[dict[str, Any]]:
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="pull")
+    try:
+        pulls = [pool.submit(_outcome, office, source, period) for source in sources]
+        for pull in as_completed(pulls):
+            yield pull.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(office: Office, source: Source, period: Period) -> dict[str, Any]:
+    try:
+        receipt, _ = _attempt(office, source, period)
+    except TraceError as problem:  # bytes that were landed before are damaged: no receipt can name them
+        return {"source": source.id, "state": "broken", "rows": 0, "message": str(problem), "receipt": None}
+    return _told(receipt)
+
+
+def _told(receipt: Receipt) -> dict[str, Any]:
+    told = {name: getattr(receipt, name) for name in ("source", "state", "rows", "message", "proof")}
+    return {**told, "proof": list(receipt.proof), "receipt": receipt.id}
+
+
+def _named(office: Office, source_ids: Sequence[str]) -> list[Source]:
+    for source_id in source_ids:
+        if source_id not in office.catalog.sources:
+            raise SettingsError(f"không có nguồn {source_id!r}, xem `baocao sources` (no such source in the catalog)")
+    return [office.catalog.sources[source_id] for source_id in dict.fromkeys(source_ids)]
+
+
+def _by_turns(office: Office, sources: Sequence[Source]) -> list[Source]:
+    """One source of each host after the other, so that those behind one busy host do not take up every job."""
+    hosts: dict[str, list[Source]] = {}
+    for source in sources:
+        try:
+            host = urlsplit(office.settings.resolve(source.address)).netloc
+        except (SettingsError, ValueError):  # its pull will say so
+            host = source.id
+        hosts.setdefault(host, []).append(source)
+    return [source for rank in zip_longest(*hosts.values()) for source in rank if source is not None]
+
+
+def _attempt(office: Office, source: Source, period: Period) -> tuple[Receipt, SourceError | None]:
     started_at = dt.datetime.now(dt.UTC)
     pages: list[tuple[Page, bytes]] = []
     rows, proof, problem = 0, tuple[Proof, ...](), None
@@ -125,9 +188,7 @@ def collect(source_id: str, period_key: str) -> dict[str, Any]:
         proof=proof,
     )
     office.landing.write_receipt(receipt)
-    if problem:
-        raise problem
-    return {"source": source.id, "state": receipt.state, "rows": rows, "receipt": receipt.id}
+    return receipt, problem
 
 
 def _pull(

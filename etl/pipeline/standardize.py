@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +25,7 @@ from etl.pipeline import changes, moving
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-from etl.pipeline.work import read, read_findings, write, write_findings
+from etl.pipeline.work import by_source, found_in, read, read_findings, write, write_findings
 from etl.tables import FACTS, rows_schema
 
 _TOLD_BY_NULLS = ("READ-MISSING",)
@@ -185,10 +185,6 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    found = [
-        work / "findings_parse.parquet",
-        *(work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in catalog.datasets),
-    ]
     recorded = office.warehouse.record(
         period.key,
         run=run_id,
@@ -197,7 +193,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         facts=pa.concat_tables([read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
         rows={name: read(work / f"good_{name}.parquet") for name in catalog.datasets},
         quarantine={name: read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
-        findings=_once(finding for path in found for finding in read_findings(path)),
+        findings=found_in(work, catalog.datasets),
         holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
         compared=catalog.compared(period),
@@ -214,6 +210,7 @@ def run_from_landed(period_key: str) -> dict[str, Any]:
         "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
         "compute": compute(period_key, run_id),
         "record": record(period_key, run_id),
+        "findings": by_source(found_in(office.store("work", closed(period_key).key, run_id), office.catalog.datasets)),
         "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],
     }
 
@@ -287,12 +284,3 @@ def _gap_finding(period: Period, gap: indicators.Gap) -> Finding:
     hole = gap.hole
     message = f"{gap.agency}: các phần không ghép đủ kỳ {period.key} ({gap.days}), nên số liệu của đơn vị chưa công bố"
     return Finding("READ-GAP", "critical", hole.source, period.key, message, unit=hole.unit, value=gap.days)
-
-
-def _once(findings: Iterable[Finding]) -> list[Finding]:
-    """A row that could not be read is found twice, by the reader (who knows the column) and by its rule."""
-    kept: dict[tuple[str, ...], Finding] = {}
-    for finding in findings:
-        place = finding.row or finding.message
-        kept.setdefault((finding.rule, finding.source, finding.payload or "", place), finding)
-    return list(kept.values())

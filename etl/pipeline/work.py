@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,3 +30,29 @@ def write_findings(path: UPath, findings: Iterable[Finding]) -> None:
 
 def read_findings(path: UPath) -> list[Finding]:
     return [Finding(**row) for row in read(path).to_pylist()]
+
+
+def found_in(work: UPath, names: Iterable[str]) -> list[Finding]:
+    """Everything found in a run over these datasets, each once."""
+    by_step = (work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in names)
+    paths = [work / "findings_parse.parquet", *by_step]
+    return _once(finding for path in paths for finding in read_findings(path))
+
+
+def by_source(findings: Iterable[Finding]) -> dict[str, list[dict[str, Any]]]:
+    """For people and programs: of each source each rule once, with its count and the first message."""
+    found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for finding in findings:
+        rules = found.setdefault(finding.source, {})
+        told = {"rule": finding.rule, "severity": finding.severity, "count": 0, "message": finding.message}
+        rules.setdefault((finding.rule, finding.severity), told)["count"] += 1
+    return {source: [rules[key] for key in sorted(rules)] for source, rules in sorted(found.items())}
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """A row that could not be read is found twice, by the reader (who knows the column) and by its rule."""
+    kept: dict[tuple[str, ...], Finding] = {}
+    for finding in findings:
+        place = finding.row or finding.message
+        kept.setdefault((finding.rule, finding.source, finding.payload or "", place), finding)
+    return list(kept.values())

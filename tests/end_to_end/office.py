@@ -10,7 +10,6 @@ import python_calamine
 import requests
 
 from etl import pipeline
-from etl.errors import SourceError
 from launcher.simulator import Simulator
 
 PERIOD = "2026-Q3"
@@ -40,12 +39,10 @@ class Office:
     failures: dict[str, str] = field(default_factory=dict)
 
     def pull(self, period: str = PERIOD, sources: list[str] | None = None) -> None:
-        for source in sources or pipeline.plan(period):
-            try:
-                pipeline.collect(source, period)
-                self.failures.pop(source, None)
-            except SourceError as problem:
-                self.failures[source] = str(problem)
+        for pull in pipeline.collect_all(period, sources):
+            self.failures.pop(pull["source"], None)
+            if pull["state"] != "complete":
+                self.failures[pull["source"]] = pull["message"]
 
     def run(self, period: str = PERIOD, sources: list[str] | None = None) -> dict[str, Any]:
         pipeline.prepare()
