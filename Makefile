@@ -6,17 +6,19 @@ PYTHON_ENV := .venv/bin/python
 PERIOD ?= 2026-Q3
 # Portals to break in the demo: make demo FAULTS="igate/08=down bkav_axis/01=html"
 FAULTS ?=
+BENCH ?=
 RUNTIME := .venv/requirements.lock.installed
 DEVELOPMENT := .venv/requirements-dev.lock.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check up down clean forget
+.PHONY: help setup demo test check bench up down clean forget
 
 help:
 	@echo "make demo    một quý, từ cổng mô phỏng tới biểu đã điền / one quarter, from simulated portals to filled forms"
 	@echo "make test    mọi phép thử / every test"
 	@echo "make check   kiểm tra tĩnh, không sửa gì / static checks; changes nothing"
+	@echo "make bench   phép đo tốc độ, ghi bench/RESULTS.md / measurements, written into bench/RESULTS.md"
 	@echo "make up      Airflow với giao diện; Ctrl-C hoặc make down để dừng / Airflow with its user interface"
 	@echo "make setup   chỉ cài đặt / only installs"
 	@echo "make clean   xoá phần đã cài và bộ nhớ đệm / removes what was installed, and caches"
@@ -41,6 +43,10 @@ test: $(DEVELOPMENT)
 
 check: $(DEVELOPMENT)
 	@bash launcher/check.sh
+
+# One benchmark: make bench BENCH="pull --runs 3"
+bench: $(RUNTIME)
+	@$(PYTHON_ENV) -m bench $(BENCH)
 
 clean:
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import compress
 from operator import not_
 from typing import Any
@@ -60,9 +61,11 @@ class Wrong:
 
 def spelling(value: Any) -> str:
     """A code for comparing, "" for a blank one or NULL: case, spacing, Unicode form and tone placement do not count."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else str(value)
+    return "" if value is None else _spelling(value if isinstance(value, str) else str(value))
+
+
+@lru_cache(maxsize=1 << 14)
+def _spelling(text: str) -> str:
     shown = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
     code = name_key(shown.strip(" .:*"))
     return "" if code == "null" else code

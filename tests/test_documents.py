@@ -19,6 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 GLOSSARY = (ROOT / "GLOSSARY.md").read_text("utf-8")
 DOCUMENTS = [
     *ROOT.glob("*.md"),
+    *ROOT.glob("bench/*.md"),
     *ROOT.glob("docs/**/*.md"),
     *ROOT.glob("catalog/**/*.md"),
     *ROOT.glob("deploy/**/*.md"),
@@ -68,7 +69,7 @@ def test_every_platform_is_used_by_a_source_or_read_in_a_test() -> None:
 
 
 def test_modules_stay_small() -> None:
-    folders = ("etl", "dags", "plugins", "simulator", "launcher")
+    folders = ("etl", "dags", "plugins", "simulator", "launcher", "bench")
     long = {
         path.relative_to(ROOT).as_posix(): lines
         for folder in folders

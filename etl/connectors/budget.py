@@ -1,5 +1,8 @@
 """The budget of a host: how often it is asked, and how often at once, by all processes of this machine together.
 
+A request counts from when it is sent until a second, or a minute, after it was answered: it came to the portal at some
+moment in between, so that no window of the portal's own clock holds more than the budget, however long ways take.
+
 The state lies in `budgets` under BAOCAO_HOME: for each host a log of the requests of the last minute (SQLite behind
 a file lock) and one lock file for each request that may be under way. Removing the folder while nothing is pulled
 forgets a minute, nothing more.
@@ -9,11 +12,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 from pyrate_limiter import Rate, RateItem, SQLiteBucket
@@ -21,10 +27,10 @@ from pyrate_limiter import Rate, RateItem, SQLiteBucket
 from etl.errors import SettingsError
 from etl.model import Budget
 
-GUARD_MS = 100
-"""A window is kept this much longer than declared: two requests are not equally long on their way to the portal."""
 _MINUTE_MS = 60_000
 _POLL_SECONDS = 0.01
+_QUEUES: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""By host: the threads of this process line up, and only the first looks for a free slot again and again."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -45,6 +51,7 @@ class Turns:
         self._rates = _rates(budget)
         self._logs: dict[str, SQLiteBucket] = {}
         self._slots: dict[str, list[FileLock]] = {}
+        self._sent: tuple[SQLiteBucket, RateItem] | None = None
         self.waited = 0.0
 
     @contextmanager
@@ -59,6 +66,7 @@ class Turns:
             self.again(url)
             yield
         finally:
+            self._answered()
             if slot is not None:
                 slot.release()
 
@@ -66,17 +74,29 @@ class Turns:
         """Wait until one more request may be sent, and count it. Raises NoTurn."""
         if not self._rates:
             return
+        self._answered()
         try:
             log = self._log(_host(url))
-            while (wait := _counted(log)) is not None:
-                self._wait(wait / 1000)
+            while isinstance(counted := _counted(log), int):
+                self._wait(counted / 1000)
+            self._sent = (log, counted)
         except (OSError, sqlite3.Error) as problem:
             raise self._unusable(problem) from problem
+
+    def _answered(self) -> None:
+        """The request sent last counts from now on."""
+        if self._sent is None:
+            return
+        (log, sent), self._sent = self._sent, None
+        update = "UPDATE rate_bucket SET item_timestamp = ? WHERE item_timestamp = ? AND name = ?"
+        with suppress(OSError, sqlite3.Error), log.lock:  # what was pulled is whole all the same
+            log.conn.execute(update, (log.now(), sent.timestamp, sent.name))
+            log.conn.commit()
 
     def close(self) -> None:
         for log in self._logs.values():
             with suppress(OSError, sqlite3.Error):  # what was pulled is whole all the same
-                log.leak(log.now() - _MINUTE_MS - GUARD_MS)  # another budget of the same host may count minutes
+                log.leak(log.now() - _MINUTE_MS)  # another budget of the same host may count minutes
             log.close()
         self._logs.clear()
 
@@ -86,16 +106,28 @@ class Turns:
         if host not in self._slots:
             files = [self._folder / f"{host}.{number}.lock" for number in range(self._budget.concurrency)]
             self._slots[host] = [FileLock(file, thread_local=False) for file in files]
-        while True:
-            for slot in self._slots[host]:
-                try:
-                    slot.acquire(blocking=False)  # it makes the folder
-                except Timeout:
-                    continue
-                except OSError as problem:
-                    raise self._unusable(problem) from problem
-                return slot
-            self._wait(_POLL_SECONDS)
+        queue = _QUEUES[host]
+        began = time.monotonic()
+        if not queue.acquire(timeout=min(max(self.until - began, 0), threading.TIMEOUT_MAX)):
+            raise NoTurn
+        try:
+            self.waited += time.monotonic() - began
+            while (free := self._free(self._slots[host])) is None:
+                self._wait(_POLL_SECONDS)
+            return free
+        finally:
+            queue.release()
+
+    def _free(self, slots: list[FileLock]) -> FileLock | None:
+        for slot in slots:
+            try:
+                slot.acquire(blocking=False)  # it makes the folder
+            except Timeout:
+                continue
+            except OSError as problem:
+                raise self._unusable(problem) from problem
+            return slot
+        return None
 
     def _log(self, host: str) -> SQLiteBucket:
         if host not in self._logs:
@@ -103,6 +135,7 @@ class Turns:
             file = str(self._folder / f"{host}.sqlite")
             log = SQLiteBucket.init_from_file(self._rates, db_path=file, use_file_lock=True)
             log.lock.poll_interval = _POLL_SECONDS
+            log.conn.execute("PRAGMA synchronous=OFF")  # after a power cut a minute is forgotten
             self._logs[host] = log
         return self._logs[host]
 
@@ -119,12 +152,12 @@ class Turns:
         self.waited += seconds
 
 
-def _counted(log: SQLiteBucket) -> int | None:
-    """None once one more request is counted as sent now; else the milliseconds until there may be room."""
+def _counted(log: SQLiteBucket) -> RateItem | int:
+    """One more request, counted as sent now; or else the milliseconds until there may be room for it."""
     with log.lock:  # taken before the clock is read: a request is never counted as sent before it is
-        item = RateItem("", log.now())
+        item = RateItem(uuid4().hex, log.now())
         if log.put(item):
-            return None
+            return item
         wait, rate = int(log.waiting(item)), log.failing_rate
         if rate is None or wait <= rate.interval + 1:
             return wait
@@ -139,8 +172,8 @@ def _rates(budget: Budget) -> list[Rate]:
         second = None if second >= minute else second
         minute = None if second is not None and minute >= second * 60 else minute
     return [
-        *([] if second is None else [Rate(second, 1000 + GUARD_MS)]),
-        *([] if minute is None else [Rate(minute, _MINUTE_MS + GUARD_MS)]),
+        *([] if second is None else [Rate(second, 1000)]),
+        *([] if minute is None else [Rate(minute, _MINUTE_MS)]),
     ]
 
 

@@ -156,7 +156,8 @@ def _named(office: Office, source_ids: Sequence[str]) -> list[Source]:
 
 
 def _by_turns(office: Office, sources: Sequence[Source]) -> list[Source]:
-    """One source of each host after the other, so that those behind one busy host do not take up every job."""
+    """One source of each host after the other, the host of most sources first: it takes longest, and would otherwise
+    take up every job at the end."""
     hosts: dict[str, list[Source]] = {}
     for source in sources:
         try:
@@ -164,7 +165,8 @@ def _by_turns(office: Office, sources: Sequence[Source]) -> list[Source]:
         except (SettingsError, ValueError):  # its pull will say so
             host = source.id
         hosts.setdefault(host, []).append(source)
-    return [source for rank in zip_longest(*hosts.values()) for source in rank if source is not None]
+    busiest = sorted(hosts.values(), key=len, reverse=True)
+    return [source for rank in zip_longest(*busiest) for source in rank if source is not None]
 
 
 def _attempt(office: Office, source: Source, period: Period) -> tuple[Receipt, SourceError | None]:

@@ -72,6 +72,7 @@ def test_one_that_fails_is_told_and_stops_no_other(office: Office) -> None:
     for source, pull in pulls.items():
         assert (pull["state"], pull["message"]) == ("complete", "")
         assert pull["rows"] > 20
+        assert "not_empty" in pull["proof"]
         (path,) = office.home.glob(f"store/receipts/{source}/{PERIOD}/*-{pull['receipt']}.json")
         receipt = json.loads(path.read_text("utf-8"))
         assert (receipt["rows"], receipt["proof"]) == (pull["rows"], pull["proof"])

@@ -1,0 +1,32 @@
+"""`python -m bench [NAME ...] [--runs N]`: measure, and write bench/RESULTS.md. Exit status 1: a target was missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from bench import pull, results
+
+BENCHMARKS: dict[str, Callable[[int], results.Result]] = {"pull": pull.run}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--runs", type=int, default=5)
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.names) - set(BENCHMARKS))
+    if unknown or asked.runs < 1:
+        parser.error(f"no benchmark {', '.join(unknown)}" if unknown else "--runs: at least 1")
+    met = True
+    for name in asked.names or BENCHMARKS:
+        result = BENCHMARKS[name](asked.runs)
+        results.write(result)
+        print(results.section(result))
+        met = met and result.met
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
