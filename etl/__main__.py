@@ -6,18 +6,15 @@ Exit status: 0 done; 1 something did not go through (a rule could not run, a fig
 
 from __future__ import annotations
 
-import json as jsons
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from etl import source_commands
+from etl.command_output import as_json_option, emit, new_table, show
 from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 from etl.model import PULL_STATES
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _ROLES = {"reporting": "báo cáo / reporting", "comparison": "đối chiếu / comparison"}
 _MENDABLE = (CatalogError, PeriodError, SettingsError)
@@ -39,38 +36,18 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Kết quả cho máy đọc. / Output for machines.")(command)
-
-
-def _emit(result: Any) -> None:
-    click.echo(jsons.dumps(result, ensure_ascii=False, indent=2, default=str))
-
-
-def _table(*headings: str) -> Table:
-    from rich.table import Table as RichTable
-
-    table = RichTable(header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
-
-
-def _show(table: Any) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 140).print(table)  # a pipe has no width of its own
+main.add_command(source_commands.source)
 
 
 @main.command()
-@_as_json
+@as_json_option
 def check(as_json: bool) -> None:
     """Kiểm tra danh mục và bộ quy tắc, không cần mạng. / Check catalog and expectations without network."""
     from etl import pipeline
 
     found = pipeline.catalog_check()
     if as_json:
-        return _emit(found)
+        return emit(found)
     rules = ", ".join(f"{name} {count}" for name, count in found["rules"].items())
     click.echo(
         f"Danh mục đạt / catalog is sound: {found['units']} đơn vị/units, {found['sources']} nguồn/sources, "
@@ -81,33 +58,33 @@ def check(as_json: bool) -> None:
 
 
 @main.command()
-@_as_json
+@as_json_option
 def sources(as_json: bool) -> None:
     """Liệt kê các nguồn. / List the sources."""
     from etl import pipeline
 
     found = pipeline.sources()
     if as_json:
-        return _emit(found)
+        return emit(found)
     headings = ("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Vai trò / role", "Đơn vị / unit")
-    table = _table(*headings, "Lần cuối / last")
+    table = new_table(*headings, "Lần cuối / last")
     for source in found:
         last = f"{source['last_title']} · {source['last_period']}" if source["last_state"] else "chưa lấy / never"
         unit = f"{source['unit']} {source['unit_name']}"
         table.add_row(source["id"], source["dataset"], source["platform"], _ROLES[source["role"]], unit, last)
-    return _show(table)
+    return show(table)
 
 
 @main.command()
 @click.argument("period")
-@_as_json
+@as_json_option
 def plan(period: str, as_json: bool) -> None:
     """Nguồn nào phải lấy cho PERIOD (2026-Q3). / Which sources are due for PERIOD."""
     from etl import pipeline
 
     due = pipeline.plan(period)
     if as_json:
-        return _emit(due)
+        return emit(due)
     roles = {source["id"]: source["role"] for source in pipeline.sources()}
     for source in due:
         click.echo(source if roles[source] == "reporting" else f"{source}  ({_ROLES[roles[source]]})")
@@ -119,7 +96,7 @@ def plan(period: str, as_json: bool) -> None:
 @click.argument("period")
 @click.option("--source", "only", multiple=True, help="Chỉ lấy lại nguồn này. / Pull only this source again.")
 @click.option("--jobs", type=click.IntRange(1), help="Số nguồn lấy cùng lúc. / How many sources at once.")
-@_as_json
+@as_json_option
 def run(period: str, only: tuple[str, ...], jobs: int | None, as_json: bool) -> None:
     """Lấy số liệu, kiểm tra, nạp kho, điền biểu cho PERIOD. / The whole path for PERIOD, without Airflow."""
     from etl import pipeline
@@ -137,7 +114,7 @@ def run(period: str, only: tuple[str, ...], jobs: int | None, as_json: bool) -> 
     if as_json:
         found = result["findings"]
         pulls = [{**pull, "findings": found.get(pull["source"], [])} for pull in pulls]
-        _emit({"sources": sorted(pulls, key=lambda pull: str(pull["source"])), "failed": failed, **result})
+        emit({"sources": sorted(pulls, key=lambda pull: str(pull["source"])), "failed": failed, **result})
     else:
         _show_run(result)
     if failed:
@@ -155,35 +132,35 @@ def _show_run(result: dict[str, Any]) -> None:
 
 @main.command()
 @click.argument("period")
-@_as_json
+@as_json_option
 def replay(period: str, as_json: bool) -> None:
     """Dựng lại PERIOD từ các tệp đã lấy, không dùng mạng. / Rebuild PERIOD from landed bytes, network unused."""
     from etl import pipeline
 
     pipeline.prepare()
     result = pipeline.run_from_landed(period)
-    return _emit(result) if as_json else _show_run(result)
+    return emit(result) if as_json else _show_run(result)
 
 
 @main.command()
 @click.argument("unit")
 @click.argument("period")
 @click.option("--indicator", help="Chỉ một chỉ tiêu. / One indicator only.")
-@_as_json
+@as_json_option
 def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
     """Số liệu trong kho của UNIT trong PERIOD. / Figures of UNIT in PERIOD."""
     from etl import pipeline
 
     found = pipeline.facts(period, unit, indicator)
     if as_json:
-        return _emit(pipeline.with_days(period, found))
-    table = _table(
+        return emit(pipeline.with_days(period, found))
+    table = new_table(
         "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.", "Tình trạng / state"
     )
     for fact in found:
         value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
         table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision), fact.state)
-    _show(table)
+    show(table)
     _show_days(pipeline.days_of(period, found))
     return None
 
@@ -200,7 +177,7 @@ def _show_days(days: list[dict[str, Any]]) -> None:
 
 @main.command()
 @click.argument("period")
-@_as_json
+@as_json_option
 def forms(period: str, as_json: bool) -> None:
     """Điền lại biểu của PERIOD từ kho và cho biết tệp ở đâu. / Fill the forms of PERIOD and say where they are."""
     from etl import pipeline
@@ -209,11 +186,11 @@ def forms(period: str, as_json: bool) -> None:
         pipeline.publish(period, number)
     found = pipeline.issued(period)
     if as_json:
-        return _emit(found)
-    table = _table("Biểu / form", "Đơn vị / unit", "Tệp / file")
+        return emit(found)
+    table = new_table("Biểu / form", "Đơn vị / unit", "Tệp / file")
     for form in found:
         table.add_row(form["form"], f"{form['unit']} {form['name']}", form["path"])
-    return _show(table)
+    return show(table)
 
 
 @main.command()
@@ -222,14 +199,14 @@ def forms(period: str, as_json: bool) -> None:
 @click.argument("period")
 @click.argument("cell")
 @click.option("--all", "everything", is_flag=True, help="Mọi dòng nguồn. / Every source row.")
-@_as_json
+@as_json_option
 def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_json: bool) -> None:
     """Từ một ô của biểu về tới byte đã lấy. / From one cell back to the bytes: trace II.06a 01 2026-Q3 F12."""
     from etl import pipeline
 
     found = pipeline.trace(form, unit, period, cell)
     if as_json:
-        return _emit(found)
+        return emit(found)
     value = f"… ({found['reason']})" if found["value"] is None else found["value"]
     click.echo(
         f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, permutations
@@ -130,19 +130,19 @@ def likeness(one: str, other: str) -> float:
 
 @lru_cache(maxsize=4096)
 def _likeness(one: str, other: str) -> float:
-    words = [" ".join(_words(name)) for name in (one, other)]
-    if not all(words):
+    texts = [words(name) for name in (one, other)]
+    if not all(texts):
         return 0.0
-    joined = [text.replace(" ", "") for text in words]
-    by_words = (fuzz.token_sort_ratio(*words) + fuzz.token_set_ratio(*words)) / 2
+    joined = [text.replace(" ", "") for text in texts]
+    by_words = (fuzz.token_sort_ratio(*texts) + fuzz.token_set_ratio(*texts)) / 2
     return max(by_words, fuzz.ratio(*joined)) / 100
 
 
-def _words(name: str) -> Iterator[str]:
+def words(name: str) -> str:
+    """The words of a name, plain and small, parted by spaces."""
     text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
     plain = "".join(char for char in text if not unicodedata.combining(char))
-    for word in _WORD.findall(plain):
-        yield word.casefold()
+    return " ".join(word.casefold() for word in _WORD.findall(plain))
 
 
 class _Ledger:

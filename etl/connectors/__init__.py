@@ -9,11 +9,12 @@ from collections.abc import Generator, Sequence
 
 from etl.connectors import inbox, json_api
 from etl.connectors.response import Response
+from etl.connectors.sample import sample
 from etl.model import Platform, Proof, Source
 from etl.periods import Period
 from etl.settings import Settings
 
-__all__ = ["Response", "pull"]
+__all__ = ["Response", "pull", "sample"]
 
 _PROTOCOLS = {"json_api": json_api.pull, "download": json_api.pull, "inbox": inbox.pull}
 

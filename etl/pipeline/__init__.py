@@ -18,6 +18,8 @@ from etl.pipeline.collect import (
     sources,
 )
 from etl.pipeline.days import days_of, with_days
+from etl.pipeline.draft import platform_draft, source_new
+from etl.pipeline.portal import source_check
 from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
 from etl.pipeline.standardize import annual, check, compute, datasets, parse, record, run_from_landed
 
@@ -39,10 +41,13 @@ __all__ = [
     "parse",
     "plan",
     "plan_again",
+    "platform_draft",
     "prepare",
     "publish",
     "record",
     "run_from_landed",
+    "source_check",
+    "source_new",
     "sources",
     "summary",
     "trace",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,10 @@ Landed = list[tuple[Page, bytes]]
 
 
 def asked(simulator: Simulator, source: Source, period: Period) -> Answers:
-    settings = Settings((), Path(), Path(), "", simulator.environment)
     platform = CATALOG.platforms[source.platform]
-    responses = connectors.pull(source, platform, period, list(CATALOG.fields), settings)
+    with tempfile.TemporaryDirectory() as store:
+        settings = Settings((), Path(), Path(), store, simulator.environment)
+        responses = list(connectors.pull(source, platform, period, list(CATALOG.fields), settings))
     return [({key: value for key, value in vars(one).items() if key != "body"}, one.body) for one in responses]
 
 

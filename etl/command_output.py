@@ -1,0 +1,36 @@
+"""How commands answer: JSON for machines, tables for people."""
+
+from __future__ import annotations
+
+import json as jsons
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def as_json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="Kết quả cho máy đọc. / Output for machines.")(command)
+
+
+def emit(result: Any) -> None:
+    click.echo(jsons.dumps(result, ensure_ascii=False, indent=2, default=str))
+
+
+def new_table(*headings: str) -> Table:
+    from rich.table import Table as RichTable
+
+    made = RichTable(header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def show(made: Any) -> None:
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 140).print(made)  # a pipe has no width of its own
