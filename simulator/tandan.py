@@ -156,6 +156,7 @@ REPORTS = (
             total="tongSoTTHC",
             rename=("soTTHCCapXa", "soTTHCXa"),
             extra="soTTHCPhiDiaGioi",
+            page=(),  # one row, so never a second page
             swap=("soTTHCTaiBPMCCapTinh", "soTTHCTaiBPMCCapXa"),
             settled={},
         ),
