@@ -219,11 +219,12 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
     largest_first = sorted(found["rows"], key=lambda row: row["value"] or 0, reverse=True)
     shown = largest_first if everything else largest_first[:5]
     for row in shown:
+        part = "" if row["of_figure"] else "  (không tính vào số này / not part of it)"
         read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
         click.echo(
             f"  - {row['source']} · {row['agency']} · {row['field']}: {row['value']}  ({read})\n"
             f"{_counted(row['counted'])}"
-            f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}\n"
+            f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}{part}\n"
             f"      tệp/file   {row['file']}#{row['pointer']}\n"
             f"      sha256     {row['sha256']}\n"
             f"      địa chỉ    {row['method']} {row['address']} {row['request']}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
@@ -35,6 +36,13 @@ def with_days(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
         }
         for fact in facts
     ]
+
+
+def counts(nature: str, row: tuple[dt.date | None, dt.date | None], whole: tuple[dt.date, dt.date] | None) -> bool:
+    """Whether a figure of that nature is made of a row of these days: a stock is that of one part only."""
+    if whole is None or nature not in ("opening_stock", "closing_stock"):
+        return True
+    return row[0] == whole[0] if nature == "opening_stock" else row[1] == whole[1]
 
 
 def source_days(office: Office, period: Period, sources: Collection[str]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from etl.errors import PeriodError, SettingsError
 from etl.model import NATION, Fact, Form, Hole, Unit
 from etl.periods import Period
 from etl.pipeline.collect import coverage
-from etl.pipeline.days import source_days
+from etl.pipeline.days import counts, source_days
 from etl.pipeline.evidence import Evidence
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
@@ -110,8 +110,17 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
     key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
     found = office.warehouse.trace(period.key, *key)
     indicator = office.catalog.indicators[found.fact.indicator]
+    measures = office.catalog.datasets[indicator.dataset].columns
+    nature = measures[indicator.sum].nature if indicator.sum else "total"
+    whole = {one.source: (one.first_day, one.last_day) for one in office.warehouse.source_days(period.key)}
     evidence = Evidence(office, period)
-    rows = [evidence.of(row, indicator.sum or "") for row in found.rows]
+    rows = [
+        {
+            **evidence.of(row, indicator.sum or ""),
+            "of_figure": counts(nature, (row.first_day, row.last_day), whole.get(row.source)),
+        }
+        for row in found.rows
+    ]
     return {
         "form": form.number,
         "cell": cell.upper(),
