@@ -120,23 +120,20 @@ def real() -> Catalog:
     return load((ROOT / "catalog",))
 
 
-def test_the_real_catalog_has_two_sources_for_each_province(real: Catalog) -> None:
+def test_the_real_catalog_has_two_reporting_sources_for_each_province(real: Catalog) -> None:
     provinces = {unit.code for unit in real.units if unit.level == "province"}
+    reporting = [source for source in real.sources.values() if source.role == "reporting"]
     by_dataset = {
-        dataset: Counter(source.unit for source in real.sources.values() if real.dataset_of(source) == dataset)
+        dataset: Counter(source.unit for source in reporting if real.dataset_of(source) == dataset)
         for dataset in ("onestop", "edoc")
     }
     assert by_dataset == {dataset: dict.fromkeys(provinces, 1) for dataset in by_dataset}
-    assert len(real.due_sources(Period.parse("2026-Q3"))) == 68
+    assert len(real.due_sources(Period.parse("2026-Q3"))) == 85
 
 
-def test_the_real_one_stop_platforms_are_dealt_in_code_order(real: Catalog) -> None:
-    onestop = sorted(
-        (source for source in real.sources.values() if real.dataset_of(source) == "onestop"), key=lambda each: each.unit
-    )
-    platforms = ["opencps_v2", "tandan_06a", "igate"] * 12
-    assert [source.platform for source in onestop] == platforms[:34]
-    for source in onestop:
+def test_every_real_source_asks_its_own_portal_with_a_credential_where_one_is_wanted(real: Catalog) -> None:
+    for source in real.sources.values():
+        platform = real.platforms[source.platform]
         assert source.address == f"env:BAOCAO_SIMULATOR_URL/{source.platform}/{source.unit}"
-        assert source.credential == ("env:BAOCAO_SIMULATOR_TOKEN" if source.platform == "igate" else None)
-        assert source.headers == ({"groupId": f"{source.unit}0001"} if source.platform == "opencps_v2" else {})
+        assert (source.credential is None) == (platform.request.auth == "none")
+        assert source.headers.get("groupId") == (f"{source.unit}0001" if source.platform == "opencps_v2" else None)
