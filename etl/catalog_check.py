@@ -67,6 +67,7 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
         )
     if dataset.by == "procedure" and (platform.field is None or platform.field.column is None):
         raise fail(file, ("field",), "a procedure comes from a column: its codes are an open list")
+    _pattern(file, ("unit", "body"), platform.unit.body, ("code",) if platform.unit.body is not None else (), fail)
     check_request(platform, fail)
     check_records(platform, fail)
     if platform.totals.parents_include_children and platform.children is None:
@@ -145,6 +146,8 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         raise fail(file, ("role",), f"rows of platform {platform.id} name no unit: role: comparison is required")
     check_secrets(source, catalog.platforms[source.platform].request, fail)
     platform = catalog.platforms[source.platform]
+    if source.identifiers and platform.unit.body is None:
+        raise fail(file, ("identifiers",), f"platform {platform.id} has no unit.body: its codes tell no bodies")
     inbox = source.files is not None
     if source.budget is not None:
         if inbox:

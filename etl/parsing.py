@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -28,13 +29,13 @@ from etl.parsing_tables import read_table, table_records
 from etl.parsing_totals import TotalRows, finding_of
 from etl.parsing_window import window
 from etl.periods import Period
-from etl.tables import rows_schema
+from etl.tables import LEFT_OUT, rows_schema
 from etl.units import UnitTree, name_key
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """`table` has the schema of `rows_schema`. `left_out` counts records that are no rows, by reason.
+    """`table` has the schema of `rows_schema`, `omitted` that of `LEFT_OUT`: the records that are no rows, and why.
 
     doubts: what each wrong total leaves in doubt, by its (payload, pointer). given: the measures that this pull
     provides at all. missing, unread: source columns declared and not there, there and not declared. proof: what shows
@@ -43,12 +44,17 @@ class Parsed:
 
     table: pa.Table
     findings: list[Finding]
-    left_out: Mapping[str, int]
+    omitted: pa.Table
     doubts: Mapping[tuple[str, str], Hole]
     given: tuple[str, ...]
     missing: tuple[str, ...]
     unread: tuple[str, ...]
     proof: tuple[Proof, ...] = ()
+
+    @cached_property
+    def left_out(self) -> Mapping[str, int]:
+        """How many records are no rows, by reason."""
+        return Counter(self.omitted["reason"].to_pylist())
 
 
 def parse(
@@ -76,7 +82,7 @@ def parse(
         return Parsed(
             table,
             counting.findings,
-            counting.left_out,
+            counting.omitted,
             {},
             measures,
             (),
@@ -95,7 +101,7 @@ def parse(
         for part, code in product(answer.parts, fields):
             if (part, code) not in asked:
                 raise answer.broken("short", code, "chưa lấy lĩnh vực này")
-    left_out = Counter(record.left_out for record in found if record.left_out)
+    omitted = [(record, record.left_out) for record in found if record.left_out]
     records = [record for record in found if not record.left_out]
     totals = TotalRows(answer, reader, records)
     rows: dict[int, Row] = {}
@@ -103,15 +109,15 @@ def parse(
         if place in totals:
             continue
         if reader.outside(record):
-            left_out["ngoài phạm vi báo cáo"] += 1
+            omitted.append((record, "ngoài phạm vi báo cáo"))
         else:
             rows[place] = reader.read(record)
     if not rows:
         raise answer.broken("empty", "nội dung", "danh sách rỗng: không có dòng chi tiết nào")
     if platform.unique is not None:
         kept = _once(platform, platform.unique, rows)
-        if len(kept) < len(rows):
-            left_out["trùng cơ quan và ngày, cùng số liệu"] += len(rows) - len(kept)
+        again = (row.record for place, row in rows.items() if place not in kept)
+        omitted += [(record, "trùng cơ quan và ngày, cùng số liệu") for record in again]
         rows = kept
     findings += totals.infer(rows)
     proof = (*unique_proof(answer, rows.values()), days)
@@ -123,7 +129,7 @@ def parse(
     return Parsed(
         _table(answer, dataset, list(rows.values())),
         [*findings, *wrong],
-        {**totals.left_out, **left_out},
+        _omitted(platform, [*totals.left_out(), *omitted]),
         doubts,
         audit.given,
         audit.missing,
@@ -222,6 +228,18 @@ def _table(answer: Answer, dataset: Dataset, rows: Sequence[Row]) -> pa.Table:
         columns[name] = [row.sum_of(parts) if parts is not None else None for row in rows]
     schema = rows_schema(dataset)
     return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _omitted(platform: Platform, records: Sequence[tuple[Record, str]]) -> pa.Table:
+    path = path_of(platform.unit.column)
+    agencies = (value_at(record.data, path) for record, _ in records)
+    columns = {
+        "payload": [record.page.sha256 for record, _ in records],
+        "pointer": [record.pointer for record, _ in records],
+        "reason": [reason for _, reason in records],
+        "agency": [agency if isinstance(agency, str) else shown(agency) for agency in agencies],
+    }
+    return pa.table(columns, schema=LEFT_OUT)
 
 
 def _raw(record: Record, children: str | None) -> str:

@@ -23,6 +23,11 @@ _OUTSIDE = "ngoài phạm vi báo cáo"
 _BEYOND = "ngoài kỳ báo cáo"
 
 
+LEFT_OUT_OF = """select g.payload, g.at || '/' || place as pointer, why as reason, coalesce(agency, '') as agency
+from counted join page g on g.number = counted.page where why <> '' order by counted.page, place"""
+"""The records that count for no row, once for each agency that they name."""
+
+
 def day_of(moment: Moment, column: str) -> str:
     """The calendar day in Vietnam of a text column, null where it is not written exactly as declared."""
     pattern = re.sub(

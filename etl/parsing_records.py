@@ -17,16 +17,16 @@ import pyarrow.compute as pc
 
 from etl.model import ALL, Dataset, Dossiers, Field, Finding, Severity
 from etl.parsing_body import Answer, Record, path_of
-from etl.parsing_counts import answered, code_rows, day_of, documents, dossiers
+from etl.parsing_counts import LEFT_OUT_OF, answered, code_rows, day_of, documents, dossiers
 from etl.parsing_listing import Kind, Listing, codes_of, moments_of
 from etl.parsing_rows import Problem, Reader, shown
 from etl.parsing_window import window
-from etl.tables import COUNTED, rows_schema
+from etl.tables import COUNTED, LEFT_OUT, rows_schema
 from etl.units import UnitTree
 
 
 class Counting:
-    """Counts the records of one answer. `findings`, `left_out` and `unread` are filled by `rows`."""
+    """Counts the records of one answer. `findings`, `omitted` and `unread` are filled by `rows`."""
 
     def __init__(
         self, answer: Answer, kind: Kind, dataset: Dataset, tree: UnitTree, fields: Mapping[str, Field]
@@ -37,7 +37,7 @@ class Counting:
         self._reader = Reader(answer, tree, fields, dataset.by)
         self._at = "".join(f"/{key}" for key in path_of(answer.platform.records))
         self.findings: list[Finding] = []
-        self.left_out: dict[str, int] = {}
+        self.omitted = LEFT_OUT.empty_table()
         self.unread: tuple[str, ...] = ()
 
     def rows(self, *, whole: bool = True) -> pa.Table:
@@ -54,8 +54,7 @@ class Counting:
             self._demand_dates(connection)
             counting = dossiers if isinstance(self._kind, Dossiers) else documents
             connection.execute(counting(self._kind, self._answer.period))  # type: ignore[arg-type]
-            left_out = "select why, count(*) from counted where why <> '' group by why order by why"
-            self.left_out = dict(connection.sql(left_out).fetchall())
+            self.omitted = connection.sql(LEFT_OUT_OF).to_arrow_table().cast(LEFT_OUT)
             found = connection.sql(answered(self._kind, self._answer.platform.columns)).to_arrow_table()
         rows = self._standard(found)
         return pa.concat_tables([rows, self._zeros(rows)]) if whole and self._answer.platform.absent_is_zero else rows

@@ -130,6 +130,8 @@ class Reader:
         self._platform = platform
         self._agency = path_of(platform.unit.column)
         self._skip = re.compile(platform.unit.skip) if platform.unit.skip is not None else None
+        self._body = re.compile(platform.unit.body) if platform.unit.body is not None and source.identifiers else None
+        self._identifiers = frozenset(source.identifiers)
         self._skipped = path_of(platform.unit.skip_column or platform.unit.column)
         self._units = _Units(source, platform.unit, tree)
         procedures = by == "procedure"
@@ -149,7 +151,13 @@ class Reader:
 
     def skips(self, value: Any) -> bool:
         """Whether what stands in the column that tells it is of an agency outside the report."""
-        return self._skip is not None and isinstance(value, str) and self._skip.fullmatch(_composed(value)) is not None
+        if not isinstance(value, str):
+            return False
+        text = _composed(value)
+        if self._skip is not None and self._skip.fullmatch(text) is not None:
+            return True
+        told = self._body.fullmatch(text) if self._body is not None else None
+        return told is not None and told["code"] not in self._identifiers
 
     def field_of(self, written: Any) -> str | None:
         """Our code of a field that the source writes so, or that a request asked for."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from etl.model import Finding, Hole, Severity
@@ -52,10 +51,9 @@ class TotalRows:
     def __contains__(self, place: int) -> bool:
         return place in self._prover.totals
 
-    @property
-    def left_out(self) -> Counter[str]:
-        """How many totals there are, by what told them."""
-        return Counter(total.reason for total in self._prover.totals.values())
+    def left_out(self) -> Iterator[tuple[Record, str]]:
+        """Every total, and what told that it is one."""
+        return ((self._records[place], total.reason) for place, total in self._prover.totals.items())
 
     def infer(self, rows: dict[int, Row]) -> list[Finding]:
         """Takes out of `rows` those that only arithmetic shows to be totals: a warning for each such code."""

@@ -24,6 +24,9 @@ COUNTED = "counted:"
 """What the pointer of a row begins with that we counted ourselves: it is a part, of one page, of its agency's figures.
 The agency and the field follow, as the source writes them: "counted:UBND xã A/ho_tich"."""
 
+LEFT_OUT = pa.schema([(name, pa.string()) for name in ("payload", "pointer", "reason", "agency")])
+"""Records that are no rows (totals, agencies outside the report), each with its reason and its agency as written."""
+
 FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
 """One column for each field of a Finding."""
 

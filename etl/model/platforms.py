@@ -28,6 +28,8 @@ class UnitRule:
     tier whose pattern the column matches. No figure can be made of such rows, so a source of them is for comparison.
     skip: pattern of agencies outside the report (the Party bloc of a document axis); listed, never counted.
     It is tried on `skip_column`, or on `column` where none is given.
+    body: pattern of identifier codes, tried on the same column; its group `code` is the body at the top (H14 of
+    000.00.13.H14). Where the source lists its `identifiers`, an agency of any other body is outside this source.
     """
 
     by: Literal["code", "name", "level"]
@@ -36,6 +38,7 @@ class UnitRule:
     province: str
     skip: str | None = None
     skip_column: str | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,8 @@ class Source:
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     renamed: what this portal calls a source column of its platform now; read where an answer does not have the
     platform's own name, so that answers of before are read as ever.
+    identifiers: the codes of its own bodies (H14) where identifier codes tell the agencies of others (`unit.body` of
+    the platform); all of them, where provinces were merged. Without it an agency that nobody knows is a finding.
     files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where
     {period} stands for its key (2026-Q3). dialect: how its files are written.
     role: "reporting", the figures are made of its rows; "comparison", its rows are pulled, parsed, checked and kept
@@ -258,6 +263,7 @@ class Source:
     budget: Budget | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    identifiers: tuple[str, ...] = ()
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None
     files: str | None = None

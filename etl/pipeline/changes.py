@@ -20,6 +20,9 @@ from etl.parsing_rows import number_reader
 from etl.periods import Period
 from etl.pipeline.collect import read_rows
 
+_TOLD = ("reason", "pointer", "agency")
+_PLACES = 3
+"""Records left out for one reason that a finding names; the run's left_out.parquet has them all."""
 _FURTHEST = 4
 """Periods that are looked back for a proven pull: with quarters, a year."""
 
@@ -69,6 +72,32 @@ def told(catalog: Catalog, landing: Landing, source: Source, period: Period, par
                 f"Nếu đúng, thêm vào sources/{source.id}.yml dòng: {best.line}",
             )
         yield finding
+    if parsed.omitted.num_rows:
+        yield _left_out(source, period, parsed)
+
+
+def _left_out(source: Source, period: Period, parsed: Parsed) -> Finding:
+    """What an answer holds beside its rows: each reason, how often, and where first."""
+    places: dict[str, list[str]] = {}
+    for reason, pointer, agency in zip(*(parsed.omitted[name].to_pylist() for name in _TOLD), strict=True):
+        found = places.setdefault(reason, [])
+        if len(found) < _PLACES:
+            found.append(f"{pointer} {agency}".strip())
+    told = [
+        f"{reason}: {count} ({'; '.join(places[reason])}{'; …' if count > _PLACES else ''})"
+        for reason, count in sorted(parsed.left_out.items())
+    ]
+    return Finding(
+        rule="READ-LEFT-OUT",
+        severity="info",
+        source=source.id,
+        period=period.key,
+        payload=parsed.omitted["payload"][0].as_py(),
+        value=str(parsed.omitted.num_rows),
+        expected="mỗi bản ghi để ra ngoài đều có lý do",
+        message=f"{parsed.omitted.num_rows} bản ghi của cổng không phải là dòng số liệu nên không được cộng: "
+        + " · ".join(told),
+    )
 
 
 def suspects(

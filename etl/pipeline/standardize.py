@@ -26,7 +26,7 @@ from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.pipeline.work import by_source, found_in, read, read_findings, write, write_findings
-from etl.tables import FACTS, rows_schema
+from etl.tables import FACTS, LEFT_OUT, rows_schema
 
 _TOLD_BY_NULLS = ("READ-MISSING",)
 """Critical findings whose doubt is told by the nulls in the rows: they withhold what needs them, and only that."""
@@ -42,13 +42,14 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     A source whose landed bytes cannot be read (damaged, or no longer what its platform declares) is a critical
     READ-PAYLOAD finding and counts as missing; the others go on. Beside the rows lie those of the pull before, where
     it was at least the set distance earlier and gave other bytes; `confirmed` counts the sources with such a pull.
+    left_out.parquet lists every record that is no row, with its reason.
     """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
     tables = {name: [rows_schema(dataset).empty_table()] for name, dataset in catalog.datasets.items()}
     findings: list[Finding] = []
-    left_out: dict[str, int] = {}
+    left_out = [LEFT_OUT.append(pa.field("source", pa.string())).empty_table()]
     receipts: dict[str, list[str]] = {}
     doubts: list[dict[str, Any]] = []
     given: dict[str, tuple[str, ...]] = {}
@@ -84,19 +85,22 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
         ]
-        for reason, count in parsed.left_out.items():
-            left_out[reason] = left_out.get(reason, 0) + count
+        left_out.append(
+            parsed.omitted.append_column("source", pa.array([source.id] * parsed.omitted.num_rows, pa.string()))
+        )
     for name, parts in tables.items():
         marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period)
         findings += suspected
         write(work / f"rows_{name}.parquet", marked)
         write(work / f"before_{name}.parquet", pa.concat_tables(before[name]))
     write_findings(work / "findings_parse.parquet", findings)
+    omitted = pa.concat_tables(left_out)
+    write(work / "left_out.parquet", omitted)
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
     (work / "given.json").write_text(json.dumps(given))
     rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
-    return {"rows": rows, "findings": len(findings), "left_out": left_out, "confirmed": confirmed}
+    return {"rows": rows, "findings": len(findings), "left_out": _by_reason(omitted), "confirmed": confirmed}
 
 
 def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
@@ -262,6 +266,12 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) 
             continue
         if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
+
+
+def _by_reason(omitted: pa.Table) -> dict[str, int]:
+    """How many records were left out for each reason."""
+    counted = omitted.group_by("reason").aggregate([("reason", "count")])
+    return dict(zip(counted["reason"].to_pylist(), counted["reason_count"].to_pylist(), strict=True))
 
 
 def _receipts(office: Office, period: Period, wanted: dict[str, list[str]]) -> list[Receipt]:

@@ -145,3 +145,16 @@ def test_a_sample_without_rows_is_refused(baocao: Callable[..., Result], site: P
         (tmp_path / name).write_text(content)
         result = baocao("source", "new", "la", "--sample", str(tmp_path / name), "--dataset", "onestop")
         assert (result.exit_code, list(site.rglob("*"))) in [(2, []), (2, [site / "platforms"])]
+
+
+def test_what_was_left_out_is_listed_with_its_reason(baocao: Callable[..., Result]) -> None:
+    result = baocao("source", "check", "edoc_cao_bang", "--json")
+    told = json.loads(result.output)
+    (finding,) = [one for one in told["findings"] if one["rule"] == "READ-LEFT-OUT"]
+    assert finding["severity"] == "info"
+    landed = [row for page in told["pages"] for row in json.loads(Path(page["file"]).read_text("utf-8"))]
+    landed += [child for row in landed for child in row["childOrgan"]]
+    party = [row["organName"] for row in landed if row["organDomain"].startswith("A")]
+    assert f"ngoài phạm vi báo cáo: {len(party)} (" in finding["message"]
+    assert sum(name in finding["message"] for name in party) >= 3
+    assert int(finding["value"]) >= len(party) > 3

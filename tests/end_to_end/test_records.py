@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import python_calamine
 from click.testing import CliRunner
 
 from etl import pipeline
 from etl.__main__ import main
+from etl.pipeline.office import Office as Opened
 from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06a
 
 DOSSIERS = "46"
@@ -135,6 +139,25 @@ def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
     assert "bản ghi/records" in shown.output, shown.output
 
 
+def test_every_record_that_was_left_out_is_listed(office: Office) -> None:
+    (run,) = office.home.glob(f"**/work/{PERIOD}/run-*/left_out.parquet")
+    listed = pq.read_table(run).to_pylist()
+    found = [one for one in Opened.open().warehouse.findings(PERIOD) if one.rule == "READ-LEFT-OUT"]
+    assert {one.source: int(one.value) for one in found} == Counter(one["source"] for one in listed)
+    assert {one.severity for one in found} == {"info"}
+    landed = {page["sha256"]: page["uri"] for page in receipt_of(office, "documents_dien_bien")["pages"]}
+    outside = [
+        one for one in listed if (one["source"], one["reason"]) == ("documents_dien_bien", "ngoài phạm vi báo cáo")
+    ]
+    assert outside
+    for one in outside[:50]:
+        (path,) = office.home.glob(f"**/{landed[one['payload']]}")
+        record = json.loads(path.read_text("utf-8"))["vanBan"][int(one["pointer"].rsplit("/", 1)[1])]
+        codes = {organ["ma"] for organ in (record["noiGui"], *record["noiNhan"]) if organ["ten"] == one["agency"]}
+        assert codes
+        assert all(code[0] == "A" or ".G" in code for code in codes)
+
+
 def test_a_replay_gives_the_same_bytes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {one["path"]: Path(one["path"]).read_bytes() for one in pipeline.issued(PERIOD)}
     monkeypatch.setenv("BAOCAO_SIMULATOR_URL", "http://127.0.0.1:9")
@@ -143,6 +166,6 @@ def test_a_replay_gives_the_same_bytes(office: Office, monkeypatch: pytest.Monke
     assert {one["path"]: Path(one["path"]).read_bytes() for one in pipeline.issued(PERIOD)} == before
 
 
-def receipt_of(office: Office, source: str) -> dict[str, object]:
+def receipt_of(office: Office, source: str) -> dict[str, Any]:
     (path,) = office.home.glob(f"**/receipts/{source}/{PERIOD}/*.json")
     return json.loads(path.read_text("utf-8"))

@@ -76,7 +76,10 @@ def test_one_that_fails_is_told_and_stops_no_other(office: Office) -> None:
         (path,) = office.home.glob(f"store/receipts/{source}/{PERIOD}/*-{pull['receipt']}.json")
         receipt = json.loads(path.read_text("utf-8"))
         assert (receipt["rows"], receipt["proof"]) == (pull["rows"], pull["proof"])
-    assert [source for source, pull in pulls.items() if pull["findings"]] == ["onestop_da_nang"]
+    doubted = {
+        source: [one for one in pull["findings"] if one["rule"] != "READ-LEFT-OUT"] for source, pull in pulls.items()
+    }
+    assert [source for source, found in doubted.items() if found] == ["onestop_da_nang"]
     found = pulls["onestop_da_nang"]["findings"]
     assert "critical" in {finding["severity"] for finding in found}
     assert all(finding["rule"] and finding["message"] and finding["count"] >= 1 for finding in found)

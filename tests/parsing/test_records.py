@@ -372,3 +372,28 @@ def test_a_document_names_every_recipient_in_a_list() -> None:
     parsed = read("document_list", page({"tongSo": 3, "vanBan": [record, foreign, recall]}))
     assert figures(parsed) == {COMMITTEE: (1, 0, 1), HOME: (0, 2, 2)}
     assert parsed.left_out == {"không tính theo nghiepVu = 1": 3, "ngoài phạm vi báo cáo": 3}
+
+
+def test_an_organisation_of_another_province_is_outside_and_no_unknown_unit() -> None:
+    def organ(code: str, name: str) -> dict[str, str]:
+        return {"ma": code, "ten": name}
+
+    own, other = organ("000.00.00.H14", COMMITTEE), organ("000.00.00.H22", "UBND tỉnh Hà Giang")
+    stranger = organ("000.99.99.H14", "UBND xã Không Có")
+    document = {"soKyHieu": "1/CV", "ngayGui": "01/07/2026 08:30:00", "trangThai": "03", "nghiepVu": "0", "kySo": True}
+    letters = [
+        {**document, "maVanBan": "1", "noiGui": own, "noiNhan": [other, organ("000.00.02.H14", HOME)]},
+        {**document, "maVanBan": "2", "noiGui": other, "noiNhan": [own]},
+    ]
+    told = read("document_list", page({"tongSo": 2, "vanBan": letters}), identifiers=("H14",))
+    assert figures(told) == {COMMITTEE: (1, 1, 2), HOME: (0, 1, 1)}
+    assert told.findings == []
+    assert told.omitted.to_pylist() == [
+        {"payload": told.table["payload"][0].as_py(), "pointer": at, "reason": "ngoài phạm vi báo cáo", "agency": name}
+        for at, name in (("/vanBan/0", "UBND tỉnh Hà Giang"), ("/vanBan/1", "UBND tỉnh Hà Giang"))
+    ]
+    untold = read("document_list", page({"tongSo": 2, "vanBan": letters}))
+    assert {finding.rule for finding in untold.findings} == {"READ-UNIT"}, "nobody said which codes are its own"
+    letters.append({**document, "maVanBan": "3", "noiGui": own, "noiNhan": [stranger]})
+    unknown = read("document_list", page({"tongSo": 3, "vanBan": letters}), identifiers=("H14",))
+    assert [(finding.rule, finding.value) for finding in unknown.findings] == [("READ-UNIT", "UBND xã Không Có")]

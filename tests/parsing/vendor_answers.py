@@ -35,11 +35,13 @@ def read(
     *pages: tuple[Page, bytes],
     lookups: Mapping[str, Mapping[str, str]] | None = None,
     fields: Mapping[str, Field] = HO_TICH,
+    identifiers: tuple[str, ...] = (),
     **changes: Any,
 ) -> Parsed:
     """The pages of Cao Bằng's portal on that platform; `changes` are laid over the platform."""
     platform = replace(CATALOG.platforms[platform_id], **changes)
     source = Source(f"{platform_id}_cao_bang", platform_id, "04", "http://x", "Cao Bằng", lookups=lookups or {})
+    source = replace(source, identifiers=identifiers)
     return parse(source, platform, CATALOG.datasets[platform.dataset], Q3, pages, TREE, fields)
 
 

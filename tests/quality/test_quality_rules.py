@@ -40,6 +40,7 @@ READ = (
     "MOVING",
     "TOTAL",
     "PAYLOAD",
+    "LEFT-OUT",
 )
 # Rule -> changes to the row of one commune (none: the row is left out; several: as many rows), and the rules that
 # cannot but be broken along with it.
@@ -63,6 +64,7 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
         "READ-RECORD": ([problem("READ-RECORD")], set()),
         "READ-CHANNEL": ([problem("READ-CHANNEL")], set()),
+        "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
@@ -136,6 +138,7 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-TOTAL": ([problem("READ-TOTAL")], set()),
         "READ-PAYLOAD": ([problem("READ-PAYLOAD")], set()),
         "READ-RECORD": ([problem("READ-RECORD")], set()),
+        "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem(None)], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
@@ -155,6 +158,7 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-UNIT": ([{"unit": None, "tier": None, **problem("READ-UNIT")}], set()),
         "READ-NUMBER": ([{"processes_total": None, **problem("READ-NUMBER")}], set()),
         **{f"READ-{kind}": ([problem(f"READ-{kind}")], set()) for kind in READ if kind not in ("UNIT", "NUMBER")},
+        "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
         "UNIT-KNOWN": ([{"tier": None}], set()),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD[:2]}], set()),
