@@ -66,7 +66,9 @@ def spelling(value: Any) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _spelling(text: str) -> str:
-    shown = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    shown = text
+    if not text.isascii():
+        shown = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
     code = name_key(shown.strip(" .:*"))
     return "" if code == "null" else code
 

@@ -20,6 +20,8 @@ def name_key(name: str) -> str:
 
     The tone mark of each syllable is moved to its end, because both placements are in use.
     """
+    if name.isascii():
+        return " ".join(name.casefold().translate(_TYPOGRAPHY).split())
     syllables = []
     for syllable in unicodedata.normalize("NFD", name.casefold()).translate(_TYPOGRAPHY).split():
         tones = "".join(char for char in syllable if char in _TONES)

@@ -3,9 +3,9 @@
 A request counts from when it is sent until a second, or a minute, after it was answered: it came to the portal at some
 moment in between, so that no window of the portal's own clock holds more than the budget, however long ways take.
 
-The state lies in `budgets` under BAOCAO_HOME: for each host a log of the requests of the last minute (SQLite behind
-a file lock) and one lock file for each request that may be under way. Removing the folder while nothing is pulled
-forgets a minute, nothing more.
+The state lies in `budgets` under BAOCAO_HOME: for each host a log of the requests of the last minute (SQLite) and one
+lock file for each request that may be under way. Removing the folder while nothing is pulled forgets a minute, nothing
+more.
 """
 
 from __future__ import annotations
@@ -29,13 +29,24 @@ from etl.model import Budget
 
 _MINUTE_MS = 60_000
 _POLL_SECONDS = 0.01
-_QUEUES: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""By host: the threads of this process line up, and only the first looks for a free slot again and again."""
 _PORTS = {"http": 80, "https": 443}
 
 
 class NoTurn(Exception):
     """The pull's time is over, or would be before its turn comes."""
+
+
+class _Queue:
+    """The threads of this process that want a slot of one host: only the first looks for one, again and again, and at
+    once when another thread gave one back."""
+
+    def __init__(self) -> None:
+        self.first = threading.Lock()
+        self.freed = threading.Event()
+
+
+_QUEUES: defaultdict[str, _Queue] = defaultdict(_Queue)
+"""By host."""
 
 
 class Turns:
@@ -60,23 +71,29 @@ class Turns:
 
         Raises NoTurn, or SettingsError where the state cannot be kept.
         """
-        self._wait(0)
-        slot = self._slot(_host(url))
+        if time.monotonic() > self.until:
+            raise NoTurn
+        host = _host(url)
+        slot = self._slot(host)
         try:
-            self.again(url)
+            self._turn(host)
             yield
         finally:
             self._answered()
             if slot is not None:
                 slot.release()
+                _QUEUES[host].freed.set()
 
     def again(self, url: str) -> None:
         """Wait until one more request may be sent, and count it. Raises NoTurn."""
+        self._turn(_host(url))
+
+    def _turn(self, host: str) -> None:
         if not self._rates:
             return
         self._answered()
         try:
-            log = self._log(_host(url))
+            log = self._log(host)
             while isinstance(counted := _counted(log), int):
                 self._wait(counted / 1000)
             self._sent = (log, counted)
@@ -89,13 +106,13 @@ class Turns:
             return
         (log, sent), self._sent = self._sent, None
         update = "UPDATE rate_bucket SET item_timestamp = ? WHERE item_timestamp = ? AND name = ?"
-        with suppress(OSError, sqlite3.Error), log.lock:  # what was pulled is whole all the same
+        with suppress(OSError, sqlite3.Error), _alone(log):  # what was pulled is whole all the same
             log.conn.execute(update, (log.now(), sent.timestamp, sent.name))
             log.conn.commit()
 
     def close(self) -> None:
         for log in self._logs.values():
-            with suppress(OSError, sqlite3.Error):  # what was pulled is whole all the same
+            with suppress(OSError, sqlite3.Error), _alone(log):  # what was pulled is whole all the same
                 log.leak(log.now() - _MINUTE_MS)  # another budget of the same host may count minutes
             log.close()
         self._logs.clear()
@@ -108,15 +125,19 @@ class Turns:
             self._slots[host] = [FileLock(file, thread_local=False) for file in files]
         queue = _QUEUES[host]
         began = time.monotonic()
-        if not queue.acquire(timeout=min(max(self.until - began, 0), threading.TIMEOUT_MAX)):
+        if not queue.first.acquire(timeout=min(max(self.until - began, 0), threading.TIMEOUT_MAX)):
             raise NoTurn
         try:
-            self.waited += time.monotonic() - began
-            while (free := self._free(self._slots[host])) is None:
-                self._wait(_POLL_SECONDS)
-            return free
+            while True:
+                queue.freed.clear()
+                if (free := self._free(self._slots[host])) is not None:
+                    return free
+                if time.monotonic() + _POLL_SECONDS > self.until:
+                    raise NoTurn
+                queue.freed.wait(_POLL_SECONDS)
         finally:
-            queue.release()
+            self.waited += time.monotonic() - began
+            queue.first.release()
 
     def _free(self, slots: list[FileLock]) -> FileLock | None:
         for slot in slots:
@@ -134,7 +155,7 @@ class Turns:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = str(self._folder / f"{host}.sqlite")
             log = SQLiteBucket.init_from_file(self._rates, db_path=file, use_file_lock=True)
-            log.lock.poll_interval = _POLL_SECONDS
+            log.lock = threading.RLock()  # the file lock was for making the file; from now on see `_alone`
             log.conn.execute("PRAGMA synchronous=OFF")  # after a power cut a minute is forgotten
             self._logs[host] = log
         return self._logs[host]
@@ -152,9 +173,20 @@ class Turns:
         self.waited += seconds
 
 
+@contextmanager
+def _alone(log: SQLiteBucket) -> Iterator[None]:
+    """Within it no other thread or process reads or writes the log: a transaction costs less than a file lock."""
+    log.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        if log.conn.in_transaction:
+            log.conn.rollback()
+
+
 def _counted(log: SQLiteBucket) -> RateItem | int:
     """One more request, counted as sent now; or else the milliseconds until there may be room for it."""
-    with log.lock:  # taken before the clock is read: a request is never counted as sent before it is
+    with _alone(log):  # before the clock is read: a request is never counted as sent before it is
         item = RateItem(uuid4().hex, log.now())
         if log.put(item):
             return item

@@ -102,7 +102,20 @@ class _Patience(Retry):
 
 
 class _Session(requests.Session):
-    """Follows no redirect: the address in the catalog is the portal's own, and a token is not carried on."""
+    """Follows no redirect: the address in the catalog is the portal's own, and a token is not carried on.
+
+    Proxy and certificates come from the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE), looked up once a host.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._surroundings: dict[str, Any] = {}
+
+    def merge_environment_settings(self, url: Any, *given: Any) -> Any:
+        host = "/".join(str(url).split("/", 3)[:3])
+        if host not in self._surroundings:
+            self._surroundings[host] = super().merge_environment_settings(url, *given)
+        return self._surroundings[host]
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None for every answer, also where requests would read the body only to look one step ahead."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,6 +17,9 @@ from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
 from etl.model import PULL_STATES, Page, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
+
+_READING = threading.Lock()
+"""One pull of a process reads its rows at a time: the interpreter runs one anyway, and asking must not wait for all."""
 
 
 def prepare() -> None:
@@ -209,7 +213,8 @@ def _pull(
     except SettingsError as error:
         advice = "Đặt biến đó rồi chạy lại nguồn này"
         raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice, state="misconfigured") from error
-    parsed = read_rows(catalog, source, period, pages)
+    with _READING:
+        parsed = read_rows(catalog, source, period, pages)
     return int(parsed.table.num_rows), (*proof, *parsed.proof)
 
 
