@@ -33,7 +33,7 @@ Landed = list[tuple[Page, bytes]]
 def asked(simulator: Simulator, source: Source, period: Period) -> Answers:
     platform = CATALOG.platforms[source.platform]
     with tempfile.TemporaryDirectory() as store:
-        settings = Settings((), Path(), Path(), store, simulator.environment)
+        settings = Settings((), Path(), Path(store), store, simulator.environment)
         responses = list(connectors.pull(source, platform, period, list(CATALOG.fields), settings))
     return [({key: value for key, value in vars(one).items() if key != "body"}, one.body) for one in responses]
 
