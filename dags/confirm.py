@@ -2,7 +2,9 @@
 
 A closed period is pulled a second time, a set distance after the first: figures that moved are not final.
 Chỉ hỏi lại nguồn có lần lấy trọn vẹn đủ cũ; không có nguồn nào thì không làm gì. / Only sources whose complete pull
-is old enough are asked again; without any, nothing is done.
+is old enough are asked again; without any, nothing is done. Lượt này hỏi lại toàn bộ, không hỏi có điều kiện
+(If-None-Match): số liệu đứng yên là do hai lần nhận đủ byte chứng minh, không do lời cổng. / It asks for every page
+unconditionally: bytes that came twice prove that figures stand still, the portal's word (304) does not.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ with DAG(
     def pull(source, dag_run=None):
         from etl import pipeline
 
-        return pipeline.collect(source, period_of(dag_run))
+        return pipeline.collect(source, period_of(dag_run), afresh=True)
 
     # The gate of collect, opened once more: standardize and publish follow. Not when there was no plan.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[COLLECTED])

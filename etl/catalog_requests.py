@@ -36,6 +36,8 @@ def check_request(platform: Platform, fail: Fail) -> None:
     _body(request, file, fail)
     _paging(request, file, fail)
     _auth(request, file, fail)
+    if request.conditional and (request.method != "GET" or (request.paging is not None and request.paging.link_header)):
+        raise fail(file, ("request", "conditional"), "only for GET, and not with paging.link_header: a 304 has no link")
     check_budget(request.budget, file, ("request", "budget"), fail)
     if not 0 < request.pull_seconds <= MOST_PULL_SECONDS:
         raise fail(file, ("request", "pull_seconds"), f"more than 0, and at most {MOST_PULL_SECONDS}")

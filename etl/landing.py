@@ -56,6 +56,8 @@ class Landing:
         first_day: dt.date | None = None,
         last_day: dt.date | None = None,
         list: str | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
     ) -> Page:
         """Keep one answer. The keywords are those of a connector's Response.
 
@@ -77,6 +79,8 @@ class Landing:
             first_day=first_day,
             last_day=last_day,
             list=list,
+            etag=etag,
+            last_modified=last_modified,
         )
         try:
             self._create(page.uri, body)

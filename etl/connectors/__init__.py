@@ -8,19 +8,23 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from etl.connectors import inbox, json_api
+from etl.connectors.earlier import Earlier
 from etl.connectors.response import Response
 from etl.connectors.sample import sample
 from etl.model import Platform, Proof, Source
 from etl.periods import Period
 from etl.settings import Settings
 
-__all__ = ["Response", "pull", "sample"]
-
-_PROTOCOLS = {"json_api": json_api.pull, "download": json_api.pull, "inbox": inbox.pull}
+__all__ = ["Earlier", "Response", "pull", "sample"]
 
 
 def pull(
-    source: Source, platform: Platform, period: Period, fields: Sequence[str], settings: Settings
+    source: Source,
+    platform: Platform,
+    period: Period,
+    fields: Sequence[str],
+    settings: Settings,
+    earlier: Earlier | None = None,
 ) -> Generator[Response, None, tuple[Proof, ...]]:
     """The answers of one source for one period, in the order they were asked for.
 
@@ -31,7 +35,11 @@ def pull(
     which the reader proves whole; or that every file of the period in the inbox was read, and there was one.
     The generator returns what showed that.
 
+    earlier: where it is given and the platform allows it, a page landed before is asked for only where it changed; what
+    the portal calls unchanged is handed over, judged and counted like any other answer, with status 304.
+
     Raises SourceUnavailable, SourceRefused or SourceBroken; SettingsError for an unset address.
     """
-    protocol = "inbox" if source.files is not None else platform.protocol
-    return _PROTOCOLS[protocol](source, platform, period, fields, settings)
+    if source.files is not None or platform.protocol == "inbox":
+        return inbox.pull(source, platform, period, fields, settings)
+    return json_api.pull(source, platform, period, fields, settings, earlier)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+import requests
 
 from etl.connectors.auth import without
 from etl.connectors.paging import Next
@@ -30,6 +31,13 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def address(self) -> str:
+        """The address with its query, as it is sent."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(self.url, self.query)
+        return prepared.url or self.url
 
 
 @dataclass(frozen=True)

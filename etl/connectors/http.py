@@ -36,6 +36,7 @@ LONGEST_WAIT = 5.0
 """Seconds a server may make a pull wait between two tries; whoever asks for more is asked again later."""
 MOST_BYTES = 256 * 2**20
 _CONNECT_SECONDS = 10.0
+_LONGEST_HEADER = 300
 _FOREVER = 10**9
 
 Links = Mapping[str, Mapping[str, str]]
@@ -54,13 +55,15 @@ class NoAnswer(Exception):
 class Answer:
     """`links`: the `Link` header, None without one. `not_before`: the moment Retry-After names, where one does.
 
-    challenge: the header WWW-Authenticate, which may say why a credential is not taken.
+    challenge: the header WWW-Authenticate, which may say why a credential is not taken. unchanged: the response holds
+    the bytes landed before, which the portal called unchanged.
     """
 
     response: Response
     links: Links | None
     not_before: dt.datetime | None
     challenge: str
+    unchanged: bool = False
 
 
 class _Patience(Retry):
@@ -173,12 +176,15 @@ class Http:
             status=answer.status_code,
             media_type=answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
             method=method,
-            address=requests.Request(method, asked.url, params=asked.query).prepare().url or asked.url,
+            address=asked.address,
             request=asked.body.decode(),
             fetched_at=dt.datetime.now(dt.UTC),
             field=field,
+            etag=_told(answer, "ETag"),
+            last_modified=_told(answer, "Last-Modified"),
         )
-        landed = f"{response.address}\n{response.request}".encode() + received
+        told = (response.address, response.request, response.etag, response.last_modified)
+        landed = "\n".join(filter(None, told)).encode() + b"\n" + received
         if any(secret.encode() in landed for secret in self._signer.secrets):
             problem = "câu trả lời của cổng lặp lại mã truy cập, nên không được lưu"
             raise NoAnswer("leaking", "nội dung", problem, temporary=False)
@@ -258,6 +264,12 @@ class Http:
             if len(received) > MOST_BYTES:
                 raise NoAnswer("endless", "nội dung", f"câu trả lời dài hơn {MOST_BYTES >> 20} MiB", temporary=False)
         return bytes(received)
+
+
+def _told(answer: requests.Response, header: str) -> str | None:
+    """A header that a later request can repeat, and a receipt keep."""
+    text = answer.headers.get(header, "")
+    return text if text.isascii() and text.isprintable() and 0 < len(text) <= _LONGEST_HEADER else None
 
 
 def _disconnected(problem: Exception) -> NoAnswer:

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from etl.bodies import Unreadable, json_of, refuse_page
 from etl.connectors import auth, tokens
-from etl.connectors.asking import Asking, Unaskable
+from etl.connectors.asking import Asked, Asking, Unaskable
 from etl.connectors.budget import Turns
+from etl.connectors.earlier import Earlier
 from etl.connectors.http import Answer, Http, NoAnswer
 from etl.connectors.paging import BrokenSeries, Next, Series, at
 from etl.connectors.response import Response
@@ -29,7 +30,12 @@ _LONGEST_TOLD = 300
 
 
 def pull(
-    source: Source, platform: Platform, period: Period, fields: Sequence[str], settings: Settings
+    source: Source,
+    platform: Platform,
+    period: Period,
+    fields: Sequence[str],
+    settings: Settings,
+    earlier: Earlier | None = None,
 ) -> Generator[Response, None, tuple[Proof, ...]]:
     """See `etl.connectors.pull`."""
     token_address = settings.resolve(source.token_address) if source.token_address else None
@@ -40,7 +46,7 @@ def pull(
     until = time.monotonic() + request.pull_seconds
     turns = Turns(settings.home / "budgets", source.budget or request.budget, until)
     with Http(signer, request, turns) as http:
-        door = _Door(http, signer, credential)
+        door = _Door(http, signer, credential, earlier or Earlier((), lambda _: None))
         pulling.renew(door)
         for part in parts(platform.window, period):
             for named in platform.request.lists or (None,):
@@ -53,12 +59,13 @@ def pull(
 class _Door:
     """The way into one portal; an OAuth2 token is renewed once in a pull.
 
-    accepted: an answer came. proofs: what showed each series of pages to be whole.
+    earlier: what was landed before. accepted: an answer came. proofs: what showed each series of pages to be whole.
     """
 
     http: Http
     signer: auth.Signer
     credential: auth.Credential | None
+    earlier: Earlier
     renewed: bool = False
     accepted: bool = False
     proofs: set[Proof] = field(default_factory=set)
@@ -71,6 +78,11 @@ class _Pull:
     period: Period
     address: str
     token_address: str | None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the request is repeated over the parts of a period."""
+        return self.platform.window in ("days", "months")
 
     def credential(self, settings: Settings) -> auth.Credential | None:
         """The credential. Raises SourceRefused, never showing it, where it is missing or unusable."""
@@ -118,11 +130,10 @@ class _Pull:
         paging = self.platform.request.paging
         series = Series(paging, self.platform.records, self.address) if paging else None
         which: Next | None = Next()
-        repeated = self.platform.window in ("days", "months")
         while which is not None:
             answer = self._ask(door, field, part, named, which)
             response = replace(answer.response, list=named)
-            if repeated:
+            if self.repeated:
                 response = replace(response, first_day=part.first_day, last_day=part.last_day)
             yield response
             body = self._judge(door, answer)
@@ -138,21 +149,34 @@ class _Pull:
                 door.proofs.add(series.proof)
 
     def _ask(self, door: _Door, field: str | None, part: Interval, named: str | None, which: Next) -> Answer:
-        """One answer. A 401 renews an OAuth2 token once; what the portal said to the old one is not kept."""
+        """One answer. A page landed before is asked for only where it changed, if the platform allows it."""
         try:
             asked = Asking(self.source, self.platform, self.period, part, self.address, named).page(field, which)
-            answer = door.http.ask(self.platform.request.method, asked, field)
-            oauth2 = isinstance(self.platform.request.auth, OAuth2)
-            if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
-                door.renewed = True
-                self.renew(door)
-                answer = door.http.ask(self.platform.request.method, asked, field)
-            return answer
+            days = part if self.repeated else None
+            kept = door.earlier.of(self.platform.request, asked, field, days, named)
+            if kept is None:
+                return self._answer(door, asked, field)
+            answer = self._answer(door, kept.conditional(asked), field)
+            if answer.response.status != HTTPStatus.NOT_MODIFIED:
+                return answer
+            if not kept.answers(answer.response):
+                return self._answer(door, asked, field)
+            return replace(answer, response=kept.again(answer.response), unchanged=True)
         except Unaskable as problem:
             advice = f"Hỏi kỳ khác, hoặc bỏ nguồn này khỏi kỳ (platforms/{self.platform.id}.yml)"
             raise self._error(SourceBroken, "unaskable", "kỳ báo cáo", str(problem), advice) from None
         except NoAnswer as problem:
             raise self._unanswered(problem) from None
+
+    def _answer(self, door: _Door, asked: Asked, field: str | None) -> Answer:
+        """A 401 renews an OAuth2 token once; what the portal said to the old one is not kept. Raises NoAnswer."""
+        answer = door.http.ask(self.platform.request.method, asked, field)
+        oauth2 = isinstance(self.platform.request.auth, OAuth2)
+        if answer.response.status == HTTPStatus.UNAUTHORIZED and oauth2 and not door.renewed:
+            door.renewed = True
+            self.renew(door)
+            answer = door.http.ask(self.platform.request.method, asked, field)
+        return answer
 
     def _unanswered(self, problem: NoAnswer) -> SourceError:
         return self._failed(problem.state, problem.field, problem.problem, later=problem.temporary)
@@ -160,7 +184,9 @@ class _Pull:
     def _judge(self, door: _Door, answer: Answer) -> Any:
         """The JSON of an answer that is one. Raises the SourceError its status or its bytes call for."""
         response = answer.response
-        if response.status != HTTPStatus.OK:
+        if answer.unchanged:
+            door.proofs.add("not_modified")
+        elif response.status != HTTPStatus.OK:
             raise self._refusal(door, answer)
         door.accepted = True
         if self.platform.protocol == "download":
@@ -203,6 +229,8 @@ class _Pull:
             return self._failed("throttled", field, f"cổng đang giới hạn số lượt hỏi{wait}", later=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return self._failed("down", field, f"cổng đang lỗi hoặc ngừng phục vụ{wait}", later=True)
+        if status == HTTPStatus.NOT_MODIFIED:
+            return self._failed("rejected", field, "cổng báo “không đổi” (304) dù lượt hỏi không nêu điều kiện nào")
         if 300 <= status < 400:
             return self._failed("redirected", field, "cổng chuyển hướng sang địa chỉ khác")
         if status == HTTPStatus.NO_CONTENT:

@@ -20,7 +20,8 @@ class Page:
     `request` is the address with its query, and the body where one was sent; never a credential.
     `field` is the field asked for, when the request is repeated over fields; `first_day` and `last_day` are
     the days asked for, when it is repeated over the parts of a period; `list` the name of the list asked for,
-    when it is repeated over lists.
+    when it is repeated over lists. `etag` and `last_modified` are the portal's own marks of this state of the page.
+    `status` 304: asked at `fetched_at`, the portal called the page unchanged, and the bytes are those landed before.
     """
 
     sha256: str
@@ -36,6 +37,8 @@ class Page:
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     list: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True)

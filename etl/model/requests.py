@@ -138,6 +138,9 @@ class Request:
     requests of one pull. Waiting for one's turn under the budget counts in the latter only.
     lists: the request is repeated, one series of pages each, over these names (sent, received); their texts stand
     for `{list}` in the path and for the value `list`. A page remembers the name.
+    conditional: a page that was landed before is asked for only where it changed (If-None-Match, If-Modified-Since).
+    The portal is then believed where it says that it did not: only for one whose marks were seen to change with its
+    figures. The second pull of a closed period asks for everything all the same.
     """
 
     method: Literal["GET", "POST"]
@@ -151,6 +154,7 @@ class Request:
     repeat_over_fields: bool = False
     lists: Mapping[str, str] = field(default_factory=dict)
     paging: Paging | None = None
+    conditional: bool = False
     timeout_seconds: float = 30.0
     pull_seconds: float = 900.0
     budget: Budget = Budget()

@@ -68,12 +68,14 @@ Proof = Literal[
     "window_echoed",
     "window_implied",
     "not_empty",
+    "not_modified",
 ]
 """What shows that a pull is whole, and of the right days.
 
 declared_total, the source's own count of its rows · last_page, its word that there is no next page · short_page, only
 implied by a page that is not full · single_answer, it has no pages · unique_rows, no record key came twice ·
-window_echoed, it repeats the days that it counted · window_implied, it was only asked for them · not_empty.
+window_echoed, it repeats the days that it counted · window_implied, it was only asked for them · not_empty ·
+not_modified, some pages are those landed before, which the portal called unchanged: its word, noted, no proof.
 """
 
 PULL_STATES: Final[Mapping[PullState, Text]] = {

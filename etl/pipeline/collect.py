@@ -102,14 +102,17 @@ def plan_again(period_key: str) -> list[str]:
     return found
 
 
-def collect(source_id: str, period_key: str) -> dict[str, Any]:
+def collect(source_id: str, period_key: str, *, afresh: bool = False) -> dict[str, Any]:
     """Pull one source: every answer is landed before it is judged, every attempt leaves a receipt.
+
+    afresh: ask for every page, also where the platform lets us ask only for what changed. Whether figures stand still
+    is proven by bytes that came twice, not by the portal's word that they are the same.
 
     Raises SourceError, after the receipt is written, when the pull is not proven complete.
     """
     office = Office.open()
     (source,) = _named(office, [source_id])
-    receipt, problem = _attempt(office, source, closed(period_key))
+    receipt, problem = _attempt(office, source, closed(period_key), afresh=afresh)
     if problem:
         raise problem
     return _told(receipt)
@@ -173,12 +176,14 @@ def _by_turns(office: Office, sources: Sequence[Source]) -> list[Source]:
     return [source for rank in zip_longest(*busiest) for source in rank if source is not None]
 
 
-def _attempt(office: Office, source: Source, period: Period) -> tuple[Receipt, SourceError | None]:
+def _attempt(
+    office: Office, source: Source, period: Period, *, afresh: bool = False
+) -> tuple[Receipt, SourceError | None]:
     started_at = dt.datetime.now(dt.UTC)
     pages: list[tuple[Page, bytes]] = []
     rows, proof, problem = 0, tuple[Proof, ...](), None
     try:
-        rows, proof = _pull(office, source, period, pages)
+        rows, proof = _pull(office, source, period, pages, None if afresh else _earlier(office, source, period))
     except SourceError as error:
         problem = error
     receipt = Receipt(
@@ -197,13 +202,35 @@ def _attempt(office: Office, source: Source, period: Period) -> tuple[Receipt, S
     return receipt, problem
 
 
+def _earlier(office: Office, source: Source, period: Period) -> connectors.Earlier | None:
+    """What was landed last, for a platform that may be asked only for what changed. Damaged, it is asked for again."""
+    if not office.catalog.platform_of(source).request.conditional:
+        return None
+
+    def read(page: Page) -> bytes | None:
+        try:
+            return office.landing.read(page)
+        except TraceError:
+            return None
+
+    try:
+        last = office.landing.latest_complete(source.id, period.key)
+    except TraceError:
+        return None
+    return None if last is None else connectors.Earlier(last.pages, read)
+
+
 def _pull(
-    office: Office, source: Source, period: Period, pages: list[tuple[Page, bytes]]
+    office: Office,
+    source: Source,
+    period: Period,
+    pages: list[tuple[Page, bytes]],
+    earlier: connectors.Earlier | None,
 ) -> tuple[int, tuple[Proof, ...]]:
     """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read and the proof."""
     catalog = office.catalog
     platform = catalog.platform_of(source)
-    answers = connectors.pull(source, platform, period, tuple(catalog.fields), office.settings)
+    answers = connectors.pull(source, platform, period, tuple(catalog.fields), office.settings, earlier)
     try:
         while True:
             response = next(answers)

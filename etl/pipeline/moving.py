@@ -27,8 +27,16 @@ def distance(catalog: Catalog) -> dt.timedelta:
 
 
 def pull_before(attempts: Sequence[Receipt], used: Receipt, apart: dt.timedelta) -> Receipt | None:
-    """The newest complete pull that had ended at least so long before `used` began."""
-    known = [one for one in attempts if one.state == "complete" and one.finished_at + apart <= used.started_at]
+    """The newest complete pull that had ended at least so long before the bytes of `used` came.
+
+    A pull of unchanged pages (304) holds bytes that came earlier: where another pull brought the very same afresh, that
+    one's time counts; else there are no two pulls to compare, whatever the portal says.
+    """
+    fresh = [one for one in (used, *reversed(attempts)) if _afresh(one) and _asked(one.pages) == _asked(used.pages)]
+    if not fresh:
+        return None
+    came = fresh[0].started_at
+    known = [one for one in attempts if one.state == "complete" and one.finished_at + apart <= came]
     return max(known, key=lambda one: one.finished_at, default=None)
 
 
@@ -95,6 +103,10 @@ def findings(catalog: Catalog, period: Period, dataset: Dataset, moved: pa.Table
         )
         for source, told in of_source.items()
     ]
+
+
+def _afresh(receipt: Receipt) -> bool:
+    return receipt.state == "complete" and "not_modified" not in receipt.proof
 
 
 def _asked(pages: Sequence[Page]) -> list[tuple[str, str | None, dt.date | None]]:

@@ -65,6 +65,11 @@ def test_a_mistake_in_auth(folder: Path, auth: str, key: str, problem: str) -> N
     ("request_part", "key", "problem"),
     [
         ("  json: {a: 1}\n", "request.json", "GET has no body"),
+        (
+            "  paging: {size: 5, size_parameter: n, link_header: true}\n  conditional: true\n",
+            "request.conditional",
+            "304",
+        ),
         ("  budget: {per_second: 0}\n", "request.budget.per_second", "at least 1"),
         ("  budget: {concurrency: -1}\n", "request.budget.concurrency", "at least 1"),
         ("  budget: {per_hour: 1}\n", "request.budget.per_hour", "unknown key"),
