@@ -44,7 +44,8 @@ class Bench:
         """usual: rules that speak without any fault, so that they name none."""
         platform = self.catalog.platforms[source.platform]
         found = [one for one in self.findings if one.source == source.id and one.rule not in usual]
-        indicators = {one.code: one for one in self.catalog.indicators_of(platform.dataset)}
+        feeding = self.catalog.indicators_of(platform.dataset) if source.role == "reporting" else ()
+        indicators = {one.code: one for one in feeding}
         units = [source.unit, *self.figures.country.provinces[source.unit].communes]
         wrong, shown, withheld, moving = [], 0, 0, False
         told: dict[tuple[str, ...], bool] = {}

@@ -16,17 +16,28 @@ ROOT = Path(__file__).resolve().parents[2]
 SCALE = 0.05
 COMMUNES = 4
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
+PAGES = {"opencps_v2": 60, "tandan_06b": 60, "dossier_list": 400, "document_list": 200, "vxp": 200}
 PAGE = 7
-LONG_PAGES = {"opencps_v2": 60, "dossier_list": 400, "document_list": 150, "vxp": 150}
-"""Rows of a page, so that every series has a second one; longer where there are total rows or single records."""
+"""Rows of a page, so that every series has a second one and none has many."""
 SECONDS = 6
 """How long a pull of the lab waits for an answer."""
+_TOKEN = "credential: env:BAOCAO_SIMULATOR_TOKEN\n"
 EXTRA = {
     "opencps_v2": "headers: {{groupId: '{code}0001'}}\n",
-    **dict.fromkeys(("igate", "dossier_list", "document_list"), "credential: env:BAOCAO_SIMULATOR_TOKEN\n"),
-    "vxp": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
+    "igate": _TOKEN,
+    "dossier_list": _TOKEN,
+    "document_list": _TOKEN,
+    "vxp": "credential: env:BAOCAO_SIMULATOR_CLIENT\n",
+    "egov": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
+    "dvcqg": "role: comparison\nheaders: {{Referer: https://dichvucong.gov.vn/p/home/dvc-index.html}}\n"
+    "body: {{p_tinh_id: '{portal_id}'}}\n",
+    "tandan_06caccap": "role: comparison\n",
 }
 """What a source of a platform says beside its unit and its address."""
+PATHS = {"egov": "/bao-cao"}
+"""What stands behind the address of a platform whose YAML leaves it to the source."""
+COMPARED = frozenset(platform for platform, text in EXTRA.items() if "comparison" in text)
+"""Platforms that feed no figure: their rows are only compared with those of others."""
 
 
 def make_catalog(folder: Path) -> Path:
@@ -46,8 +57,7 @@ def make_catalog(folder: Path) -> Path:
 
     _rewrite(folder / "units/units.csv", kept)
     for path in folder.glob("platforms/*.yml"):
-        size = LONG_PAGES.get(path.stem, PAGE)
-        text = re.sub(r"\bsize: \d+", f"size: {size}", path.read_text("utf-8"))
+        text = re.sub(r"\bsize: \d+", f"size: {PAGES.get(path.stem, PAGE)}", path.read_text("utf-8"))
         path.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {SECONDS}", text), "utf-8")
     return folder
 
@@ -59,7 +69,8 @@ def make_sources(folder: Path, platforms: dict[str, list[str]]) -> Path:
         for code in provinces:
             (folder / f"sources/{source_id(platform, code)}.yml").write_text(
                 f"platform: {platform}\nunit: '{code}'\nowner: Phòng thử lỗi\n"
-                f"address: env:BAOCAO_SIMULATOR_URL/{platform}/{code}\n" + EXTRA.get(platform, "").format(code=code),
+                f"address: env:BAOCAO_SIMULATOR_URL/{platform}/{code}{PATHS.get(platform, '')}\n"
+                + EXTRA.get(platform, "").format(code=code, portal_id=11304 + int(code)),
                 "utf-8",
             )
     return folder

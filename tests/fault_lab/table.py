@@ -10,7 +10,7 @@ from tests.fault_lab.judging import Verdict
 from tests.fault_lab.small_country import ROOT
 
 DOCUMENT = ROOT / "docs/fault_lab.md"
-NONE, RIGHT, WRONG = "–", "đúng", "SAI THẦM LẶNG"
+NONE, RIGHT, WRONG, UNUSED = "–", "đúng", "SAI THẦM LẶNG", "không vào biểu"
 
 TITLES = {
     "down": ("cổng ngừng (503)", "down (503)"),
@@ -52,13 +52,15 @@ _HEAD = f"""# Phòng thử lỗi · Fault lab
 
 Mỗi ô là một lỗi được gài vào một nguồn của một nền tảng rồi chạy trọn đường: cổng mô phỏng, HTTP, kho tệp, PostgreSQL.
 Ô ghi điều đã gọi tên lỗi: trạng thái của lần lấy (`down`, `timed_out` …) hoặc quy tắc của phát hiện (`READ-…`).
-`{RIGHT}`: mọi số liệu vẫn hiện và đúng. `{NONE}`: nền tảng không thể có lỗi này. Không ô nào được là "{WRONG}".
+`{RIGHT}`: mọi số liệu vẫn hiện và đúng. `{NONE}`: nền tảng không thể có lỗi này. `{UNUSED}`: nguồn chỉ để so sánh,
+không số liệu nào của nó được dùng. Không ô nào được là "{WRONG}".
 Nguồn bên cạnh của cùng nền tảng luôn đúng; lần lấy chưa chứng minh được không nạp dòng nào.
 
 *Each cell is one fault planted in one source of a platform and run through everything: simulated portal, HTTP, store,
 PostgreSQL. It says what named the fault: the state of the pull, or the rule of a finding. `{RIGHT}`: every figure is
-shown and right. `{NONE}`: the platform cannot have the fault. The test fails for a figure that is silently wrong, for a
-failure without a name, for a row from an unproven pull, and for a neighbour of the same platform that is not right.*
+shown and right. `{NONE}`: the platform cannot have the fault. `{UNUSED}`: a source for comparison, which feeds no
+figure. The test fails for a figure that is silently wrong, for a failure without a name, for a row from an unproven
+pull, and for a neighbour of the same platform that is not right.*
 
 Bảng do phép thử làm ra và kiểm tra; làm lại · made and checked by the test; make it again:
 
@@ -83,4 +85,6 @@ def _cell(verdict: Verdict | None) -> str:
         return NONE
     if verdict.silently_wrong:
         return f"**{WRONG}**"
-    return ", ".join(f"`{name}`" for name in verdict.name.split(", ")) if verdict.name else RIGHT
+    if verdict.name:
+        return ", ".join(f"`{name}`" for name in verdict.name.split(", "))
+    return RIGHT if verdict.shown else UNUSED

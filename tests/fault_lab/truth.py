@@ -10,7 +10,7 @@ from pathlib import Path
 from etl.model import ALL, NATION, Indicator
 from etl.periods import Period
 from launcher.simulator import SEED
-from simulator.country import Country
+from simulator.country import Country, Province
 from simulator.documents import Post
 from simulator.dossiers import Archive
 from simulator.truth import Truth
@@ -45,15 +45,22 @@ class Figures:
     def _add(self, dataset: str, period: Period) -> dict[Place, Counter[str]]:
         found: dict[Place, Counter[str]] = defaultdict(Counter)
         for province in self.country.provinces.values():
-            if dataset == "edoc":
-                leaves = {
-                    (unit, tier, ALL): Counter({**row, "exchanged": row["sent"] + row["received"]})
-                    for (unit, tier), row in self._truth.edoc(province, period).items()
-                }
-            else:
-                leaves = dict(self._truth.onestop(province, period))
-            for (code, tier, field), figures in leaves.items():
+            for (code, tier, field), figures in self._leaves(dataset, province, period).items():
                 for unit in {code, province.code, NATION}:
                     for key in {(unit, tier, field), (unit, tier, ALL), (unit, ALL, ALL)}:
                         found[key].update(figures)
         return found
+
+    def _leaves(self, dataset: str, province: Province, period: Period) -> Mapping[Place, Counter[str]]:
+        match dataset:
+            case "edoc":
+                return {
+                    (unit, tier, ALL): Counter({**row, "exchanged": row["sent"] + row["received"]})
+                    for (unit, tier), row in self._truth.edoc(province, period).items()
+                }
+            case "procedure":
+                return self._truth.procedures(province, period)
+            case "one_stop_scope":
+                (row,) = (row for row in self._truth.scope(province.code, period) if row["tier"] == "province")
+                return {(province.code, "province", ALL): Counter({n: v for n, v in row.items() if type(v) is int})}
+        return self._truth.onestop(province, period)
