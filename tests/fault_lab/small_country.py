@@ -59,6 +59,9 @@ def make_catalog(folder: Path) -> Path:
     for path in folder.glob("platforms/*.yml"):
         text = re.sub(r"\bsize: \d+", f"size: {PAGES.get(path.stem, PAGE)}", path.read_text("utf-8"))
         path.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {SECONDS}", text), "utf-8")
+    calendar = folder / "calendar.yml"  # a closed period is pulled again at once, not after a day
+    text = re.sub(r"confirm_after_hours: \d+", "confirm_after_hours: 0", calendar.read_text("utf-8"))
+    calendar.write_text(text, "utf-8")
     return folder
 
 

@@ -62,6 +62,9 @@ shown and right. `{NONE}`: the platform cannot have the fault. `{UNUSED}`: a sou
 figure. The test fails for a figure that is silently wrong, for a failure without a name, for a row from an unproven
 pull, and for a neighbour of the same platform that is not right.*
 
+Giới hạn: hai cột đổi chỗ chỉ nhận ra được khi số liệu kỳ trước khác hẳn; hai cột vốn giống nhau thì không ai phân biệt.
+*A limit: two exchanged measures are told by the quarter before, so only where they did not look alike in it.*
+
 Bảng do phép thử làm ra và kiểm tra; làm lại · made and checked by the test; make it again:
 
     .venv/bin/python -m tests.fault_lab

@@ -40,7 +40,7 @@ NAMES = {
     "null_for_zero": {"II06A-3-6-GIVEN", "II06A-7-10-GIVEN", "VB-GIVEN", ""},
     "zero_for_null": {"READ-ZERO"},
     "date_format": {"READ-DUPLICATE", "wrong_date"},
-    "reclassified": {"moving"},
+    "reclassified": {"moving", "READ-MOVING"},
     "extra_column": {"READ-COLUMN"},
     "unknown_unit": {"READ-UNIT"},
     "missing_unit": {"COMMUNE-PRESENT", "PROVINCE-PRESENT", "empty"},
