@@ -32,18 +32,18 @@ NAMES = {
     "renamed": {"READ-MISSING", "missing_column"},
     "nested": {"READ-MISSING", "missing_column"},
     "retyped": {"READ-NUMBER"},
-    "swapped": {"READ-SWAP"},
-    "identity": {"READ-VENDOR", "II06A-3-SUM"},
+    "swapped": {"READ-SWAP", "II07B-7-WITHIN"},
+    "identity": {"READ-VENDOR", "II06A-3-SUM", "PROC-3-SUM", "II07B-3-SUM"},
     "text_number": {"READ-NUMBER", "READ-VENDOR"},
     "decimal_comma": {"READ-NUMBER"},
     "thousands": {"READ-NUMBER", "READ-SCALE"},
-    "null_for_zero": {"II06A-3-6-GIVEN", "II06A-7-10-GIVEN", "VB-GIVEN", ""},
+    "null_for_zero": {"II06A-3-6-GIVEN", "PROC-3-6-GIVEN", "II07B-3-6-GIVEN", "VB-GIVEN", ""},
     "zero_for_null": {"READ-ZERO"},
     "date_format": {"READ-DUPLICATE", "wrong_date"},
     "reclassified": {"moving", "READ-MOVING"},
     "extra_column": {"READ-COLUMN"},
     "unknown_unit": {"READ-UNIT"},
-    "missing_unit": {"COMMUNE-PRESENT", "PROVINCE-PRESENT", "empty"},
+    "missing_unit": {"COMMUNE-PRESENT", "empty"},
 }
 """What may name each fault; others may speak beside it."""
 
