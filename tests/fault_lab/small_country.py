@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCALE = 0.05
 COMMUNES = 4
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
-PAGES = {"opencps_v2": 60, "tandan_06b": 60, "tandan_06caccap": 4, "dossier_list": 400, "document_list": 200, "vxp": 200}
+PAGES = {
+    "opencps_v2": 60, "tandan_06b": 60, "tandan_06caccap": 4, "dossier_list": 400, "document_list": 200, "vxp": 200,
+}  # fmt: skip
 PAGE = 7
 """Rows of a page, so that every series has a second one and none has many."""
 SECONDS = 6
