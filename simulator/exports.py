@@ -134,7 +134,7 @@ UNITS = Family(
         "cong_dan_rut": (("Công dân rút hồ sơ",), lambda t: t.returned),
         "phi_dia_gioi": (("Tiếp nhận phi địa giới",), lambda t: t.online // 7),
     },
-    _shape("nhan_tong", "xong_truoc_han", ("xong_truoc_han", "xong_dung_han"), _SETTLED),
+    _shape("nhan_tong", "xong_truoc_han", ("dang_trong_han", "dang_qua_han"), _SETTLED),
     by_field=False,
     thousands=",",
     ordinal="STT",

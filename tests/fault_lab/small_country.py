@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCALE = 0.05
+SCALE = 0.15
 COMMUNES = 4
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
 PAGES = {
