@@ -159,7 +159,6 @@ REPORTS = (
             page=(),  # one row, so never a second page
             swap=("soTTHCTaiBPMCCapTinh", "soTTHCTaiBPMCCapXa"),
             settled={},
-            page=(),  # one row, so one page
         ),
         scope,
         lambda province: province.code,

@@ -1,4 +1,4 @@
-"""A country small enough for every fault of every platform: all 34 provinces, four communes each, three fields.
+"""A country small enough for every fault of every platform: all 34 provinces, six communes each, three fields.
 
 Its catalog is the project's own, with shorter pages (so that there is a second one) and shorter waits.
 """
@@ -13,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCALE = 0.15
-COMMUNES = 4
+SCALE, LISTED_SCALE = 0.15, 0.02
+LISTED = frozenset({"dossier_list", "document_list", "vxp"})
+"""Portals that list single records; a hundred of them a province show the same as a thousand."""
+COMMUNES = 6
 FIELDS = ("ho_tich", "chung_thuc", "dat_dai")
 PAGES = {
-    "opencps_v2": 60, "tandan_06b": 60, "tandan_06caccap": 4, "dossier_list": 400, "document_list": 200, "vxp": 200,
+    "opencps_v2": 60, "tandan_06b": 60, "tandan_06caccap": 4, "dossier_list": 100, "document_list": 50, "vxp": 50,
 }  # fmt: skip
 PAGE = 7
 """Rows of a page, so that every series has a second one and none has many."""
@@ -29,7 +31,7 @@ EXTRA = {
     "igate": _TOKEN,
     "dossier_list": _TOKEN,
     "document_list": _TOKEN,
-    "vxp": "credential: env:BAOCAO_SIMULATOR_CLIENT\n",
+    "vxp": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
     "egov": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
     "dvcqg": "role: comparison\nheaders: {{Referer: https://dichvucong.gov.vn/p/home/dvc-index.html}}\n"
     "body: {{p_tinh_id: '{portal_id}'}}\n",
