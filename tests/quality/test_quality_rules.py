@@ -165,10 +165,10 @@ BREAKS: dict[str, dict[str, Case]] = {
         "FIELD-NONE": ([{"field": "ho_tich"}], set()),
         "UNIQUE": ([{}, {"agency": "x"}], set()),
         "II07B-3-6-GIVEN": ([{"procedures_district": None}], set()),
-        "II07B-3-6-RANGE": ([{"procedures_district": -1, "procedures_commune": 11}], set()),
+        "II07B-3-6-RANGE": ([{"procedures_district": -1, "procedures_commune": 11}], {"II07B-7-WITHIN"}),
         "II07B-3-SUM": ([{"procedures_total": 31}], set()),
         "II07B-7-10-GIVEN": ([{"one_stop_total": None}], set()),
-        "II07B-7-10-RANGE": ([{"one_stop_district": -1, "one_stop_commune": 8}], set()),
+        "II07B-7-10-RANGE": ([{"one_stop_district": -1, "one_stop_commune": 8}], {"II07B-7-WITHIN"}),
         "II07B-7-SUM": ([{"one_stop_commune": 6}], set()),
         "II07B-11-14-GIVEN": ([{"processes_commune": None}], set()),
         "II07B-11-14-RANGE": ([{"processes_district": -1, "processes_commune": 5}], set()),
@@ -226,7 +226,7 @@ KEEPS: dict[str, list[dict[str, Any]]] = {
     ],
     "one_stop_scope": [
         dict.fromkeys(MEASURES["one_stop_scope"], 0),
-        {"procedures_total": 25, "procedures_province": 15},
+        {"procedures_total": 25, "procedures_province": 18, "procedures_district": 2, "procedures_commune": 5},
         {"processes_total": 999999999, "processes_province": 999999995},
     ],
 }
