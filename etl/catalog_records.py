@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from etl.catalog_requests import Fail
-from etl.model import COUNTS, Dossiers, Moment, Platform
+from etl.model import COUNTS, Documents, Dossiers, FaultyDossiers, Moment, Platform
 
 _STATUSES = {str(number) for number in range(1, 11)}
 _CHANNELS = {"1", "2", "3"}
+_LEVELS = {"2", "3", "4"}
 _DIRECTIVE = re.compile(r"%(.?)")
 
 
@@ -18,6 +19,8 @@ def check_records(platform: Platform, fail: Fail) -> None:
     paging = platform.request.paging
     if platform.absent_is_zero and (kind is None or paging is None or paging.total is None):
         raise fail(file, ("absent_is_zero",), "only a list of records whose declared total proves it whole")
+    if platform.empty_is_zero and not platform.absent_is_zero:
+        raise fail(file, ("empty_is_zero",), "only beside absent_is_zero: an empty list then says 0 of every unit")
     if kind is None:
         return
     for key in ("children", "unique", "table"):
@@ -31,12 +34,17 @@ def check_records(platform: Platform, fail: Fail) -> None:
         for part in parts:
             if part not in COUNTS[type(kind)]:
                 raise fail(file, ("columns", column), f"{part!r} is not counted: {', '.join(COUNTS[type(kind)])}")
-    if isinstance(kind, Dossiers):
-        for name, codes, national in (("status", kind.status, _STATUSES), ("channel", kind.channel, _CHANNELS)):
+    if not isinstance(kind, Documents):
+        levels = [("level", kind.level, _LEVELS)] if isinstance(kind, FaultyDossiers) else []
+        for name, codes, national in (
+            ("status", kind.status, _STATUSES),
+            ("channel", kind.channel, _CHANNELS),
+            *levels,
+        ):
             for code, target in codes.codes.items():
                 if target not in national:
                     raise fail(file, ("records_of", name, "codes", code), f"{target!r} is no national {name}")
-        for name in ("received", "due", "finished"):
+        for name in ("received", "due", "finished") if isinstance(kind, Dossiers) else ("received", "finished"):
             _moment(file, name, getattr(kind, name), fail)
         return
     _moment(file, "time", kind.time, fail)

@@ -87,7 +87,7 @@ def parse(
             measures,
             (),
             counting.unread,
-            ("unique_rows", days, "not_empty"),
+            ("unique_rows", days, *(() if counting.empty else ("not_empty",))),
         )
     found = answer.records() if platform.table is None else table_records(answer)
     if source.renamed:

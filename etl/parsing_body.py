@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
-from etl.model import Dataset, Documents, Dossiers, Finding, Page, Platform, PullState, Source
+from etl.model import Dataset, Documents, Dossiers, FaultyDossiers, Finding, Page, Platform, PullState, Source
 from etl.periods import Interval, Period, counted, parts
 
 MISSING: Final = object()
@@ -245,11 +245,14 @@ class Answer:
         )
 
 
-def _record_columns(kind: Dossiers | Documents | None) -> list[str]:
+def _record_columns(kind: Dossiers | FaultyDossiers | Documents | None) -> list[str]:
     """The source columns that a list of single records is counted by, whether or not a row can do without them."""
     if isinstance(kind, Dossiers):
         moments = (kind.received, kind.due, kind.finished)
         return [kind.key, *(moment.column for moment in moments), kind.status.column, kind.channel.column]
+    if isinstance(kind, FaultyDossiers):
+        codes = (kind.status, kind.channel, kind.level)
+        return [kind.key, kind.received.column, kind.finished.column, *(one.column for one in codes)]
     if isinstance(kind, Documents):
         recipient = [kind.recipient.each or kind.recipient.column]
         if kind.recipient.each is None and kind.recipient.skip_column is not None:

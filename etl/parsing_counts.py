@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from etl.model import COUNTS, Codes, Documents, Dossiers, Moment
+from etl.model import COUNTS, Codes, Documents, Dossiers, FaultyDossiers, Moment
 from etl.parsing_listing import Kind, codes_of
 from etl.periods import Period
 from etl.tables import COUNTED
@@ -26,6 +26,13 @@ _BEYOND = "ngoài kỳ báo cáo"
 LEFT_OUT_OF = """select g.payload, g.at || '/' || place as pointer, why as reason, coalesce(agency, '') as agency
 from counted join page g on g.number = counted.page where why <> '' order by counted.page, place"""
 """The records that count for no row, once for each agency that they name."""
+
+
+def counting(kind: Kind, period: Period) -> str:
+    """The statement that makes `counted`."""
+    if isinstance(kind, Documents):
+        return documents(kind, period)
+    return dossiers(kind, period) if isinstance(kind, Dossiers) else faulty_dossiers(kind)
 
 
 def day_of(moment: Moment, column: str) -> str:
@@ -98,6 +105,45 @@ select page, place, key, agency, field, why, wrong, fresh and channel is null an
     pending,
     pending and (status = '5' or due is null or due >= {last}) as in_time,
     pending and status <> '5' and due < {last} as overdue
+from judged"""
+
+
+def faulty_dossiers(kind: FaultyDossiers) -> str:
+    """`counted`: the checks that the vendor names, made again; a dossier that breaks none is unexplained."""
+    wrong = _wrong(
+        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        *(
+            (f"{name} is null and {name}_written is not null", _text(codes.column),
+             f"{name}_written", "'mã không có trong danh mục'")
+            for name, codes in codes_of(kind).items()
+        ),
+        ("status is null", _text(kind.status.column), "''", "'không có trạng thái'"),
+    )  # fmt: skip
+    checks = {
+        "level_2_online": "level = '2' and channel = '2'",
+        "no_receive_date": "received is null and status <> '5'",
+        "done_no_end": "status in ('9', '10') and finished is null",
+        "receive_in_future": "received > seen",
+        "end_in_future": "finished > seen",
+        "end_before_receive": "finished < received",
+    }
+    made = "".join(f", coalesce({check}, false) as {name}" for name, check in checks.items())
+    return f"""create temp table counted as
+with life as (
+    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip,
+        s.code as status, c.code as channel, l.code as level,
+        r.status as status_written, r.channel as channel_written, r.level as level_written,
+        (g.fetched_at at time zone '{_ZONE}')::date as seen,
+        {day_of(kind.received, "nullif(r.received, '')")} as received,
+        {day_of(kind.finished, "nullif(r.finished, '')")} as finished
+    from record r join party p using (page, place) join page g on g.number = r.page
+    left join code s on s.name = 'status' and s.written = r.status
+    left join code c on c.name = 'channel' and c.written = r.channel
+    left join code l on l.name = 'level' and l.written = r.level
+), judged as (select *, {wrong} as wrong{made} from life)
+select page, place, key, agency, field, false as silent, wrong,
+    case when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}' else '' end as why,
+    true as listed, {", ".join(checks)}, not ({" or ".join(checks)}) as unexplained
 from judged"""
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from etl.model import Codes, Documents, Dossiers, Moment, Page
+from etl.model import Codes, Documents, Dossiers, FaultyDossiers, Moment, Page
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
 
-Kind = Dossiers | Documents
+Kind = Dossiers | FaultyDossiers | Documents
 _PLACE = [("page", pa.int64()), ("place", pa.int64())]
 PARTY = pa.schema([*_PLACE, ("counts", pa.string()), ("agency", pa.string()), ("skip", pa.string())])
 """Who a record counts for, and as what: "sent", "received", or "" for the agency of a dossier."""
@@ -21,6 +21,8 @@ def moments_of(kind: Kind) -> dict[str, Moment]:
     """The columns of dates by our name for them."""
     if isinstance(kind, Dossiers):
         return {"received": kind.received, "due": kind.due, "finished": kind.finished}
+    if isinstance(kind, FaultyDossiers):
+        return {"received": kind.received, "finished": kind.finished}
     return {"time": kind.time}
 
 
@@ -28,6 +30,8 @@ def codes_of(kind: Kind) -> dict[str, Codes]:
     """The columns of codes by our name for them; a document's say whether it counts."""
     if isinstance(kind, Dossiers):
         return {"status": kind.status, "channel": kind.channel}
+    if isinstance(kind, FaultyDossiers):
+        return {"status": kind.status, "channel": kind.channel, "level": kind.level}
     return {
         f"code_{index}": Codes(column, {code: "counts" if counts else "" for code, counts in codes.items()})
         for index, (column, codes) in enumerate(kind.counted.items())
@@ -88,7 +92,7 @@ class Listing:
 
     def _parties(self, data: dict[str, Any], named: str | None) -> Iterator[tuple[str, Any, Any]]:
         kind, (agency, skip) = self._kind, self._sender
-        if isinstance(kind, Dossiers):
+        if not isinstance(kind, Documents):
             yield "", value_at(data, agency), value_at(data, skip)
             return
         if kind.sent_list == named:

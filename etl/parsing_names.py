@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from etl.model import Codes, Documents, Dossiers, Moment, Platform, Recipient
+from etl.model import Codes, Documents, Dossiers, FaultyDossiers, Moment, Platform, Recipient
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
+from etl.parsing_listing import Kind
 
 Part = TypeVar("Part", Moment, Codes, Recipient)
 
@@ -49,7 +50,7 @@ def _renamed(platform: Platform, now: dict[str, str]) -> Platform:
     )
 
 
-def _renamed_kind(kind: Dossiers | Documents, new: Callable[[str], str]) -> Dossiers | Documents:
+def _renamed_kind(kind: Kind, new: Callable[[str], str]) -> Kind:
     def of(part: Part) -> Part:
         return replace(part, column=new(part.column))
 
@@ -62,6 +63,9 @@ def _renamed_kind(kind: Dossiers | Documents, new: Callable[[str], str]) -> Doss
             recipient=replace(to, each=new(to.each)) if to.each is not None else of(to),
             counted={new(column): codes for column, codes in kind.counted.items()},
         )
+    if isinstance(kind, FaultyDossiers):
+        codes = of(kind.status), of(kind.channel), of(kind.level)
+        return FaultyDossiers(new(kind.key), of(kind.received), of(kind.finished), *codes)
     return Dossiers(
         new(kind.key), of(kind.received), of(kind.due), of(kind.finished), of(kind.status), of(kind.channel)
     )

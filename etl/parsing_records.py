@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from etl.model import ALL, Dataset, Dossiers, Field, Finding, Severity
 from etl.parsing_body import Answer, Record, path_of
-from etl.parsing_counts import LEFT_OUT_OF, answered, code_rows, day_of, documents, dossiers
+from etl.parsing_counts import LEFT_OUT_OF, answered, code_rows, counting, day_of
 from etl.parsing_listing import Kind, Listing, codes_of, moments_of
 from etl.parsing_rows import Problem, Reader, shown
 from etl.parsing_window import window
@@ -26,7 +26,10 @@ from etl.units import UnitTree
 
 
 class Counting:
-    """Counts the records of one answer. `findings`, `omitted` and `unread` are filled by `rows`."""
+    """Counts the records of one answer. `findings`, `omitted`, `unread` and `empty` are filled by `rows`.
+
+    empty: there is no record, where the platform takes that for an answer.
+    """
 
     def __init__(
         self, answer: Answer, kind: Kind, dataset: Dataset, tree: UnitTree, fields: Mapping[str, Field]
@@ -39,6 +42,7 @@ class Counting:
         self.findings: list[Finding] = []
         self.omitted = LEFT_OUT.empty_table()
         self.unread: tuple[str, ...] = ()
+        self.empty = False
 
     def rows(self, *, whole: bool = True) -> pa.Table:
         """The standard rows. whole: these pages are the whole answer, which must be proven; otherwise they are some
@@ -52,8 +56,7 @@ class Counting:
             if whole:
                 self._prove(connection)
             self._demand_dates(connection)
-            counting = dossiers if isinstance(self._kind, Dossiers) else documents
-            connection.execute(counting(self._kind, self._answer.period))  # type: ignore[arg-type]
+            connection.execute(counting(self._kind, self._answer.period))
             self.omitted = connection.sql(LEFT_OUT_OF).to_arrow_table().cast(LEFT_OUT)
             found = connection.sql(answered(self._kind, self._answer.platform.columns)).to_arrow_table()
         rows = self._standard(found)
@@ -83,7 +86,11 @@ class Counting:
             }
         )
         connection.register("page", laid)
-        if whole:
+        nothing = not connection.sql("select 1 from record limit 1").fetchall()
+        self.empty = nothing and self._answer.platform.empty_is_zero
+        if whole and self.empty:
+            self.findings.append(self._nothing())
+        elif whole:
             self._demand_records(connection)
             audit = self._answer.audit(shapes, self._dataset)
             self.findings += [*audit.findings, *window(self._answer)]
@@ -97,6 +104,18 @@ class Counting:
         raws = [raw for (raw,) in connection.sql("select distinct field from record").fetchall()]
         codes = [(raw, self._reader.field_of(raw) if self._dataset.by != "none" else ALL) for raw in raws]
         _register(connection, "field", ("written", "code"), codes)
+
+    def _nothing(self) -> Finding:
+        return Finding(
+            rule="READ-EMPTY",
+            severity="info",
+            source=self._answer.source.id,
+            period=self._answer.period.key,
+            payload=self._answer.pages[-1][0].sha256,
+            value="0",
+            expected="danh sách rỗng chỉ khi đúng là không có hồ sơ nào",
+            message="Cổng khai tổng số 0 và trả danh sách rỗng: mọi đơn vị được tính là 0",
+        )
 
     def _demand_records(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Every list has a record, and no page came twice."""

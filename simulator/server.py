@@ -11,7 +11,19 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from etl import periods
 from etl.model import NATION
-from simulator import bkav, document_list, dossier_list, dvcqg, egov, exports, igate, opencps, tandan, vxp
+from simulator import (
+    bkav,
+    document_list,
+    dossier_list,
+    dvcqg,
+    egov,
+    exports,
+    igate,
+    opencps,
+    tandan,
+    tandan_errors,
+    vxp,
+)
 from simulator.country import CATALOG, Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
@@ -26,7 +38,7 @@ SHAPES = {
     bkav.EXPORT: bkav.EXPORT_SHAPE,
     **tandan.SHAPES,
     **exports.SHAPES,
-    **{portal.PLATFORM: portal.SHAPE for portal in (dossier_list, document_list, vxp)},
+    **{portal.PLATFORM: portal.SHAPE for portal in (dossier_list, document_list, vxp, tandan_errors)},
 }
 
 
@@ -55,7 +67,9 @@ def create_app(
     letters = document_list.Letters(post)
     app.include_router(document_list.router(letters, faults, token))
     app.include_router(vxp.router(letters, faults, token))
-    _truth_routes(app, Truth(archive, post))
+    faulty = tandan_errors.Faulty(country)
+    app.include_router(tandan_errors.router(faulty, faults))
+    _truth_routes(app, Truth(archive, post), faulty)
     _fault_routes(app, country, faults)
 
     @app.get("/health")
@@ -85,7 +99,7 @@ def _problem(status: int, message: str, headers: Any = None) -> Response:
     return reply
 
 
-def _truth_routes(app: FastAPI, truth: Truth) -> None:
+def _truth_routes(app: FastAPI, truth: Truth, faulty: tandan_errors.Faulty) -> None:
     def known(unit: str) -> None:
         if unit != NATION:
             try:
@@ -120,6 +134,10 @@ def _truth_routes(app: FastAPI, truth: Truth) -> None:
     @app.get("/truth/edoc")
     def exchange(unit: str, period: str) -> Response:
         return json_reply({"unit": unit, "period": period, "rows": truth.exchange(unit, asked(unit, period))})
+
+    @app.get("/truth/dossier_faults")
+    def listed_as_faulty(unit: str, period: str) -> Response:
+        return json_reply({"unit": unit, "period": period, "rows": faulty.truth(unit, asked(unit, period))})
 
 
 def _fault_routes(app: FastAPI, country: Country, faults: Faults) -> None:

@@ -22,7 +22,7 @@ from etl.model.platforms import (
     UnitRule,
     Window,
 )
-from etl.model.records import COUNTS, Codes, Documents, Dossiers, Moment, Recipient
+from etl.model.records import COUNTS, Codes, Documents, Dossiers, FaultyDossiers, Moment, Recipient
 from etl.model.reports import (
     PROCEDURE_CODE,
     Calendar,
@@ -64,6 +64,7 @@ __all__ = [
     "Envelope",
     "Example",
     "Fact",
+    "FaultyDossiers",
     "Field",
     "FieldRule",
     "Finding",

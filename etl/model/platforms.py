@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from etl.model.records import Documents, Dossiers
+from etl.model.records import Documents, Dossiers, FaultyDossiers
 from etl.model.requests import NO_REQUEST, Budget, Envelope, Request
 
 Encoding = Literal["utf-8", "windows-1258"]
@@ -174,6 +174,8 @@ class Platform:
     the counts it is the sum of, and a standard row is what one page holds of one agency and field.
     absent_is_zero: a whole list proves zero for a unit in force that it does not name. Only where the list is of
     the whole province by the vendor's word; otherwise such a unit is missing.
+    empty_is_zero: a list may have no record at all, of which the declared total of 0 is the proof; it is told by a
+    READ-EMPTY finding. Only beside absent_is_zero; otherwise an empty list is no answer.
     envelope: where an answer of status 200 says that it is none.
     """
 
@@ -197,8 +199,9 @@ class Platform:
     numbers: Literal["json", "text"] | Numbers = "json"
     window: Window = "asked"
     echo: Echo | None = None
-    records_of: Dossiers | Documents | None = None
+    records_of: Dossiers | FaultyDossiers | Documents | None = None
     absent_is_zero: bool = False
+    empty_is_zero: bool = False
     envelope: Envelope | None = None
     assumed: str = ""
 

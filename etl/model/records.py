@@ -47,6 +47,25 @@ class Dossiers:
 
 
 @dataclass(frozen=True)
+class FaultyDossiers:
+    """One record is one dossier that its own system lists as spoiling the statistics; each check is made again by us,
+    from the record's own columns.
+
+    What `columns` may be the sum of: listed, every dossier; level_2_online (a level 2 service filed online);
+    no_receive_date (unless status 5); done_no_end (9, 10); receive_in_future and end_in_future (after the day of the
+    pull); end_before_receive; unexplained, where none of the six holds. One dossier may be in several.
+    status and channel as in Dossiers; level: to the national 2, 3 or 4.
+    """
+
+    key: str
+    received: Moment
+    finished: Moment
+    status: Codes
+    channel: Codes
+    level: Codes
+
+
+@dataclass(frozen=True)
 class Recipient:
     """Who received a document. each: the list of recipients inside the record; without it the record names one.
 
@@ -80,6 +99,10 @@ COUNTS = {
     Dossiers: (
         *("handled", "online", "direct_postal", "old", "resolved", "early", "on_time", "late"),
         *("pending", "in_time", "overdue"),
+    ),
+    FaultyDossiers: (
+        *("listed", "level_2_online", "no_receive_date", "done_no_end", "receive_in_future", "end_in_future"),
+        *("end_before_receive", "unexplained"),
     ),
     Documents: ("sent", "received"),
 }

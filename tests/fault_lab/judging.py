@@ -43,7 +43,8 @@ class Bench:
     def judge(self, source: Source, receipt: Receipt, usual: Collection[str]) -> Verdict:
         """usual: rules that speak without any fault, so that they name none."""
         platform = self.catalog.platforms[source.platform]
-        found = [one for one in self.findings if one.source == source.id and one.rule not in usual]
+        own = (one for one in self.findings if one.source == source.id and one.severity != "info")
+        found = [one for one in own if one.rule not in usual]
         feeding = self.catalog.indicators_of(platform.dataset) if source.role == "reporting" else ()
         indicators = {one.code: one for one in feeding}
         units = [source.unit, *self.figures.country.provinces[source.unit].communes]

@@ -33,6 +33,8 @@ _CLEAN = {
     "one_stop_scope": dict(zip(MEASURES["one_stop_scope"], (30, 20, 4, 6, 25, 18, 2, 5, 12, 8, 1, 3), strict=True)),
 }
 _CLEAN["procedure"] = _CLEAN["onestop"]
+# 9 dossiers, one of them in two checks
+_CLEAN["dossier_faults"] = dict(zip(MEASURES["dossier_faults"], (9, 1, 2, 3, 1, 1, 1, 1), strict=True))
 
 
 def tree(communes: Mapping[str, Sequence[str]] = COMMUNES) -> UnitTree:

@@ -177,6 +177,15 @@ BREAKS: dict[str, dict[str, Case]] = {
         "SOURCE-PRESENT": ([], set()),
     },
 }
+BREAKS["dossier_faults"] = {
+    **{rule: BREAKS["edoc"][rule] for rule in BREAKS["edoc"] if rule.startswith(("READ-", "UNIT-", "UNIQUE"))},
+    **{rule: BREAKS["edoc"][rule] for rule in ("FIELD-NONE", "SOURCE-PRESENT", "COMMUNE-PRESENT", "PROVINCE-PRESENT")},
+    "READ-NUMBER": ([{"listed": None, **problem("READ-NUMBER")}], set()),
+    "READ-EMPTY": ([problem("READ-EMPTY")], set()),
+    "FAULTS-GIVEN": ([{"end_in_future": None}], set()),
+    "FAULTS-RANGE": ([{"unexplained": -1, "done_no_end": 5}], set()),
+    "FAULTS-WITHIN": ([{"listed": 11}], set()),
+}
 BREAKS["procedure"] = {
     rule.replace("II06A-", "PROC-"): ([{"field": "1.012790", **change} for change in changes], along)
     for rule, (changes, along) in BREAKS["onestop"].items()
@@ -230,6 +239,12 @@ KEEPS: dict[str, list[dict[str, Any]]] = {
         {"processes_total": 999999999, "processes_province": 999999995},
     ],
 }
+KEEPS["dossier_faults"] = [
+    dict.fromkeys(MEASURES["dossier_faults"], 0),
+    {"listed": 10},
+    {"listed": 3},
+    {"listed": 999999999, "done_no_end": 999999999},
+]
 KEEPS["procedure"] = [
     *(near for near in KEEPS["onestop"] if "field" not in near),
     {"field": "1.012790.000.00.00.H41"},

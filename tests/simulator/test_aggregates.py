@@ -57,6 +57,11 @@ ASKED = {
     "tandan_07b": lambda portals: tandan(portals, "BaoCao07b"),
     "dvcqg": lambda portals: dvcqg(portals, p_linhvuc="0"),
     "egov": lambda portals: egov(portals, linhVuc=""),
+    "tandan_errors": lambda portals: portals.session.get(
+        f"{portals.url}/tandan_errors/{PROVINCE}/HoSoGayLoiThongKe",
+        params={"tuNgay": f"{Q3.first_day}", "denNgay": f"{Q3.last_day}", "pageSize": 1000},
+        timeout=20,
+    ),
 }
 
 
