@@ -29,6 +29,8 @@ from etl.model import Budget
 
 _MINUTE_MS = 60_000
 _POLL_SECONDS = 0.01
+"""Between two looks for a slot that another process gives back."""
+_LONGEST_POLL_SECONDS = 0.25
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -37,12 +39,16 @@ class NoTurn(Exception):
 
 
 class _Queue:
-    """The threads of this process that want a slot of one host: only the first looks for one, again and again, and at
-    once when another thread gave one back."""
+    """The threads of this process that want a slot of one host: only the first looks for one.
+
+    freed: a thread gave one back, so it looks at once. held: by threads of this process; where they hold all, there is
+    hardly anything to look for before that.
+    """
 
     def __init__(self) -> None:
         self.first = threading.Lock()
         self.freed = threading.Event()
+        self.held: set[FileLock] = set()
 
 
 _QUEUES: defaultdict[str, _Queue] = defaultdict(_Queue)
@@ -82,6 +88,7 @@ class Turns:
             self._answered()
             if slot is not None:
                 slot.release()
+                _QUEUES[host].held.discard(slot)
                 _QUEUES[host].freed.set()
 
     def again(self, url: str) -> None:
@@ -131,10 +138,13 @@ class Turns:
             while True:
                 queue.freed.clear()
                 if (free := self._free(self._slots[host])) is not None:
+                    queue.held.add(free)
                     return free
-                if time.monotonic() + _POLL_SECONDS > self.until:
+                ours = len(queue.held) >= len(self._slots[host])
+                pause = min(_LONGEST_POLL_SECONDS if ours else _POLL_SECONDS, self.until - time.monotonic())
+                if pause <= 0:
                     raise NoTurn
-                queue.freed.wait(_POLL_SECONDS)
+                queue.freed.wait(pause)
         finally:
             self.waited += time.monotonic() - began
             queue.first.release()
