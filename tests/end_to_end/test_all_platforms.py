@@ -149,6 +149,14 @@ def test_the_other_datasets_are_the_truth(office: Office, catalog: tuple[str, Ca
         } <= set(found), province
 
 
+def test_the_faulty_dossiers_of_a_province_are_the_truth(office: Office) -> None:
+    truth = office.truth("dossier_faults", "68")
+    facts = [fact for fact in pipeline.facts(PERIOD, "68") if fact.indicator.startswith("fault_")]
+    assert len(facts) > 10
+    for fact in facts:
+        assert fact.value == truth[fact.tier, "all"][fact.indicator.removeprefix("fault_")], fact
+
+
 def test_what_is_only_compared_is_the_truth_of_its_own_days(office: Office, catalog: tuple[str, Catalog]) -> None:
     compared = [source for source in catalog[1].sources.values() if source.role == "comparison"]
     assert {source.platform for source in compared} >= {"dvcqg", "tandan_06caccap"}
