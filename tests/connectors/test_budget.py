@@ -154,12 +154,12 @@ def test_waiting_for_a_turn_counts_in_no_request(portal: Portal, tmp_path: Path)
 
 def test_a_turn_that_does_not_come_ends_the_pull_with_its_reason(portal: Portal, tmp_path: Path) -> None:
     portal.reply = lambda _: as_json([])
-    asked = platform(Budget(concurrency=1), pull_seconds=1.5)
+    asked = platform(Budget(concurrency=1), pull_seconds=1.3)
     collect(portal, asked, tmp_path)
     port = portal.url.rpartition(":")[2]
     asked_before = len(portal.asked)
     held = FileLock(tmp_path / "budgets" / f"http_127.0.0.1_{port}.0.lock", thread_local=False)
-    told = r"1\.5 giây của cả lượt lấy, trong đó 1 giây chờ tới lượt"
+    told = r"1\.3 giây của cả lượt lấy, trong đó 1 giây chờ tới lượt"
     with held, pytest.raises(SourceUnavailable, match=told) as caught:
         collect(portal, asked, tmp_path)
     assert caught.value.state == "timed_out"
