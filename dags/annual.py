@@ -1,16 +1,16 @@
-"""Khi đủ bốn quý của một năm: tính số liệu năm. / When a year's four quarters are there: compute the year."""
+"""Khi đủ các quý: tính số liệu 6 tháng, 9 tháng, năm. / When their quarters are there: the half-year, nine months, year."""
 
 from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, RollupMapper, task
-from reporting_periods import QuartersOfYear, YearOfQuarter
+from reporting_periods import LongerOfQuarter, QuartersOf
 from reporting_run import DEFAULTS, INDICATORS, period_of
 
 with DAG(
     "annual",
     schedule=PartitionedAssetTimetable(
         assets=INDICATORS,
-        default_partition_mapper=RollupMapper(upstream_mapper=YearOfQuarter(), window=QuartersOfYear()),
+        default_partition_mapper=RollupMapper(upstream_mapper=LongerOfQuarter(), window=QuartersOf()),
     ),
     catchup=False,
     max_active_runs=1,
@@ -20,9 +20,9 @@ with DAG(
 ):
 
     @task
-    def year(dag_run=None):
+    def longer(dag_run=None):
         from etl import pipeline
 
         return pipeline.annual(period_of(dag_run))
 
-    year()
+    longer()

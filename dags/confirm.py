@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import DAG, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
-from reporting_periods import ReportingPeriodTimetable
+from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
 from reporting_run import COLLECTED, DEFAULTS, PORTALS, period_of
 
 with DAG(
     "confirm",
     schedule=ReportingPeriodTimetable("quarter", again=True),
-    start_date=pendulum.datetime(2025, 6, 15, tz="Asia/Ho_Chi_Minh"),
+    start_date=FIRST_DAY,
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULTS,

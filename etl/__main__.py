@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from etl import source_commands
+from etl import calendar_commands, source_commands
 from etl.command_output import as_json_option, emit, new_table, show
 from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 from etl.model import PULL_STATES
@@ -37,6 +37,7 @@ def main() -> None:
 
 
 main.add_command(source_commands.source)
+main.add_command(calendar_commands.calendar)
 
 
 @main.command()

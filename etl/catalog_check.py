@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from etl.catalog_calendar import check_calendar
 from etl.catalog_records import check_records
 from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
 from etl.model import PROCEDURE_CODE, Dataset, Dialect, Indicator, Platform, Source, Table
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> None:
     """Raises CatalogError for the first code that is named and not defined. `indicator_files`: code -> file."""
+    check_calendar(catalog.calendar, fail)
     for name, dataset in catalog.datasets.items():
         _dataset(name, dataset, fail)
     for platform in catalog.platforms.values():
@@ -30,6 +32,11 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
         file = f"forms/{number}.yml"
         if form.dataset not in catalog.datasets:
             raise fail(file, ("dataset",), f"no dataset {form.dataset!r} in datasets.yml")
+        regime = catalog.calendar.regimes.get(form.regime)
+        if regime is None:
+            raise fail(file, ("regime",), f"no regime {form.regime!r} in calendar.yml")
+        if form.period_kind not in regime.period_kinds:
+            raise fail(file, ("period_kind",), f"regime {form.regime} has no period of this kind in calendar.yml")
         if number not in catalog.form_files:
             raise fail(file, (), f"the blank forms/{number}.xlsx is missing")
         for index, shown in enumerate(form.columns):

@@ -14,12 +14,19 @@ from etl.errors import CatalogError
 from etl.model import NATION, Field, Level, Unit
 
 _LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
-_CODES: dict[Level, str] = {"nation": NATION, "province": r"\d{2}", "commune": r"\d{5}", "ministry": r"[A-Z]\d{2}"}
-_PARENTS: dict[Level, Level | None] = {
-    "nation": None,
-    "ministry": "nation",
-    "province": "nation",
-    "commune": "province",
+_CODES: dict[Level, str] = {
+    "nation": NATION,
+    "province": r"\d{2}",
+    "district": r"\d{3}",
+    "commune": r"\d{5}",
+    "ministry": r"[A-Z]\d{2}",
+}
+_PARENTS: dict[Level, tuple[Level | None, ...]] = {
+    "nation": (None,),
+    "ministry": ("nation",),
+    "province": ("nation",),
+    "district": ("province",),
+    "commune": ("province", "district"),
 }
 
 
@@ -75,7 +82,7 @@ def _fault(unit: Unit, levels: Mapping[str, Level], others: list[Unit]) -> tuple
         return "code", f"{unit.code!r} is no code of a {unit.level}: is a leading zero missing?"
     if not unit.name or not unicodedata.is_normalized("NFC", unit.name):
         return "name", f"{unit.name!r} is empty or not in Unicode NFC"
-    if (unit.parent and levels.get(unit.parent, "undefined")) != _PARENTS[unit.level]:
+    if (unit.parent and levels.get(unit.parent, "undefined")) not in _PARENTS[unit.level]:
         return "parent", f"{unit.parent!r} is no unit that a {unit.level} stands under"
     if unit.valid_to is not None and unit.valid_to <= unit.valid_from:
         return "valid_to", "the unit ends on the day it begins, or before it begins"

@@ -1,4 +1,4 @@
-"""Standard rows -> facts, up the unit tree; quarters -> the year. Set-based, in DuckDB.
+"""Standard rows -> facts, up the unit tree; quarters -> longer periods. Set-based, in DuckDB.
 
 A figure that a hole may touch is no value and says why: what is left is never summed in its place.
 """

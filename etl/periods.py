@@ -10,17 +10,16 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from etl.errors import PeriodError
-from etl.model import Window
+from etl.model import PeriodKind, Window
 
 TIMEZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 CUT_OFF_DAY = 14
 """Last day counted in a period's last month (Decree 09/2019/NĐ-CP, article 12)."""
 
-Kind = Literal["month", "quarter", "half", "nine_months", "year"]
+Kind = PeriodKind
 _MONTHS: dict[Kind, int] = {"month": 1, "quarter": 3, "half": 6, "nine_months": 9, "year": 12}
 _LETTER: dict[str, Kind] = {"M": "month", "Q": "quarter", "H": "half"}
 _KEY = re.compile(r"(?P<year>[12]\d{3})(?:-(?:(?P<letter>[MQH])(?P<number>\d{1,2})|(?P<nine>9M)))?")
@@ -82,8 +81,7 @@ class Period:
     number: int = 1
 
     def __post_init__(self) -> None:
-        most = 1 if self.kind == "nine_months" else 12 // _MONTHS[self.kind]
-        if not 1 <= self.number <= most:
+        if not 1 <= self.number <= _a_year(self.kind):
             raise PeriodError(f"không có kỳ {self.kind} {self.number} năm {self.year}: {_HELP} (it does not exist)")
 
     @classmethod
@@ -117,6 +115,27 @@ class Period:
         months = _MONTHS[kind]
         shifted = _month_index(day.year, day.month) + (1 if day.day > CUT_OFF_DAY else 0)
         return cls(shifted // 12, kind, shifted % 12 // months + 1)
+
+    @classmethod
+    def of_year(cls, year: int, kind: Kind) -> tuple[Period, ...]:
+        """The periods of that kind of the reporting year, first to last."""
+        return tuple(cls(year, kind, number) for number in range(1, _a_year(kind) + 1))
+
+    @classmethod
+    def closed_before(cls, day: dt.date, kind: Kind) -> Period:
+        """The newest period of that kind whose last day lies before the (local) day."""
+        period = cls(day.year + 1, kind)
+        while period.last_day >= day:
+            period = period.previous()
+        return period
+
+    @classmethod
+    def beginning_from(cls, day: dt.date, kind: Kind) -> Period:
+        """The first period of that kind that begins on the (local) day or later."""
+        period = cls(day.year, kind)
+        while period.first_day < day:
+            period = period.shift(1)
+        return period
 
     @property
     def key(self) -> str:
@@ -188,14 +207,17 @@ class Period:
 
     def shift(self, count: int) -> Period:
         """The period `count` steps later (earlier when negative), of the same kind."""
-        if self.kind == "nine_months":
-            return Period(self.year + count, self.kind)
-        per_year = 12 // _MONTHS[self.kind]
+        per_year = _a_year(self.kind)
         index = self.year * per_year + self.number - 1 + count
         return Period(index // per_year, self.kind, index % per_year + 1)
 
     def previous(self) -> Period:
         return self.shift(-1)
+
+    def longer(self) -> tuple[Period, ...]:
+        """The half-year, nine months and year that a quarter is one of the quarters of, shortest first; else none."""
+        kinds: tuple[Kind, ...] = ("half", "nine_months", "year") if self.kind == "quarter" else ()
+        return tuple(one for kind in kinds for one in Period.of_year(self.year, kind) if self in one.parts())
 
     def parts(self) -> tuple[Period, ...]:
         """The quarters a half-year, nine months or a year is made of; itself for month and quarter."""
@@ -215,6 +237,11 @@ def parts(window: Window, period: Period) -> tuple[Interval, ...]:
     """What such a system is asked for, one request after another: they tile the days that it counts."""
     whole = counted(window, period)
     return {"days": whole.days, "months": whole.months}.get(window, lambda: (whole,))()
+
+
+def _a_year(kind: Kind) -> int:
+    """How many periods of the kind a year has. There is one nine months: its last quarter belongs to none."""
+    return 1 if kind == "nine_months" else 12 // _MONTHS[kind]
 
 
 def _month_index(year: int, month: int) -> int:

@@ -1,7 +1,8 @@
 """The reporting period as Airflow's partition key: "2026-Q3" is a partition, and a run belongs to one.
 
-A period is closed on the 14th (etl/periods.py), which no calendar-aligned timetable of Airflow's can say, so
-the timetable, the mapper from a quarter to its year and the window of a year's quarters stand here.
+A period's last day is the decree's (etl/periods.py), which no calendar-aligned timetable of Airflow's can say, so
+the timetable, the mapper from a quarter to the longer periods it is a part of, and the window of their quarters stand
+here. All dates come from etl/periods.py, the delays from catalog/calendar.yml.
 `logical_date` and `data_interval` are not used: a partitioned run has neither.
 """
 
@@ -21,7 +22,7 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 from airflow.utils.strings import get_random_string
 
 from etl.errors import PeriodError
-from etl.periods import TIMEZONE, Kind, Period
+from etl.periods import CUT_OFF_DAY, TIMEZONE, Kind, Period
 
 ROOM = dt.timedelta(hours=2)
 """The first pulls of a period, tried again where need be, have ended by then."""
@@ -50,6 +51,10 @@ def _instant(moment: dt.datetime) -> pendulum.DateTime:
     return pendulum.instance(moment).in_timezone("UTC")
 
 
+FIRST_DAY = pendulum.instance(Period.parse("2025-Q3").start).in_timezone(str(TIMEZONE))
+"""The DAGs run by themselves for this period and those after it; earlier ones by backfill."""
+
+
 class ReportingPeriodTimetable(Timetable):
     """One run for each period of a kind, some hours after the period is closed.
 
@@ -59,7 +64,7 @@ class ReportingPeriodTimetable(Timetable):
     partitioned = True
     periodic = True
     run_ordering = ("partition_date", "run_after")
-    description = "Sau khi kỳ báo cáo chốt số liệu (ngày 14) / after the period is closed on the 14th"
+    description = f"Sau khi kỳ báo cáo chốt số liệu (ngày {CUT_OFF_DAY}) / after the cut-off on day {CUT_OFF_DAY}"
 
     def __init__(self, kind: Kind = "quarter", *, again: bool = False) -> None:
         self.kind, self.again = kind, again
@@ -73,7 +78,7 @@ class ReportingPeriodTimetable(Timetable):
 
     @property
     def summary(self) -> str:
-        return f"{self.kind}, 15–14"
+        return f"{self.kind}, {CUT_OFF_DAY + 1}–{CUT_OFF_DAY}"
 
     # --- the scheduler -----------------------------------------------------------------------------
 
@@ -95,7 +100,7 @@ class ReportingPeriodTimetable(Timetable):
 
     def infer_manual_data_interval(self, *, run_after: pendulum.DateTime) -> DataInterval:
         """Airflow asks this of every timetable when a date is given by hand: the last window closed by then."""
-        period = Period.containing(run_after.astimezone(TIMEZONE).date(), self.kind).previous()
+        period = Period.closed_before(run_after.astimezone(TIMEZONE).date(), self.kind)
         return DataInterval(_instant(period.start), _instant(period.end))
 
     def generate_run_id(self, *, run_type: Any, run_after: Any, data_interval: Any, **extra: Any) -> str:
@@ -146,29 +151,35 @@ class ReportingPeriodTimetable(Timetable):
     def _latest_closed(self) -> Period:
         """The last period whose window and delay are over."""
         settled = dt.datetime.now(TIMEZONE) - self._delay()
-        return Period.containing(settled.date(), self.kind).previous()
+        return Period.closed_before(settled.date(), self.kind)
 
     def _first_from(self, moment: dt.datetime) -> Period:
         """The first period that does not begin before the moment."""
-        period = Period.containing(moment.astimezone(TIMEZONE).date(), self.kind)
+        period = Period.beginning_from(moment.astimezone(TIMEZONE).date(), self.kind)
         return period if period.start >= moment else period.shift(1)
 
 
-class YearOfQuarter(PartitionMapper):
-    """'2026-Q3' belongs to '2026'."""
+class LongerOfQuarter(PartitionMapper):
+    """'2026-Q2' belongs to '2026-H1', '2026-9M' and '2026'; '2026-Q4' to '2026-H2' and '2026'."""
 
-    def to_downstream(self, key: str) -> str:
-        return str(_parse(key).year)
+    def to_downstream(self, key: str) -> list[str]:
+        longer = [period.key for period in _parse(key).longer()]
+        if not longer:
+            raise ValueError(f"{key!r} is no quarter, and longer periods are made of quarters")
+        return longer
 
     def to_partition_date(self, downstream_key: str) -> dt.datetime:
-        year = _parse(downstream_key)
-        if year.kind != "year":
-            raise ValueError(f"{downstream_key!r} is a {year.kind}, and this DAG runs for a year: write {year.year}")
-        return year.start
+        period = _parse(downstream_key)
+        if period.parts() == (period,):
+            raise ValueError(
+                f"{downstream_key!r} is a {period.kind}, and this DAG runs for longer periods: "
+                f"write {period.year}-H1, {period.year}-9M or {period.year}"
+            )
+        return period.start
 
 
-class QuartersOfYear(Window):
-    """'2026' is complete with its four quarters."""
+class QuartersOf(Window):
+    """'2026' is complete with its four quarters, '2026-9M' with three, '2026-H1' with two."""
 
     def to_upstream(self, decoded_downstream: str) -> list[str]:
         return [quarter.key for quarter in _parse(decoded_downstream).parts()]
@@ -186,5 +197,5 @@ class ReportingPeriodsPlugin(AirflowPlugin):
 
     name = "reporting_periods"
     timetables = [ReportingPeriodTimetable]  # noqa: RUF012 (Airflow declares a plain list)
-    partition_mappers = [YearOfQuarter]  # noqa: RUF012
-    windows = [QuartersOfYear]  # noqa: RUF012
+    partition_mappers = [LongerOfQuarter]  # noqa: RUF012
+    windows = [QuartersOf]  # noqa: RUF012

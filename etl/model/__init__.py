@@ -4,7 +4,7 @@ Those of `platforms`, `requests` and `reports` are read from YAML by `etl.catalo
 their fields are the complete vocabulary of those files.
 """
 
-from etl.model.base import ALL, NATION, Level, Severity, Text, Tier, Unit
+from etl.model.base import ALL, NATION, Level, PeriodKind, Severity, Text, Tier, Unit
 from etl.model.flow import Fact, Finding, Hole, Page, Receipt, SourceDays
 from etl.model.platforms import (
     Days,
@@ -34,10 +34,13 @@ from etl.model.reports import (
     Form,
     FormColumn,
     Indicator,
+    LeastNotice,
+    MovedDay,
     Ratio,
     Regime,
     Rule,
     Suite,
+    WindowRule,
 )
 from etl.model.requests import ApiKey, Budget, Envelope, OAuth2, Paging, Parameter, Request, Signature, Value
 from etl.model.states import PULL_STATES, Proof, PullState
@@ -73,13 +76,16 @@ __all__ = [
     "Hole",
     "Identity",
     "Indicator",
+    "LeastNotice",
     "Level",
     "Moment",
+    "MovedDay",
     "Numbers",
     "OAuth2",
     "Page",
     "Paging",
     "Parameter",
+    "PeriodKind",
     "Platform",
     "Proof",
     "PullState",
@@ -103,4 +109,5 @@ __all__ = [
     "UnitRule",
     "Value",
     "Window",
+    "WindowRule",
 ]

@@ -6,10 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-Level = Literal["nation", "ministry", "province", "commune"]
-Tier = Literal["province", "commune", "all"]
-"""The level at which a dossier is resolved: provincial departments, communes, or both together."""
+Level = Literal["nation", "ministry", "province", "district", "commune"]
+"""Districts until 30/06/2025: a commune stood under a district then, and stands under its province since."""
+Tier = Literal["province", "district", "commune", "all"]
+"""The level at which a dossier is resolved: provincial departments, districts (until 30/06/2025), communes, or all."""
 Severity = Literal["critical", "warning", "info"]
+PeriodKind = Literal["month", "quarter", "half", "nine_months", "year"]
 ALL = "all"
 """Tier or field of a figure summed over every tier or field."""
 NATION = "VN"

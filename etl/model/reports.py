@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from etl.model.base import Level, Severity, Text
+from etl.model.base import Level, PeriodKind, Severity, Text
 
 PROCEDURE_CODE: Final = r"[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?"
 """The national code of a procedure (MaTTHC): 1.012790, or the newer 1.012790.000.00.00.H41."""
@@ -98,6 +99,7 @@ class Form:
 
     tier_field: a row for each tier, under it one for each field, a total row at the foot (II.06a).
     child_unit: a row for the unit's own departments (tier province) and one for each unit below it.
+    regime: the report regime it belongs to, whose due dates are the form's (catalog/calendar.yml).
     body_row: sheet row of the first body row; columns are those of the sheet, from A on.
     blank_sha256: of the blank workbook beside the YAML, so that a changed blank is noticed.
     """
@@ -107,9 +109,10 @@ class Form:
     subtitle: str
     official: bool
     notice: str
+    regime: str
     dataset: str
     levels: tuple[Level, ...]
-    period_kind: Literal["quarter"]
+    period_kind: PeriodKind
     recipient: Mapping[str, str]
     unit_of_measure: str
     repeat: Literal["tier_field", "child_unit"]
@@ -121,24 +124,70 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Due:
-    """The last day to send a report: a day of the period's last month; `verified` as the domain has it."""
+class WindowRule:
+    """Which days the periods of a kind count, for those that end from `valid_from` to before `valid_to`.
 
-    day: int
+    number: only the first, the second ... of the year (None: each). window: the arithmetic of etl/periods.py; none for
+    a kind whose days no text gives, and which is therefore no period here.
+    """
+
+    kind: PeriodKind | Literal["week"]
+    window: Literal["decree_09_2019", "none"]
+    valid_from: dt.date
+    source: str
+    verified: bool
+    number: int | None = None
+    valid_to: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """The last day to send a report, for periods that end from `valid_from` to before `valid_to`.
+
+    Exactly one of `day` (of the period's last month) and `working_days` (so many after the cut-off) is given.
+    """
+
+    levels: tuple[Level, ...]
+    kinds: tuple[PeriodKind, ...]
+    valid_from: dt.date
+    source: str
+    verified: bool
+    day: int | None = None
+    working_days: int | None = None
+    valid_to: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class LeastNotice:
+    """How many working days any due date must leave after the cut-off."""
+
+    count: int
     source: str
     verified: bool
 
 
 @dataclass(frozen=True)
+class MovedDay:
+    """A day that the Government made a working day, or a day off, against the table of public holidays."""
+
+    day: dt.date
+    working: bool
+    source: str
+
+
+@dataclass(frozen=True)
 class Regime:
-    """One of the six report regimes of Circular 01/2020/TT-VPCP, with its periods and due dates."""
+    """One of the six report regimes of Circular 01/2020/TT-VPCP, with its periods.
+
+    due: rules of its own, which stand before those for every regime.
+    """
 
     number: str
     title: Text
-    period_kinds: tuple[Literal["month", "quarter", "half", "nine_months", "year"], ...]
-    due: Mapping[Level, Due]
+    period_kinds: tuple[PeriodKind, ...]
     source: str
     verified: bool
+    due: tuple[Due, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,9 +197,10 @@ class Calendar:
     confirm_after_hours: how far apart two pulls of a closed period must be to show whether its figures still move.
     """
 
-    window: Literal["decree_09_2019"]
-    window_source: str
-    window_verified: bool
+    windows: tuple[WindowRule, ...]
+    least_working_days: LeastNotice
+    due: tuple[Due, ...]
+    moved_days: tuple[MovedDay, ...]
     collect_after_hours: int
     confirm_after_hours: int
     confirm_reason: str

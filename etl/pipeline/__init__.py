@@ -5,12 +5,12 @@ counts), and leaves its result in the store or the warehouse, so that each can b
 on a machine of its own. The parts have the names of the DAGs: collect, standardize, publish.
 """
 
+from etl.pipeline.annual import annual
+from etl.pipeline.calendar import calendar, calendar_delay_hours, confirm_delay_hours
 from etl.pipeline.collect import (
-    calendar_delay_hours,
     catalog_check,
     collect,
     collect_all,
-    confirm_delay_hours,
     coverage,
     plan,
     plan_again,
@@ -21,10 +21,11 @@ from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.portal import source_check
 from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
-from etl.pipeline.standardize import annual, check, compute, datasets, parse, record, run_from_landed
+from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 
 __all__ = [
     "annual",
+    "calendar",
     "calendar_delay_hours",
     "catalog_check",
     "check",

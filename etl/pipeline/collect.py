@@ -30,17 +30,6 @@ def prepare() -> None:
     office.warehouse.sync_indicators(office.catalog.indicators.values())
 
 
-def calendar_delay_hours() -> int:
-    """Hours from a period's cut-off to the start of its pulls (catalog/calendar.yml)."""
-    return Office.open().catalog.calendar.collect_after_hours
-
-
-def confirm_delay_hours() -> int:
-    """Hours from a period's cut-off to the earliest second pull that proves anything (catalog/calendar.yml)."""
-    calendar = Office.open().catalog.calendar
-    return calendar.collect_after_hours + calendar.confirm_after_hours
-
-
 def catalog_check() -> dict[str, Any]:
     """Read the whole catalog and every suite. Raises CatalogError with file, line and key."""
     office = Office.open()

@@ -13,6 +13,7 @@ from etl import forms as workbook
 from etl.errors import PeriodError, SettingsError
 from etl.model import NATION, Fact, Form, Hole, Unit
 from etl.periods import Period
+from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
 from etl.pipeline.days import counts, source_days
 from etl.pipeline.evidence import Evidence
@@ -61,17 +62,21 @@ def publish(period_key: str, form_number: str) -> dict[str, Any]:
     return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
 
 
-def issued(period_key: str) -> list[dict[str, str]]:
-    """The newest issue of every form of the period: form, unit, name, path."""
+def issued(period_key: str) -> list[dict[str, Any]]:
+    """The newest issue of every form of the period: form, unit, name, path, and by what day the unit files it."""
     office = Office.open()
     period = closed(period_key)
     tree = office.catalog.tree(period)
     found = []
     for form in office.catalog.forms.values():
         folder = office.store("forms", period.key, form.number)
-        for unit in (unit for level in form.levels for unit in tree.at_level(level)):
-            if last := _issues(folder, form, unit, period)[-1:]:
-                found.append({"form": form.number, "unit": unit.code, "name": unit.name, "path": str(last[0])})
+        for level in form.levels:
+            due = form_deadline(office, form.number, period, level)
+            due_on = due and due.due_on.isoformat()
+            for unit in tree.at_level(level):
+                if last := _issues(folder, form, unit, period)[-1:]:
+                    one = {"form": form.number, "unit": unit.code, "name": unit.name, "path": str(last[0])}
+                    found.append({**one, "due_on": due_on, "due_verified": due and due.rule.verified})
     return found
 
 

@@ -18,7 +18,7 @@ from upath import UPath
 
 from etl import indicators, quality
 from etl.catalog import rules_version
-from etl.errors import PeriodError, SourceBroken, TraceError
+from etl.errors import SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Receipt
 from etl.periods import Period
 from etl.pipeline import changes, moving
@@ -217,35 +217,6 @@ def run_from_landed(period_key: str) -> dict[str, Any]:
         "findings": by_source(found_in(office.store("work", closed(period_key).key, run_id), office.catalog.datasets)),
         "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],
     }
-
-
-def annual(year_key: str) -> dict[str, Any]:
-    """The year's facts from those of its four quarters. Raises PeriodError when one was never loaded."""
-    office = Office.open()
-    catalog, year = office.catalog, closed(year_key)
-    quarters = []
-    for quarter in year.parts():
-        facts = office.warehouse.facts_table(quarter.key)
-        if facts.num_rows == 0:
-            raise PeriodError(f"năm {year.key} cần số liệu {quarter.key}, kho chưa có: hãy chạy kỳ đó trước")
-        quarters.append(facts)
-    tables = [
-        indicators.annual(quarters, dataset=dataset, indicators=catalog.indicators_of(name))
-        for name, dataset in catalog.datasets.items()
-    ]
-    recorded = office.warehouse.record(
-        year.key,
-        run=f"annual {year.key}",
-        catalog_version=catalog.version,
-        rules_version=rules_version(office.settings.expectations),
-        facts=pa.concat_tables(tables),
-        rows={},
-        quarantine={},
-        findings=[],
-        holes=[],
-        receipts=[],
-    )
-    return asdict(recorded)
 
 
 def _given(platform: Platform, measures: Sequence[str] | None) -> tuple[str, ...]:

@@ -15,9 +15,12 @@ VN,Cả nước,nation,Quốc gia,,2020-01-01,,true,test
 00004,Phường Ba Đình,commune,Phường,01,2025-07-01,,true,test
 """,
     "calendar.yml": """\
-window: decree_09_2019
-window_source: Nghị định 09/2019/NĐ-CP
-window_verified: true
+windows:
+  - {kind: quarter, window: decree_09_2019, valid_from: 2019-03-12, source: Điều 12, verified: true}
+least_working_days: {count: 1, source: Điều 8, verified: true}
+due:
+  - {levels: [province], kinds: [quarter], day: 25, valid_from: 2019-03-12, source: Điều 13, verified: true}
+moved_days: []
 collect_after_hours: 6
 confirm_after_hours: 24
 confirm_reason: thử
@@ -26,8 +29,6 @@ regimes:
     number: IV
     title: {vi: Văn bản, en: Documents}
     period_kinds: [quarter]
-    due:
-      province: {day: 25, source: Điều 13, verified: true}
     source: Thông tư 01/2020/TT-VPCP
     verified: true
 """,
@@ -102,6 +103,7 @@ title: Hồ sơ
 subtitle: Thử
 official: false
 notice: Thử
+regime: documents
 dataset: dossiers
 levels: [province]
 period_kind: quarter
