@@ -1,4 +1,7 @@
-"""Khi đủ các quý: tính số liệu 6 tháng, 9 tháng, năm. / When their quarters are there: the half-year, nine months, year."""
+"""Khi đủ các quý của kỳ: tính số liệu 6 tháng, 9 tháng, năm.
+
+When the quarters of a half-year, of nine months or of a year are there: compute its figures from theirs.
+"""
 
 from __future__ import annotations
 

@@ -105,10 +105,7 @@ def deadline(
 def applied(rule: Due, period: Period, days: WorkingDays) -> Deadline:
     """The rule's due date for the period, whether or not the rule holds for it."""
     cut_off = period.last_day
-    if rule.day is not None:
-        due_on = cut_off.replace(day=rule.day)
-    else:
-        due_on = days.after(cut_off, rule.working_days or 0)
+    due_on = days.after(cut_off, rule.working_days or 0) if rule.day is None else cut_off.replace(day=rule.day)
     return Deadline(due_on, rule, days.between(cut_off, due_on), due_on in days)
 
 

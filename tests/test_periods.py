@@ -107,6 +107,30 @@ def test_a_month_and_a_quarter_are_their_own_part(period: Period) -> None:
     assert period.parts() == (period,)
 
 
+@given(periods())
+def test_a_quarter_belongs_to_what_it_is_a_part_of(period: Period) -> None:
+    for longer in period.longer():
+        assert period in longer.parts()
+        assert longer.first_day <= period.first_day
+        assert period.last_day <= longer.last_day
+    number = {"quarter": 2 if period.number == 4 else 3}.get(period.kind, 0)
+    assert len(period.longer()) == number
+
+
+@given(st.integers(2000, 2100), st.sampled_from(get_args(Kind)))
+def test_the_periods_of_a_year_follow_one_another(year: int, kind: Kind) -> None:
+    found = Period.of_year(year, kind)
+    assert len(found) == MOST[kind]
+    assert all(one.shift(1) == other for one, other in pairwise(found))
+
+
+@given(days, st.sampled_from(get_args(Kind)))
+def test_the_newest_closed_period_and_the_first_to_begin(day: dt.date, kind: Kind) -> None:
+    closed, coming = Period.closed_before(day, kind), Period.beginning_from(day, kind)
+    assert closed.last_day < day <= closed.shift(1).last_day
+    assert coming.previous().first_day < day <= coming.first_day
+
+
 @given(days, st.sampled_from(TILING))
 def test_the_period_that_contains_a_day(day: dt.date, kind: Kind) -> None:
     period = Period.containing(day, kind)

@@ -103,7 +103,6 @@ title: Hồ sơ
 subtitle: Thử
 official: false
 notice: Thử
-regime: documents
 dataset: dossiers
 levels: [province]
 period_kind: quarter
@@ -117,6 +116,7 @@ columns:
 notes: []
 law: Thông tư 01/2020/TT-VPCP
 blank_sha256: {"ab" * 32}
+regime: documents
 """,
     "forms/F1.xlsx": "the catalog looks whether a blank is there, not into it",
 }

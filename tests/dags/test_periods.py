@@ -10,7 +10,7 @@ import reporting_periods
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import TimeRestriction
 from airflow.utils.types import DagRunType
-from reporting_periods import QuartersOfYear, ReportingPeriodTimetable, YearOfQuarter
+from reporting_periods import LongerOfQuarter, QuartersOf, ReportingPeriodTimetable
 
 from etl.periods import TIMEZONE, Period
 
@@ -145,11 +145,20 @@ def test_a_timetable_survives_serialisation(again: bool) -> None:
     assert (read.kind, read.again) == ("half", again)
 
 
-def test_four_quarters_make_a_year() -> None:
-    assert QuartersOfYear().to_upstream("2026") == ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]
-    assert {YearOfQuarter().to_downstream(key) for key in QuartersOfYear().to_upstream("2026")} == {"2026"}
-    assert YearOfQuarter().to_partition_date("2026") == local(2025, 12, 15)
-    with pytest.raises(ValueError, match="write 2026"):
-        YearOfQuarter().to_partition_date("2026-Q3")
-    with pytest.raises(ValueError, match="cannot be read"):
-        YearOfQuarter().to_downstream("collected")
+def test_quarters_make_the_longer_periods() -> None:
+    longer = LongerOfQuarter()
+    assert [longer.to_downstream(f"2026-Q{number}") for number in (1, 2, 3, 4)] == [
+        ["2026-H1", "2026-9M", "2026"],
+        ["2026-H1", "2026-9M", "2026"],
+        ["2026-H2", "2026-9M", "2026"],
+        ["2026-H2", "2026"],
+    ]
+    assert QuartersOf().to_upstream("2026") == ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]
+    assert QuartersOf().to_upstream("2026-9M") == ["2026-Q1", "2026-Q2", "2026-Q3"]
+    assert QuartersOf().to_upstream("2026-H2") == ["2026-Q3", "2026-Q4"]
+    assert longer.to_partition_date("2026") == longer.to_partition_date("2026-9M") == local(2025, 12, 15)
+    with pytest.raises(ValueError, match="write 2026-H1"):
+        longer.to_partition_date("2026-Q3")
+    for wrong, words in [("collected", "cannot be read"), ("2026-M01", "is no quarter"), ("2026", "is no quarter")]:
+        with pytest.raises(ValueError, match=words):
+            longer.to_downstream(wrong)

@@ -1,4 +1,4 @@
-"""The year's figures from those of its four quarters, through the warehouse."""
+"""Half-years, nine months and years from the figures of their quarters, through the warehouse."""
 
 from __future__ import annotations
 
@@ -57,8 +57,16 @@ def _record(number: int, figures: tuple[int | None, ...]) -> None:
     )
 
 
-def _year() -> dict[str, Decimal | None]:
-    return {fact.indicator: fact.value for fact in Opened.open().warehouse.facts("2024", unit="01")}
+LONGER = {
+    "2024-H1": (240, 140, 80, 20, 200, 70, 110, 20, 40, 38, 2),
+    "2024-H2": (240, 130, 70, 40, 230, 90, 115, 25, 10, 7, 3),
+    "2024-9M": (340, 210, 110, 20, 330, 120, 170, 40, 10, 10, 0),
+}
+"""By hand as well. Each equals its parts: 240 = 200 + 40, 240 = 230 + 10, 340 = 330 + 10."""
+
+
+def _year(key: str = "2024") -> dict[str, Decimal | None]:
+    return {fact.indicator: fact.value for fact in Opened.open().warehouse.facts(key, unit="01")}
 
 
 def test_a_year_is_made_of_its_quarters(make_office: Callable[..., Office]) -> None:
@@ -82,3 +90,20 @@ def test_a_year_is_made_of_its_quarters(make_office: Callable[..., Office]) -> N
     assert year["tthc_resolved_early"] is None
     assert year["tthc_carried_over"] == 20, "the first quarter's opening stock does not need the second quarter"
     assert year["tthc_pending_overdue"] == 3
+
+
+@pytest.mark.parametrize("key", LONGER)
+def test_half_years_and_nine_months_are_made_of_theirs(make_office: Callable[..., Office], key: str) -> None:
+    make_office(f"longer-{key}")
+    pipeline.prepare()
+    for number, figures in enumerate(QUARTERS, start=1):
+        if key != "2024-H2" or number > 2:
+            _record(number, figures)
+    assert pipeline.annual(key)["new"] > 0
+    found = _year(key)
+    assert [found[f"tthc_{measure}"] for measure in MEASURES] == [Decimal(figure) for figure in LONGER[key]]
+    if key == "2024-H2":
+        with pytest.raises(PeriodError, match="2024-Q1"):
+            pipeline.annual("2024-H1")
+    with pytest.raises(PeriodError, match="không gộp từ các quý"):
+        pipeline.annual("2024-Q3")
