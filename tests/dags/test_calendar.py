@@ -57,7 +57,7 @@ def expected(kind: str) -> list[tuple[str, pendulum.DateTime, pendulum.DateTime]
 def test_backfill_makes_the_periods_of_the_table(kind: Kind) -> None:
     first, last = rows(kind)[0], rows(kind)[-1]
     found = ReportingPeriodTimetable(kind).iter_partition_dagrun_infos(
-        earliest=pendulum.parse(first["first_day"]), latest=pendulum.parse(last["first_day"])
+        earliest=local(first["first_day"]), latest=local(last["first_day"])
     )
     assert [shown(info) for info in found] == expected(kind)
 
