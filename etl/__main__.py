@@ -188,9 +188,10 @@ def forms(period: str, as_json: bool) -> None:
     found = pipeline.issued(period)
     if as_json:
         return emit(found)
-    table = new_table("Biểu / form", "Đơn vị / unit", "Tệp / file")
+    table = new_table("Biểu / form", "Đơn vị / unit", "Hạn gửi / due", "Tệp / file")
     for form in found:
-        table.add_row(form["form"], f"{form['unit']} {form['name']}", form["path"])
+        due = "-" if form["due_on"] is None else form["due_on"] + ("" if form["due_verified"] else " (?)")
+        table.add_row(form["form"], f"{form['unit']} {form['name']}", due, form["path"])
     return show(table)
 
 
