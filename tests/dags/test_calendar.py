@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pendulum
@@ -39,7 +40,7 @@ def in_2031(monkeypatch: pytest.MonkeyPatch) -> None:
         def now(cls, tz=None):
             return dt.datetime(2031, 1, 1, tzinfo=TIMEZONE).astimezone(tz)
 
-    monkeypatch.setattr(reporting_periods.dt, "datetime", Clock)
+    monkeypatch.setattr(reporting_periods, "dt", SimpleNamespace(**{**vars(dt), "datetime": Clock}))
 
 
 def shown(info) -> tuple[str, pendulum.DateTime, pendulum.DateTime]:
