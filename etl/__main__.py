@@ -7,11 +7,12 @@ Exit status: 0 done; 1 something did not go through (a rule could not run, a fig
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from etl import calendar_commands, source_commands
+from etl import calendar_commands, growth_commands, source_commands
 from etl.command_output import as_json_option, emit, new_table, show
 from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 from etl.model import PULL_STATES
@@ -38,6 +39,7 @@ def main() -> None:
 
 main.add_command(source_commands.source)
 main.add_command(calendar_commands.calendar)
+main.add_command(growth_commands.chain)
 
 
 @main.command()
@@ -152,15 +154,16 @@ def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
     """Số liệu trong kho của UNIT trong PERIOD. / Figures of UNIT in PERIOD."""
     from etl import pipeline
 
-    found = pipeline.facts(period, unit, indicator)
+    found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator)
     if as_json:
-        return emit(pipeline.with_days(period, found))
+        return emit([*pipeline.with_days(period, found), *map(asdict, growths)])
     table = new_table(
         "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.", "Tình trạng / state"
     )
     for fact in found:
         value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
         table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision), fact.state)
+    growth_commands.add_growths(table, growths)
     show(table)
     _show_days(pipeline.days_of(period, found))
     return None

@@ -91,7 +91,8 @@ class Catalog:
         return self.platforms[source.platform].dataset
 
     def indicators_of(self, dataset: str) -> list[Indicator]:
-        return [indicator for indicator in self.indicators.values() if indicator.dataset == dataset]
+        """Those whose figures are recorded; a growth is computed on reading."""
+        return [one for one in self.indicators.values() if one.dataset == dataset and one.growth is None]
 
 
 def load(folders: tuple[Path, ...]) -> Catalog:

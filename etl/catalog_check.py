@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from etl.catalog_calendar import check_calendar
 from etl.catalog_records import check_records
 from etl.catalog_requests import Fail, check_budget, check_request, check_secrets
-from etl.model import PROCEDURE_CODE, Dataset, Dialect, Indicator, Platform, Source, Table
+from etl.model import PROCEDURE_CODE, Dataset, Dialect, Growth, Indicator, Platform, Source, Table
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
@@ -42,6 +42,8 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
         for index, shown in enumerate(form.columns):
             if shown.indicator is not None and shown.indicator not in catalog.indicators:
                 raise fail(file, ("columns", str(index), "indicator"), f"no indicator {shown.indicator!r}")
+            if shown.indicator is not None and catalog.indicators[shown.indicator].growth is not None:
+                raise fail(file, ("columns", str(index), "indicator"), "a growth is not recorded, so no form holds it")
 
 
 def _dataset(name: str, dataset: Dataset, fail: Fail) -> None:
@@ -52,6 +54,18 @@ def _dataset(name: str, dataset: Dataset, fail: Fail) -> None:
         for part in column.parts:
             if part not in dataset.columns:
                 raise fail("datasets.yml", (*path, "parts"), f"dataset {name} has no column {part!r}")
+        if column.continues is not None and column.nature != "opening_stock":
+            raise fail("datasets.yml", (*path, "continues"), "only an opening stock continues what was there before")
+        if column.continues is not None and not _closing(dataset, column.continues):
+            raise fail("datasets.yml", (*path, "continues"), f"{column.continues!r} is no closing stock of {name}")
+
+
+def _closing(dataset: Dataset, name: str) -> bool:
+    """Whether the measure stands at the end of a period: a closing stock, or a total of nothing else."""
+    column = dataset.columns.get(name)
+    if column is None or not column.parts:
+        return column is not None and column.nature == "closing_stock"
+    return all(_closing(dataset, part) for part in column.parts)
 
 
 def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
@@ -203,10 +217,13 @@ def _indicator(catalog: Catalog, indicator: Indicator, file: str, fail: Fail) ->
     dataset = catalog.datasets.get(indicator.dataset)
     if dataset is None:
         raise fail(file, (code, "dataset"), f"no dataset {indicator.dataset!r} in datasets.yml")
-    if (indicator.sum is None) == (indicator.ratio is None):
-        raise fail(file, (code,), "give exactly one of sum and ratio")
+    if [indicator.sum, indicator.ratio, indicator.growth].count(None) != 2:
+        raise fail(file, (code,), "give exactly one of sum, ratio and growth")
     if not indicator.examples:
         raise fail(file, (code, "examples"), "an indicator without a worked example does not load")
+    if indicator.growth is not None:
+        _growth(catalog, indicator, indicator.growth, file, fail)
+        return
     named: list[tuple[tuple[str, ...], str]] = [((code, "sum"), indicator.sum)] if indicator.sum is not None else []
     if indicator.ratio is not None:
         named += [((code, "ratio", "numerator"), column) for column in indicator.ratio.numerator]
@@ -216,3 +233,15 @@ def _indicator(catalog: Catalog, indicator: Indicator, file: str, fail: Fail) ->
     for path, column in named:
         if column not in dataset.columns:
             raise fail(file, path, f"dataset {indicator.dataset} has no column {column!r}")
+
+
+def _growth(catalog: Catalog, indicator: Indicator, growth: Growth, file: str, fail: Fail) -> None:
+    of = catalog.indicators.get(growth.of)
+    if of is None or of.sum is None or of.dataset != indicator.dataset:
+        raise fail(file, (indicator.code, "growth", "of"), f"no sum {growth.of!r} of dataset {indicator.dataset}")
+    if growth.years < 1:
+        raise fail(file, (indicator.code, "growth", "years"), "a growth is over one year or more")
+    for index, example in enumerate(indicator.examples):
+        if set(example.given) != {"now", "before"}:
+            path = (indicator.code, "examples", str(index), "given")
+            raise fail(file, path, "of a growth, now and before are given")

@@ -12,14 +12,16 @@ import pyarrow as pa
 
 from etl.errors import QualityError
 from etl.indicators_bridge import Gap, bridge
+from etl.indicators_chain import chain
 from etl.indicators_facts import RANKED, evaluate
+from etl.indicators_growth import growth
 from etl.indicators_moving import from_parts, mark, moved, spread
 from etl.indicators_natures import leaves
 from etl.indicators_tree import lay_out_units, register
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
 from etl.units import UnitTree
 
-__all__ = ["Gap", "annual", "bridge", "compute", "mark", "moved", "spread"]
+__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "mark", "moved", "spread"]
 
 
 def compute(

@@ -5,7 +5,7 @@ their fields are the complete vocabulary of those files.
 """
 
 from etl.model.base import ALL, NATION, Level, PeriodKind, Severity, Text, Tier, Unit
-from etl.model.flow import Fact, Finding, Hole, Page, Receipt, SourceDays
+from etl.model.flow import Fact, Finding, GrowthFigure, Hole, Page, Receipt, SourceDays
 from etl.model.platforms import (
     Days,
     Dialect,
@@ -33,6 +33,7 @@ from etl.model.reports import (
     Field,
     Form,
     FormColumn,
+    Growth,
     Indicator,
     LeastNotice,
     MovedDay,
@@ -73,6 +74,8 @@ __all__ = [
     "Finding",
     "Form",
     "FormColumn",
+    "Growth",
+    "GrowthFigure",
     "Hole",
     "Identity",
     "Indicator",

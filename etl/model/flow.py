@@ -121,3 +121,24 @@ class Fact:
     revision: int
     recorded_at: dt.datetime
     load: int
+
+
+@dataclass(frozen=True)
+class GrowthFigure:
+    """How many times the figure of `years` before a figure is; computed on reading from the facts as they stand.
+
+    `value` None always comes with a `reason`: that of `now` where it is withheld; no_earlier_figure, earlier_withheld
+    (its own reason is in `before`), earlier_zero; unit_changed where the unit of that code was not the same then.
+    """
+
+    indicator: str
+    unit: str
+    period: str
+    tier: str
+    field: str
+    value: Decimal | None
+    reason: str | None
+    moving: bool
+    period_before: str
+    now: Fact
+    before: Fact | None

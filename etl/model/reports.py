@@ -20,12 +20,14 @@ class DatasetColumn:
 
     nature tells how a longer period follows from its quarters: flows add, the opening stock is that
     of the first quarter, the closing stock that of the last, a total is recomputed from its `parts`.
+    continues: of an opening stock, the measure that it equals at the end of the period before.
     """
 
     title: Text
     meaning: str
     nature: Literal["flow", "opening_stock", "closing_stock", "total"]
     parts: tuple[str, ...] = ()
+    continues: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,16 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """A sum, by its indicator's code, over the same figure `years` years before. Computed on reading, never stored."""
+
+    of: str
+    years: int = 1
+
+
+@dataclass(frozen=True)
 class Example:
-    """A worked example: dataset columns in, the value out (None: no value)."""
+    """A worked example: dataset columns in, of a growth `now` and `before`; the value out (None: no value)."""
 
     given: Mapping[str, int | None]
     value: Decimal | None
@@ -70,7 +80,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One figure. Exactly one of `sum` (a dataset column) and `ratio` is given."""
+    """One figure. Exactly one of `sum` (a dataset column), `ratio` and `growth` is given."""
 
     code: str
     dataset: str
@@ -80,6 +90,7 @@ class Indicator:
     examples: tuple[Example, ...]
     sum: str | None = None
     ratio: Ratio | None = None
+    growth: Growth | None = None
     digits: int = 0
 
 

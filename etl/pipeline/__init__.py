@@ -19,6 +19,7 @@ from etl.pipeline.collect import (
 )
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
+from etl.pipeline.earlier import chain, growth
 from etl.pipeline.portal import source_check
 from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
@@ -28,6 +29,7 @@ __all__ = [
     "calendar",
     "calendar_delay_hours",
     "catalog_check",
+    "chain",
     "check",
     "collect",
     "collect_all",
@@ -38,6 +40,7 @@ __all__ = [
     "days_of",
     "facts",
     "forms",
+    "growth",
     "issued",
     "parse",
     "plan",

@@ -85,7 +85,7 @@ def facts(period_key: str, unit: str, indicator: str | None = None) -> list[Fact
     office = Office.open()
     period = closed(period_key)
     wanted = None if indicator is None else [indicator]
-    return office.warehouse.facts(period.key, unit=_unit(office, period, unit).code, indicators=wanted)
+    return office.warehouse.facts(period.key, unit=unit_named(office, period, unit).code, indicators=wanted)
 
 
 def summary(period_key: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[
     office = Office.open()
     form, period = _form(office, form_number), closed(period_key)
     tree = office.catalog.tree(period)
-    unit = _unit(office, period, unit_text)
+    unit = unit_named(office, period, unit_text)
     shown = _facts_of(form, unit, tree, _facts_by_unit(office, form, period))
     key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
     found = office.warehouse.trace(period.key, *key)
@@ -156,7 +156,8 @@ def _form(office: Office, number: str) -> Form:
     return office.catalog.forms[number]
 
 
-def _unit(office: Office, period: Period, text: str) -> Unit:
+def unit_named(office: Office, period: Period, text: str) -> Unit:
+    """The unit of the period by its code or name. Raises SettingsError when there is none."""
     unit = office.catalog.tree(period).find(text)
     if unit is None:
         raise SettingsError(f"không có đơn vị {text!r} trong kỳ {period.key}: viết mã (01) hay tên (Hà Nội)")

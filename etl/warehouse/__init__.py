@@ -123,10 +123,16 @@ class Warehouse:
         with self._snapshot() as connection:
             return queries.facts(connection, period_key, wanted, indicators, known_at)
 
-    def facts_table(self, period_key: str, *, known_at: dt.datetime | None = None) -> pa.Table:
-        """Every figure of the period as an Arrow table, schema FACTS: what `record` takes."""
+    def facts_table(
+        self,
+        period_key: str,
+        *,
+        indicators: Collection[str] | None = None,
+        known_at: dt.datetime | None = None,
+    ) -> pa.Table:
+        """Every figure of the period, or of some indicators, as an Arrow table, schema FACTS: what `record` takes."""
         with self._snapshot() as connection:
-            return queries.facts_table(connection, period_key, known_at)
+            return queries.facts_table(connection, period_key, indicators, known_at)
 
     def figures_at(self, period_key: str) -> dt.datetime | None:
         """The moment to state on a form: of the last load that changed a figure; None before the first.

@@ -66,9 +66,11 @@ def facts(
     return [Fact(*row) for row in connection.execute(select(*columns)).all()]
 
 
-def facts_table(connection: Connection, period_key: str, known_at: dt.datetime | None) -> pa.Table:
+def facts_table(
+    connection: Connection, period_key: str, indicators: Collection[str] | None, known_at: dt.datetime | None
+) -> pa.Table:
     """The same figures as an Arrow table with the FACTS columns; by CSV, many times faster than by objects."""
-    known = _known(period_key, None, None, known_at).subquery()
+    known = _known(period_key, None, indicators, known_at).subquery()
     figures = [known.c[name] for name in FACTS.names if name != "moving"]
     wanted = select(*figures, known.c.state == "moving")
     compiled = wanted.compile(connection, compile_kwargs={"render_postcompile": True})

@@ -11,6 +11,8 @@ from etl.catalog import load
 from etl.errors import CatalogError
 from tests.catalog.miniature import FILES, edit, write
 
+RATIO = "  ratio: {numerator: [online], denominator: [online, direct]}\n"
+
 
 def mistake(folder: Path) -> CatalogError:
     with pytest.raises(CatalogError) as caught:
@@ -89,7 +91,49 @@ def mistake(folder: Path) -> CatalogError:
             "digits: 0\n",
             1,
             "received_online",
-            "exactly one of sum and ratio",
+            "exactly one of sum, ratio and growth",
+        ),
+        ("indicators/dossiers.yml", RATIO, "  growth: {of: online_rate}\n", 14, "online_rate.growth.of", "no sum"),
+        ("indicators/dossiers.yml", RATIO, "  growth: {of: sent}\n", 14, "online_rate.growth.of", "no sum 'sent'"),
+        (
+            "indicators/dossiers.yml",
+            RATIO,
+            "  growth: {of: received_online, years: 0}\n",
+            14,
+            "online_rate.growth.years",
+            "one year or more",
+        ),
+        (
+            "indicators/dossiers.yml",
+            RATIO,
+            "  growth: {of: received_online}\n",
+            17,
+            "online_rate.examples.0.given",
+            "now and before",
+        ),
+        (
+            "datasets.yml",
+            "nature: flow, meaning: online",
+            "nature: flow, continues: direct, meaning: online",
+            5,
+            "dossiers.columns.online.continues",
+            "only an opening stock",
+        ),
+        (
+            "datasets.yml",
+            "nature: flow, meaning: online",
+            "nature: opening_stock, continues: direct, meaning: online",
+            5,
+            "dossiers.columns.online.continues",
+            "'direct' is no closing stock",
+        ),
+        (
+            "datasets.yml",
+            "nature: flow, meaning: online",
+            "nature: opening_stock, continues: all, meaning: online",
+            5,
+            "dossiers.columns.online.continues",
+            "'all' is no closing stock",
         ),
         ("datasets.yml", "nature: total", "nature: flow", 9, "dossiers.columns.total.nature", "only a total"),
         ("platforms/portal.yml", "field:\n  column: sector\n", "", 1, "field", "split by field"),

@@ -1,0 +1,128 @@
+"""Growth over earlier years and the carry-over chain, through the warehouse and the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+
+from etl import pipeline
+from etl.__main__ import main
+from etl.pipeline.office import Office as Opened
+from etl.tables import FACTS
+from tests.end_to_end.office import Office
+
+Figure = tuple[str, str, str, str, int | None]
+"""indicator, unit, tier, field, value"""
+
+
+def _record(period: str, figures: Iterable[Figure]) -> None:
+    rows = [
+        {
+            **dict(zip(FACTS.names, (*key, None if value is None else Decimal(value)), strict=False)),
+            "reason": "missing_source" if value is None else None,
+            "leaf": False,
+            "moving": False,
+        }
+        for *key, value in figures
+    ]
+    Opened.open().warehouse.record(
+        period,
+        run="publications",
+        catalog_version="c",
+        rules_version="r",
+        facts=pa.Table.from_pylist(rows, schema=FACTS),
+        rows={},
+        quarantine={},
+        findings=[],
+        holes=[],
+        receipts=[],
+    )
+
+
+def _ask(*arguments: str) -> Any:
+    answer = CliRunner().invoke(main, [*arguments, "--json"])
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout)
+
+
+def _growth(unit: str, period: str, indicator: str) -> dict[str, Any]:
+    (found,) = _ask("facts", unit, period, "--indicator", indicator)
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Callable[..., Office]) -> Office:
+    made = make_office("growth")
+    pipeline.prepare()
+    return made
+
+
+def test_four_million_documents_are_one_and_a_half_times_2020_and_four_times_2019(office: Office) -> None:
+    """Báo Hà Giang, 03/12/2021: "4 triệu văn bản, gấp 1,5 lần năm 2020, gấp 4 lần năm 2019"."""
+    documents = ("vb_exchanged", "VN", "all", "all")
+    for year, count in (("2019", 1_000_000), ("2020", 2_666_667), ("2021", 4_000_000)):
+        _record(year, [(*documents, count)])
+
+    over_one = _growth("VN", "2021", "vb_exchanged_growth")
+    assert (Decimal(over_one["value"]), over_one["reason"], over_one["period_before"]) == (Decimal("1.5"), None, "2020")
+    assert Decimal(over_one["now"]["value"]) == 4_000_000
+    assert (Decimal(over_one["before"]["value"]), over_one["before"]["period"]) == (2_666_667, "2020")
+    over_two = _growth("VN", "2021", "vb_exchanged_growth_2_years")
+    assert (Decimal(over_two["value"]), over_two["period_before"]) == (Decimal(4), "2019")
+    both = {one["indicator"]: one["value"] for one in _ask("facts", "VN", "2021")}
+    assert set(both) == {"vb_exchanged", "vb_exchanged_growth", "vb_exchanged_growth_2_years"}
+    shown = CliRunner().invoke(main, ["facts", "VN", "2021"]).output
+    assert "1.5 × 2020" in shown
+    assert "4 × 2019" in shown
+
+    first = _growth("VN", "2020", "vb_exchanged_growth_2_years")
+    assert (first["value"], first["reason"], first["before"]) == (None, "no_earlier_figure", None)
+
+    _record("2020", [(*documents, 2_000_000)])
+    revised = _growth("VN", "2021", "vb_exchanged_growth")
+    assert (Decimal(revised["value"]), revised["before"]["revision"]) == (Decimal(2), 2), "last year's revision shows"
+    _record("2020", [(*documents, 0)])
+    assert _growth("VN", "2021", "vb_exchanged_growth")["reason"] == "earlier_zero"
+    _record("2020", [(*documents, None)])
+    assert _growth("VN", "2021", "vb_exchanged_growth")["reason"] == "earlier_withheld"
+    _record("2020", [])
+    assert _growth("VN", "2021", "vb_exchanged_growth")["reason"] == "no_earlier_figure", "a withdrawn figure is none"
+
+
+def test_a_unit_that_was_another_one_is_not_compared(office: Office) -> None:
+    """Code 24 was Bắc Giang until 30/06/2025 and is Bắc Ninh since; it was the same from 2025-Q4 on."""
+    for period in ("2025-Q1", "2026-Q1"):
+        _record(period, [("tthc_resolved_total", unit, "all", "all", 900) for unit in ("24", "VN")])
+    assert _growth("24", "2026-Q1", "tthc_resolved_total_growth")["reason"] == "unit_changed"
+    assert Decimal(_growth("VN", "2026-Q1", "tthc_resolved_total_growth")["value"]) == 1
+
+
+def test_the_chain_of_two_quarters(office: Office) -> None:
+    def figures(code: str, count: int | None, land: int) -> list[Figure]:
+        return [
+            (code, "01", "province", "ho_tich", count),
+            (code, "01", "province", "dat_dai", land),
+            (code, "01", "province", "all", None if count is None else count + land),
+        ]
+
+    def asked() -> tuple[int, int, list[tuple[str, str, Decimal]]]:
+        found = _ask("chain", "2025-Q4")
+        assert (found["period"], found["before"]) == ("2025-Q4", "2025-Q3")
+        broken = [(one["unit"], one["field"], Decimal(one["difference"])) for one in found["broken"]]
+        return found["equal"], found["unknown"], broken
+
+    _record("2025-Q3", figures("tthc_pending_total", 30, 8))
+    assert asked() == (0, 3, []), "a period of which nothing is known breaks nothing"
+    _record("2025-Q4", figures("tthc_carried_over", 30, 8))
+    assert asked() == (3, 0, [])
+    _record("2025-Q4", figures("tthc_carried_over", 25, 8))
+    assert asked() == (1, 0, [("01", "all", Decimal(-5)), ("01", "ho_tich", Decimal(-5))])
+    _record("2025-Q4", figures("tthc_carried_over", None, 8))
+    assert asked() == (1, 2, [])
+    assert "ho_tich" not in CliRunner().invoke(main, ["chain", "2025-Q4"]).output
