@@ -22,8 +22,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from etl.catalog_check import check
 from etl.catalog_tables import fields, units
+from etl.catalog_units import changes, codes
 from etl.errors import CatalogError
-from etl.model import Calendar, Dataset, Field, Form, Indicator, Platform, Source, Unit
+from etl.model import Calendar, Change, Dataset, Field, Form, Indicator, Platform, Source, Unit, UnitCode
 from etl.periods import Interval, Period, counted
 from etl.units import UnitTree
 
@@ -38,6 +39,8 @@ class Catalog:
     """
 
     units: tuple[Unit, ...]
+    changes: tuple[Change, ...]
+    codes: tuple[UnitCode, ...]
     fields: Mapping[str, Field]
     calendar: Calendar
     datasets: Mapping[str, Dataset]
@@ -117,8 +120,11 @@ def load(folders: tuple[Path, ...]) -> Catalog:
             if code in indicators:
                 raise documents[name].error((code,), "this indicator is defined in another file too")
             indicators[code] = documents[name].build(Indicator, at=(code,), code=code)
+    listed = units(files)
     catalog = Catalog(
-        units=units(files),
+        units=listed,
+        changes=changes(files, listed),
+        codes=codes(files, listed),
         fields=fields(files),
         calendar=read("calendar.yml", Calendar),
         datasets=read("datasets.yml", dict[str, Dataset]),

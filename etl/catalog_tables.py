@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -34,7 +34,7 @@ def fields(files: Mapping[str, Path]) -> dict[str, Field]:
     """fields.csv by code. `files`: path inside the catalog -> file."""
     name = "fields.csv"
     found: dict[str, Field] = {}
-    for line, row in _rows(files, name, ("code", "name")):
+    for line, row in read_rows(files, name, ("code", "name")):
         if row["code"] in found:
             raise CatalogError(str(files[name]), line, "code", f"the field {row['code']!r} stands twice")
         found[row["code"]] = Field(row["code"], row["name"])
@@ -44,11 +44,12 @@ def fields(files: Mapping[str, Path]) -> dict[str, Field]:
 def units(files: Mapping[str, Path]) -> tuple[Unit, ...]:
     """units/units.csv in file order.
 
-    Codes have the digits of their level, a parent is defined one level up, a code holds once on any day.
+    Codes have the digits of their level, a parent is of a level above and in force as long as the unit is, a code
+    holds once on any day.
     """
     name = "units/units.csv"
     read: list[tuple[int, Unit]] = []
-    for line, row in _rows(files, name, tuple(Unit.__dataclass_fields__)):
+    for line, row in read_rows(files, name, tuple(Unit.__dataclass_fields__)):
         try:
             unit = Unit(
                 code=row["code"],
@@ -73,6 +74,10 @@ def units(files: Mapping[str, Path]) -> tuple[Unit, ...]:
         if fault is not None:
             raise CatalogError(str(files[name]), line, *fault)
         rows[unit.code].append(unit)
+    for line, unit in read:
+        if unit.parent is not None and not in_force_throughout(unit.valid_from, unit.valid_to, rows[unit.parent]):
+            late = f"{unit.parent!r} is not in force as long as {unit.code!r} is"
+            raise CatalogError(str(files[name]), line, "parent", late)
     return tuple(unit for _, unit in read)
 
 
@@ -94,7 +99,18 @@ def _fault(unit: Unit, levels: Mapping[str, Level], others: list[Unit]) -> tuple
     return None
 
 
-def _rows(files: Mapping[str, Path], name: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def in_force_throughout(first: dt.date, end: dt.date | None, rows: Sequence[Unit]) -> bool:
+    """Whether the rows of one code cover every day from `first` to before `end` (None: for ever)."""
+    day: dt.date | None = first
+    for row in sorted(rows, key=lambda row: row.valid_from):
+        if day is not None and row.valid_from <= day and (row.valid_to is None or day < row.valid_to):
+            day = row.valid_to
+            if day is None or (end is not None and end <= day):
+                return True
+    return False
+
+
+def read_rows(files: Mapping[str, Path], name: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file with their 1-based line. Its header must be exactly `columns`."""
     if name not in files:
         raise CatalogError(name, 1, "", "the file is missing from the catalog")

@@ -13,11 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from etl.errors import QualityError
-from etl.model import Indicator
+from etl.model import REASONS, Indicator
 from etl.tables import FACTS
 
-_REASONS = ("missing_source", "missing_unit", "quarantined", "not_provided", "zero_denominator")
-RANKED = {reason: f"{rank}{reason}" for rank, reason in enumerate(_REASONS)}
+RANKED = {reason: f"{rank}{reason}" for rank, reason in enumerate(REASONS)}
 _MOST_DIGITS = 4
 
 

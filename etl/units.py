@@ -82,6 +82,13 @@ class UnitTree:
         """The child of `parent` with that full name ("Xã Đông Anh"), however it is spelt; None when two have it."""
         return self._by_name.get((parent, name_key(name)))
 
+    def home(self, code: str) -> str:
+        """The province that the unit lies in; the unit itself where it lies in none."""
+        unit = self[code]
+        while unit.level in ("district", "commune") and unit.parent is not None:
+            unit = self[unit.parent]
+        return unit.code
+
     def find(self, text: str) -> Unit | None:
         """A unit by code, or a province, ministry or the nation by its name, for people who type."""
         code = text.strip().upper()
@@ -89,7 +96,10 @@ class UnitTree:
             return self[code]
         wanted = _plain(text)
         for unit in self:
-            if unit.level != "commune" and wanted in (_plain(unit.name), _plain(unit.name, unit.type)):
+            if unit.level not in ("district", "commune") and wanted in (
+                _plain(unit.name),
+                _plain(unit.name, unit.type),
+            ):
                 return unit
         return None
 

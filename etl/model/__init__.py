@@ -4,8 +4,21 @@ Those of `platforms`, `requests` and `reports` are read from YAML by `etl.catalo
 their fields are the complete vocabulary of those files.
 """
 
-from etl.model.base import ALL, NATION, Level, PeriodKind, Severity, Text, Tier, Unit
-from etl.model.flow import Fact, Finding, GrowthFigure, Hole, Page, Receipt, SourceDays
+from etl.model.base import (
+    ALL,
+    NATION,
+    Change,
+    Event,
+    EventKind,
+    Level,
+    PeriodKind,
+    Severity,
+    Text,
+    Tier,
+    Unit,
+    UnitCode,
+)
+from etl.model.flow import REASONS, Fact, Finding, GrowthFigure, Hole, Label, Page, Receipt, RestatedFact, SourceDays
 from etl.model.platforms import (
     Days,
     Dialect,
@@ -52,9 +65,11 @@ __all__ = [
     "NATION",
     "PROCEDURE_CODE",
     "PULL_STATES",
+    "REASONS",
     "ApiKey",
     "Budget",
     "Calendar",
+    "Change",
     "Codes",
     "Dataset",
     "DatasetColumn",
@@ -66,6 +81,8 @@ __all__ = [
     "Echo",
     "Encoding",
     "Envelope",
+    "Event",
+    "EventKind",
     "Example",
     "Fact",
     "FaultyDossiers",
@@ -79,6 +96,7 @@ __all__ = [
     "Hole",
     "Identity",
     "Indicator",
+    "Label",
     "LeastNotice",
     "Level",
     "Moment",
@@ -97,6 +115,7 @@ __all__ = [
     "Recipient",
     "Regime",
     "Request",
+    "RestatedFact",
     "Rule",
     "Severity",
     "Signature",
@@ -109,6 +128,7 @@ __all__ = [
     "TotalRule",
     "Uniqueness",
     "Unit",
+    "UnitCode",
     "UnitRule",
     "Value",
     "Window",

@@ -33,8 +33,9 @@ class Text:
 class Unit:
     """An administrative unit in force from `valid_from` to before `valid_to` (None: still in force).
 
-    `code` is the statistics code (Decision 19/2025/QĐ-TTg): 2 digits for a province, 5 for a
-    commune; "VN" for the nation; the identifier code for a ministry.
+    `code` is the statistics code (Decision 19/2025/QĐ-TTg, before it that of the statistics office): 2 digits for a
+    province, 3 for a district, 5 for a commune; "VN" for the nation; the identifier code for a ministry. It is a key
+    only with its date: most codes of communes stand in the lists before and after 01/07/2025, with another meaning.
     """
 
     code: str
@@ -42,6 +43,53 @@ class Unit:
     level: Level
     type: str
     parent: str | None
+    valid_from: dt.date
+    valid_to: dt.date | None
+    verified: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A link of the genealogy: on `date` all of the unit `old` (in force the day before), or a part of it, went into
+    the unit `new` (in force on that day). `new` None: the unit was abolished without a successor."""
+
+    date: dt.date
+    old: str
+    new: str | None
+    share: Literal["whole", "part"]
+    source: str
+
+
+EventKind = Literal["merge", "split", "many_to_many", "rename", "change_of_type", "move", "abolition"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to units on one day, by one act: derived from links and rows, never written down.
+
+    merge: several into one; split: one into several; many_to_many: what cannot be told apart; of one unit into one,
+    change_of_type, rename, or move under another unit; abolition: of units of one level, without successors.
+    """
+
+    date: dt.date
+    kind: EventKind
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class UnitCode:
+    """What a system other than the statistics office calls a unit, for as long as both hold.
+
+    system: "qcvn_102" (000.00.31.H53) and "qd_20_2020" (H53), the identifiers of agencies; "dvcqg", ids inside the
+    national portal. The three kinds of code are never compared with each other.
+    """
+
+    system: Literal["qcvn_102", "qd_20_2020", "dvcqg"]
+    code: str
+    unit: str
     valid_from: dt.date
     valid_to: dt.date | None
     verified: bool

@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from etl.model.base import Severity
 from etl.model.states import Proof, PullState
+
+REASONS: Final = ("missing_source", "missing_unit", "quarantined", "divided", "not_provided", "zero_denominator")
+"""Why a figure has no value, strongest first. divided: its unit holds a part of a unit that several hold."""
+Label = Literal["reported", "restated", "apportioned", "old_boundary"]
+"""What a figure told on other units rests on: see RestatedFact."""
 
 
 @dataclass(frozen=True)
@@ -142,3 +147,23 @@ class GrowthFigure:
     period_before: str
     now: Fact
     before: Fact | None
+
+
+@dataclass(frozen=True)
+class RestatedFact:
+    """A figure told on the units of another day. `unit` has the boundaries of the day `units_on`.
+
+    reported: as it was reported, the unit being the same. restated: the sum over the units that went wholly into this
+    one, a ratio anew on such sums. apportioned: divided units are in it with equal parts. old_boundary: as it was
+    reported, on the unit of then; a unit of now that holds a part of such a one has no value (divided).
+    """
+
+    indicator: str
+    unit: str
+    units_on: dt.date
+    period: str
+    tier: str
+    field: str
+    value: Decimal | None
+    reason: str | None
+    label: Label
