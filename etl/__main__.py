@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from etl import calendar_commands, growth_commands, source_commands
-from etl.command_output import as_json_option, emit, new_table, show
+from etl import calendar_commands, growth_commands, source_commands, unit_commands
+from etl.command_output import as_json_option, emit, new_table, show, show_days
 from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
 from etl.model import PULL_STATES
 
@@ -40,6 +40,8 @@ def main() -> None:
 main.add_command(source_commands.source)
 main.add_command(calendar_commands.calendar)
 main.add_command(growth_commands.chain)
+main.add_command(unit_commands.units)
+main.add_command(unit_commands.facts)
 
 
 @main.command()
@@ -146,40 +148,8 @@ def replay(period: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("unit")
-@click.argument("period")
-@click.option("--indicator", help="Chỉ một chỉ tiêu. / One indicator only.")
-@as_json_option
-def facts(unit: str, period: str, indicator: str | None, as_json: bool) -> None:
-    """Số liệu trong kho của UNIT trong PERIOD. / Figures of UNIT in PERIOD."""
-    from etl import pipeline
-
-    found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator)
-    if as_json:
-        return emit([*pipeline.with_days(period, found), *map(asdict, growths)])
-    table = new_table(
-        "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value", "Lần / rev.", "Tình trạng / state"
-    )
-    for fact in found:
-        value = f"… ({fact.reason})" if fact.value is None else f"{fact.value.normalize():f}"
-        table.add_row(fact.indicator, fact.tier, fact.field, value, str(fact.revision), fact.state)
-    growth_commands.add_growths(table, growths)
-    show(table)
-    _show_days(pipeline.days_of(period, found))
-    return None
-
-
-def _show_days(days: list[dict[str, Any]]) -> None:
-    """What is not simply of the days of the period."""
-    for one in days:
-        counted = f"{one['source']}: {one['first_day']} → {one['last_day']}"
-        if one["parts"] > 1:
-            click.echo(f"  ghép từ {one['parts']} phần / bridged from {one['parts']} parts: {counted}")
-        if not one["of_period"]:
-            click.echo(f"  KHÔNG phải các ngày của kỳ / not the days of the period: {counted}")
-
-
-@main.command()
+from etl import calendar_commands, growth_commands, source_commands, unit_commands
+from etl.command_output import as_json_option, emit, new_table, show, show_days
 @click.argument("period")
 @as_json_option
 def forms(period: str, as_json: bool) -> None:
@@ -220,7 +190,7 @@ def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_jso
         f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']} · {found['recorded_at']}\n"
         f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
     )
-    _show_days(found["days"])
+    show_days(found["days"])
     largest_first = sorted(found["rows"], key=lambda row: row["value"] or 0, reverse=True)
     shown = largest_first if everything else largest_first[:5]
     for row in shown:

@@ -93,8 +93,9 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
     check_records(platform, fail)
     if platform.totals.parents_include_children and platform.children is None:
         raise fail(file, ("totals", "parents_include_children"), "no key `children` says where the nested rows stand")
-    for key in ("commune", "province", "skip"):
-        needed = (platform.unit.by,) if key == "commune" and platform.unit.by != "level" else ()
+    for key in ("commune", "district", "province", "skip"):
+        named = key == "commune" or (key == "district" and platform.unit.district is not None)
+        needed = (platform.unit.by,) if named and platform.unit.by != "level" else ()
         _pattern(file, ("unit", key), getattr(platform.unit, key), needed, fail)
     if (platform.protocol == "json_api") != (platform.table is None):
         raise fail(file, ("table",), "a download or an inbox has a table, and only they")

@@ -34,3 +34,13 @@ def show(made: Any) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 140).print(made)  # a pipe has no width of its own
+
+
+def show_days(days: list[dict[str, Any]]) -> None:
+    """What is not simply of the days of the period."""
+    for one in days:
+        counted = f"{one['source']}: {one['first_day']} → {one['last_day']}"
+        if one["parts"] > 1:
+            click.echo(f"  ghép từ {one['parts']} phần / bridged from {one['parts']} parts: {counted}")
+        if not one["of_period"]:
+            click.echo(f"  KHÔNG phải các ngày của kỳ / not the days of the period: {counted}")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from etl.errors import CatalogError, FormError
 from etl.forms_layout import Key, Layout, Row, cell_fact, column_letter, layout
-from etl.forms_notes import WITHHELD, known_at, notes, other_days
+from etl.forms_notes import WITHHELD, known_at, notes, other_days, straddled
 from etl.forms_package import finish
 from etl.forms_sheet import Formula, Line, plain_number, write
-from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Unit
+from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
 
@@ -33,13 +33,14 @@ def fill(
     fields: Mapping[str, Field],
     sources: Mapping[str, Source] | None = None,
     days: Sequence[SourceDays] = (),
+    straddles: Sequence[Straddle] = (),
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
     blank: the blank workbook, whose sha256 the form's YAML pins. facts: those of the unit, and of its
     children where the form repeats over them; others are passed over. holes: of any province.
     sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
-    other days than the period's is named at the foot.
+    other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
     Raises CatalogError for a blank that is not the pinned one or lacks a heading; FormError when
     figures are of another period, come twice, or a sum on the form is not the warehouse's figure.
     """
@@ -50,7 +51,11 @@ def fill(
     body = [_line(form, unit, row, plan, figures) for row in plan.rows]
     shown = [figures.get(key) for key in plan.cells.values()]
     known = sources or {}
-    foot = [*other_days(form, unit, period, days, tree, known), *notes(form, unit, shown, holes, tree, fields, known)]
+    foot = [
+        *straddled(period, straddles),
+        *other_days(form, unit, period, days, tree, known),
+        *notes(form, unit, shown, holes, tree, fields, known),
+    ]
     lines = [*body, Line("note_heading", ("Ghi chú:",)), *(Line("note", (text,)) for text in foot)]
     moment = known_at(shown) or period.end
     title = f"{form.number} - {unit.name} - {period.key}"

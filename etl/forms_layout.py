@@ -12,8 +12,9 @@ from etl.errors import FormError
 from etl.model import ALL, NATION, Fact, Field, Form, Unit
 from etl.units import UnitTree
 
-TIERS = (("province", "I", "Cấp tỉnh (sở, ban, ngành)"), ("commune", "II", "Cấp xã"))
-"""Blocks of II.06a since 01/07/2025: the district block has no filers any more."""
+TIERS = (("province", "Cấp tỉnh (sở, ban, ngành)"), ("district", "Cấp huyện"), ("commune", "Cấp xã"))
+"""Blocks of II.06a. From 01/07/2025 no district is in force, and there is no block of theirs."""
+_ORDINALS = ("I", "II", "III")
 OWN_AGENCIES = "Các cơ quan cấp tỉnh (UBND tỉnh, thành phố; sở, ban, ngành)"
 TOTAL = "Tổng số"
 
@@ -70,7 +71,7 @@ def layout(form: Form, unit: Unit, facts: Iterable[Fact], tree: UnitTree, fields
     if form.repeat == "tier_field":
         shown = set(columns.values())
         known = {(fact.tier, fact.field) for fact in facts if fact.unit == unit.code and fact.indicator in shown}
-        rows = _tier_rows(form, unit, known, fields)
+        rows = _tier_rows(form, unit, known, tree, fields)
     else:
         rows = _unit_rows(form, unit, tree)
     return Layout(form.number, tuple(rows), columns)
@@ -98,19 +99,22 @@ def column_letter(index: int) -> str:
 
 
 def children_shown(unit: Unit, tree: UnitTree) -> list[Unit]:
-    """Units below that have a row of their own: provinces of the nation, communes of a province."""
-    level = "province" if unit.code == NATION else "commune"
-    return [child for child in tree.children(unit.code) if child.level == level]
+    """Units below that have a row of their own: provinces of the nation, districts or communes of a province."""
+    levels = ("province",) if unit.code == NATION else ("district", "commune")
+    return [child for child in tree.children(unit.code) if child.level in levels]
 
 
-def _tier_rows(form: Form, unit: Unit, known: set[tuple[str, str]], fields: Mapping[str, Field]) -> list[Row]:
+def _tier_rows(
+    form: Form, unit: Unit, known: set[tuple[str, str]], tree: UnitTree, fields: Mapping[str, Field]
+) -> list[Row]:
     for _, code in sorted(known):
         if code != ALL and code not in fields:
             raise FormError(f"biểu {form.number}, {unit.name}: lĩnh vực {code!r} không có trong danh mục lĩnh vực")
     rows: list[Row] = []
     groups: list[int] = []
     number = form.body_row
-    for tier, ordinal, label in TIERS:
+    tiers = [one for one in TIERS if one[0] != "district" or tree.at_level("district")]
+    for ordinal, (tier, label) in zip(_ORDINALS, tiers, strict=False):
         present = [field for field in fields.values() if (tier, field.code) in known]
         if not present and (tier, ALL) not in known:
             continue
@@ -129,7 +133,11 @@ def _unit_rows(form: Form, unit: Unit, tree: UnitTree) -> list[Row]:
     if unit.code == NATION:
         items = [(child.name, child.code, ALL) for child in children]
     else:
-        items = [(OWN_AGENCIES, unit.code, "province"), *((child.name, child.code, "commune") for child in children)]
+        whole = {"district": ALL, "commune": "commune"}  # a district's row holds its communes
+        items = [
+            (OWN_AGENCIES, unit.code, "province"),
+            *((child.name, child.code, whole[child.level]) for child in children),
+        ]
     first = form.body_row
     rows = [
         Row("item", first + index, str(index + 1), name, code, tier, ALL)

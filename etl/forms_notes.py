@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from etl.forms_sheet import MARK
-from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, SourceDays, Unit
+from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import TIMEZONE, Interval, Period
 from etl.units import UnitTree
 
@@ -15,6 +15,7 @@ _REASONS = {
     "missing_source": "Chưa lấy được số liệu từ hệ thống nguồn",
     "missing_unit": "Đơn vị không có trong số liệu mà hệ thống nguồn trả về",
     "quarantined": "Số liệu sai quy tắc kiểm tra, đang tạm giữ để đơn vị rà soát",
+    "divided": "Đơn vị nhận một phần của đơn vị cũ bị chia, nên không cộng được từ số liệu của đơn vị cũ",
     "not_provided": "Hệ thống nguồn không cung cấp số liệu",
     "zero_denominator": "Không tính được vì mẫu số bằng 0",
 }
@@ -62,6 +63,11 @@ def notes(
     lines += form.notes
     lines.append(_taken([fact for fact in shown if fact is not None]))
     return lines
+
+
+def straddled(period: Period, straddles: Iterable[Straddle]) -> list[str]:
+    """What the calendar says of a period within which the units changed."""
+    return [one.note.vi for one in straddles if period.first_day < one.day <= period.last_day]
 
 
 def other_days(

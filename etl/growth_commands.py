@@ -18,7 +18,7 @@ def add_growths(table: Table, growths: Iterable[GrowthFigure]) -> None:
     """A row each under those of the facts: "1.5 × 2020" is one and a half times the figure of 2020."""
     for one in growths:
         value = f"… ({one.reason})" if one.value is None else f"{one.value.normalize():f} × {one.period_before}"
-        table.add_row(one.indicator, one.tier, one.field, value, "", "moving" if one.moving else "")
+        table.add_row(one.unit, one.indicator, one.tier, one.field, value, "", "moving" if one.moving else "", "")
 
 
 @click.command()

@@ -19,7 +19,7 @@ from etl.indicators_moving import from_parts, mark, moved, spread
 from etl.indicators_natures import leaves
 from etl.indicators_tree import lay_out_units, register
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
-from etl.units import UnitTree
+from etl.units import UnitTree, tier_of
 
 __all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "mark", "moved", "spread"]
 
@@ -59,7 +59,7 @@ def annual(quarters: Sequence[pa.Table], *, dataset: Dataset, indicators: Sequen
 
     Flows add, an opening stock is that of the first quarter, a closing stock that of the last, totals are added
     up and ratios divided anew. A figure is withheld, with the strongest reason, when a quarter it needs is. Where
-    a quarter has no figure of a field but has the sum over fields, nothing happened in that field; where that sum
+    a quarter has no figure of a field or tier but has the sum over all, nothing happened there; where that sum
     is withheld or missing too, the quarter is not known (missing_unit when it says nothing of the unit at all).
     What is made of a moving figure is moving.
     """
@@ -148,7 +148,7 @@ def _spots(
     spots = set()
     for province, unit, tier, field, reason in {_key(hole, dataset, tree) for hole in holes}:
         if unit is not None:
-            places = [(unit, "commune" if tree[unit].level == "commune" else "province")]
+            places: list[tuple[str, str]] = [(unit, tier_of(tree[unit]))]
         else:
             places = _places(province, tree)
         for code, stands_at in places:
@@ -163,24 +163,22 @@ def _spots(
 
 
 def _places(province: str, tree: UnitTree) -> list[tuple[str, str]]:
-    """Every place below; the province stands for its communes too, since its sum over them is not known either."""
+    """Every place below; a unit stands for those under it too, since its sum over them is not known either."""
     if province == NATION:
         return [place for unit in tree.at_level("province") for place in _places(unit.code, tree)]
-    return [
-        (province, "province"),
-        (province, "commune"),
-        *((commune.code, "commune") for commune in tree.children(province)),
-    ]
+    with_districts = any(unit.level == "district" for unit in tree.children(province))
+    lower = {"province": ("district", "commune") if with_districts else ("commune",), "district": ("commune",)}
+    return [(unit.code, tier) for unit in tree.below(province) for tier in (tier_of(unit), *lower.get(unit.level, ()))]
 
 
 def _key(hole: Hole, dataset: Dataset, tree: UnitTree) -> tuple[str, str | None, str | None, str | None, str]:
-    """What matters of a hole. A unit that is not in force, or a province that stands for a commune, is no unit."""
+    """What matters of a hole. A unit that is not in force, or one that stands for those under it, is no unit."""
     unit, province = hole.unit, hole.province
     if province not in tree:
         raise QualityError(f"{hole.source}: a hole in unit {province}, which is not in force on {tree.day}")
     if tree[province].level == "commune":
-        unit, province = unit or province, tree[province].parent or NATION
-    if unit is not None and (unit not in tree or (tree[unit].level != "commune" and hole.tier != "province")):
+        unit, province = unit or province, tree.home(province)
+    if unit is not None and (unit not in tree or (tree[unit].level != "commune" and hole.tier != tier_of(tree[unit]))):
         unit = None
     if dataset.tiers == ("province",):  # a row that was read at another tier may be the province's
         return province, None, None, None, hole.reason
@@ -235,15 +233,16 @@ def _add_quarters(connection: duckdb.DuckDBPyConnection, dataset: Dataset, count
     flat = [name for name, column in columns.items() if column.nature != "total"]
     known = ", ".join(
         f"coalesce(q.{name}, 0) as {name}, "
-        f"case when q.unit is not null then q.why_{name} when a.unit is null then '{RANKED['missing_unit']}' "
-        f"else a.why_{name} end as why_{name}"
+        f"case when q.unit is not null then q.why_{name} when a.unit is not null then a.why_{name} "
+        f"when w.unit is not null then w.why_{name} else '{RANKED['missing_unit']}' end as why_{name}"
         for name in flat
     )
     every = range(count)
     parts = " union all ".join(
         f"select {index} as quarter, key.*, {known} from key "
         f"left join quarter_{index} q on q.unit = key.unit and q.tier = key.tier and q.field = key.field "
-        f"left join quarter_{index} a on a.unit = key.unit and a.tier = key.tier and a.field = '{ALL}'"
+        f"left join quarter_{index} a on a.unit = key.unit and a.tier = key.tier and a.field = '{ALL}' "
+        f"left join quarter_{index} w on w.unit = key.unit and w.tier = '{ALL}' and w.field = '{ALL}'"
         for index in every
     )
     keys = " union ".join(f"select unit, tier, field from quarter_{index}" for index in every)

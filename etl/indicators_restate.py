@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -13,11 +14,13 @@ import pyarrow as pa
 from etl.errors import QualityError
 from etl.indicators_facts import RANKED, evaluate
 from etl.model import ALL, Fact, Indicator, RestatedFact
+from etl.tables import FACTS
 from etl.units_genealogy import Boundaries
 from etl.units_restate import Divided, restate
 
 Place = tuple[str, dt.date, str, str]
 """unit, day of its boundaries, tier, field"""
+_AS_THEY_ARE = ("indicator", "unit", "tier", "field", "value", "reason")
 _Figure = tuple[Decimal | None, str | None]
 
 
@@ -34,8 +37,9 @@ def restated(
         return []
     period = facts[0].period
     held = {(fact.indicator, fact.unit, fact.tier, fact.field): (fact.value, fact.reason) for fact in facts}
+    moving = {(f.indicator, f.unit, f.tier, f.field) for f in facts if f.state == "moving"}
     sums = [fact for fact in facts if indicators[fact.indicator].sum is not None]
-    found = _sums(period, sums, held, boundaries, divided)
+    found = _moving(_sums(period, sums, held, boundaries, divided), moving, boundaries)
     ratios = [indicators[code] for code in sorted({fact.indicator for fact in facts} - {f.indicator for f in sums})]
     found += _ratios(period, ratios, found, held, boundaries, indicators)
     return sorted(found, key=lambda one: (one.indicator, one.unit, one.units_on, one.tier, one.field))
@@ -119,10 +123,46 @@ def _ratios(
             as_it_was = held.get((ratio.code, unit, tier, field))
             if label == "reported" or (label == "old_boundary" and day == boundaries.day):
                 if as_it_was is not None:
-                    found.append(RestatedFact(ratio.code, unit, day, period, tier, field, *as_it_was, label))
+                    found.append(_ratio(ratio, period, place, as_it_was, columns))
             else:
-                found.append(RestatedFact(ratio.code, unit, day, period, tier, field, *values[place], label))
+                found.append(_ratio(ratio, period, place, values[place], columns))
     return found
+
+
+def _ratio(
+    ratio: Indicator, period: str, place: Place, figure: _Figure, columns: Mapping[str, RestatedFact]
+) -> RestatedFact:
+    unit, day, tier, field = place
+    moving = figure[0] is not None and any(one.moving for one in columns.values())
+    label = next(iter(columns.values())).label
+    return RestatedFact(ratio.code, unit, day, period, tier, field, *figure, label, moving)
+
+
+def _moving(
+    found: Sequence[RestatedFact], moving: Collection[tuple[str, str, str, str]], boundaries: Boundaries
+) -> list[RestatedFact]:
+    """Those marked that are made of a moving fact."""
+
+    def rests_on(one: RestatedFact) -> tuple[str, ...]:
+        return (one.unit,) if one.units_on == boundaries.day else boundaries.origins[one.unit]
+
+    return [
+        replace(
+            one,
+            moving=one.value is not None
+            and any((one.indicator, unit, one.tier, one.field) in moving for unit in rests_on(one)),
+        )
+        for one in found
+    ]
+
+
+def facts_table(told: Sequence[RestatedFact], on: dt.date) -> pa.Table:
+    """FACTS of what could be told on the units of that day; what stays on an old boundary is not among them."""
+    wanted = [one for one in told if one.units_on == on]
+    rows = [
+        {**{name: getattr(one, name) for name in _AS_THEY_ARE}, "leaf": False, "moving": one.moving} for one in wanted
+    ]
+    return pa.Table.from_pylist(rows, schema=FACTS)
 
 
 def _evaluated(

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.model import NATION, Dataset
-from etl.units import UnitTree
+from etl.units import UnitTree, tier_of
 
 
 def lay_out_units(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tree: UnitTree) -> None:
@@ -17,9 +17,13 @@ def lay_out_units(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tree:
     for province in tree.at_level("province"):
         place.append((province.code, "province"))
         above += [(province.code, province.code), (province.code, NATION)]
-        for commune in tree.children(province.code) if "commune" in dataset.tiers else ():
-            place.append((commune.code, "commune"))
-            above += [(commune.code, commune.code), (commune.code, province.code), (commune.code, NATION)]
+        for unit in tree.below(province.code)[1:]:
+            tier = tier_of(unit)
+            if tier in dataset.tiers:
+                place.append((unit.code, tier))
+                above += [(unit.code, unit.code), (unit.code, province.code), (unit.code, NATION)]
+                if unit.parent and unit.parent != province.code:
+                    above.append((unit.code, unit.parent))
     register(connection, "place", ("unit", "tier"), place)
     register(connection, "above", ("unit", "upper"), above)
 

@@ -22,7 +22,7 @@ from etl.parsing_listing import Kind, Listing, codes_of, moments_of
 from etl.parsing_rows import Problem, Reader, shown
 from etl.parsing_window import window
 from etl.tables import COUNTED, LEFT_OUT, rows_schema
-from etl.units import UnitTree
+from etl.units import UnitTree, tier_of
 
 
 class Counting:
@@ -243,7 +243,7 @@ class Counting:
         named = set(zip(rows["unit"].to_pylist(), rows["tier"].to_pylist(), strict=True))
         zeros: list[dict[str, Any]] = []
         for unit in self._tree.below(self._answer.source.unit):
-            tier = "commune" if unit.level == "commune" else "province"
+            tier = tier_of(unit)
             for field in self._fields if (unit.code, tier) not in named else ():
                 zero = {
                     "source": self._answer.source.id,

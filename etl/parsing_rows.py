@@ -15,10 +15,10 @@ from typing import Any, Literal
 import orjson
 
 from etl.errors import CatalogError
-from etl.model import ALL, Field, FieldRule, Numbers, Source, Tier, UnitRule
+from etl.model import ALL, Field, FieldRule, Numbers, Source, Tier, Unit, UnitRule
 from etl.parsing_body import MISSING, Answer, Record, path_of, value_at
 from etl.parsing_fields import Fields, Procedures
-from etl.units import UnitTree
+from etl.units import UnitTree, name_key, tier_of
 
 MOST = 10**15
 """No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
@@ -241,10 +241,16 @@ class _Units:
         self._below = {unit.code: unit for unit in tree.below(source.unit)}
         self._lookup = source.lookups.get("unit", {})
         self._rule, self._tree = rule, tree
-        self._patterns: tuple[tuple[Tier, re.Pattern[str]], ...] = (
-            ("commune", re.compile(rule.commune)),
-            ("province", re.compile(rule.province)),
-        )
+        patterns: list[tuple[Tier, str | None]] = [
+            ("commune", rule.commune),
+            ("district", rule.district),
+            ("province", rule.province),
+        ]
+        self._patterns = [(tier, re.compile(pattern)) for tier, pattern in patterns if pattern is not None]
+        self._by_name: dict[tuple[Tier, str], Unit | None] = {}
+        for unit in self._below.values():
+            key = (tier_of(unit), name_key(unit.name))
+            self._by_name[key] = None if key in self._by_name else unit
         self._known: dict[str, tuple[str | None, Tier | None, Problem | None]] = {}
 
     def read(self, agency: Any) -> tuple[str | None, Tier | None, Problem | None]:
@@ -260,7 +266,7 @@ class _Units:
             unit = self._below.get(self._lookup[agency])
             if unit is None:
                 return None, None, self._unknown(agency)
-            return unit.code, "commune" if unit.level == "commune" else "province", None
+            return unit.code, tier_of(unit), None
         text = _composed(agency)
         for tier, pattern in self._patterns:
             match = pattern.fullmatch(text)
@@ -280,9 +286,8 @@ class _Units:
             return self._own.code if given == self._own.code or named == self._own else None
         if given is None:
             return None
-        parent = self._own.parent if self._own.level == "commune" else self._own.code
-        unit = self._below.get(given) if self._rule.by == "code" else self._tree.named(parent or "", given)
-        return unit.code if unit is not None and unit.level == "commune" and unit.code in self._below else None
+        unit = self._below.get(given) if self._rule.by == "code" else self._by_name.get((tier, name_key(given)))
+        return unit.code if unit is not None and unit.level == tier else None
 
     def _unknown(self, agency: Any) -> Problem:
         where = f"{self._own.name} ({self._own.code})"

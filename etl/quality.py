@@ -22,7 +22,7 @@ from etl.model import Finding, Hole, Rule, Source, Suite, Unit
 from etl.periods import Period
 from etl.quality_findings import Missing, holes, row_findings, row_rules, rules_table, table_findings, why
 from etl.quality_gx import column_of, judge
-from etl.units import UnitTree
+from etl.units import UnitTree, tier_of
 
 _MASK_BITS = 62
 _ROW = "__row"
@@ -142,7 +142,7 @@ def _demand(
 
 
 def _reach(due: Sequence[Source], tree: UnitTree, levels: Collection[str]) -> list[tuple[str, str, str]]:
-    """(source, unit, tier) that the due sources report on: their own unit and the communes below it.
+    """(source, unit, tier) that the due sources report on: their own unit and all below it.
 
     A unit that has a reporting source of its own, and all below it, is left to that source (see Source).
     """
@@ -152,11 +152,12 @@ def _reach(due: Sequence[Source], tree: UnitTree, levels: Collection[str]) -> li
         if source.unit not in tree:
             raise QualityError(f"source {source.id} reports for unit {source.unit}, not in force on {tree.day}")
         if source.id in levels:
-            reach += [(source.id, source.unit, "province"), (source.id, source.unit, "commune")]
+            tiers = {tier_of(unit) for unit in tree.below(source.unit)} | {"province", "commune"}
+            reach += [(source.id, source.unit, tier) for tier in sorted(tiers)]
             continue
         nearer = reporting - {source.unit} if source.role == "reporting" else frozenset[str]()
         for unit in _left_to(source.unit, nearer, tree):
-            reach.append((source.id, unit.code, "commune" if unit.level == "commune" else "province"))
+            reach.append((source.id, unit.code, tier_of(unit)))
     return reach
 
 

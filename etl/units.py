@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from etl.model import Level, Unit
+from etl.model import Level, Tier, Unit
 
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _TYPOGRAPHY = str.maketrans(
@@ -27,6 +27,11 @@ def name_key(name: str) -> str:
         tones = "".join(char for char in syllable if char in _TONES)
         syllables.append("".join(char for char in syllable if char not in _TONES) + tones)
     return unicodedata.normalize("NFC", " ".join(syllables))
+
+
+def tier_of(unit: Unit) -> Tier:
+    """The tier of the unit's own agencies."""
+    return unit.level if unit.level in ("district", "commune") else "province"
 
 
 class UnitTree:

@@ -20,6 +20,8 @@ from etl.units import UnitTree
 from simulator.cache import Cache
 
 CATALOG = Path(__file__).resolve().parent.parent / "catalog"
+_FIRST_DAY = "2025-07-01"
+"""The portals serve the units in force since then, under their names of now for what was before."""
 DOSSIERS_PER_QUARTER = 2_040_000
 """Dossiers filed in a quarter at scale 1; about one in fifty of them is never accepted."""
 
@@ -154,5 +156,5 @@ def _read_units(path: Path) -> list[Unit]:
                 source=row["source"],
             )
             for row in csv.DictReader(file)
-            if row["level"] in ("province", "commune")
+            if row["level"] in ("province", "commune") and (not row["valid_to"] or row["valid_to"] > _FIRST_DAY)
         ]

@@ -53,6 +53,7 @@ from etl.model.reports import (
     Ratio,
     Regime,
     Rule,
+    Straddle,
     Suite,
     WindowRule,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "Signature",
     "Source",
     "SourceDays",
+    "Straddle",
     "Suite",
     "Table",
     "Text",

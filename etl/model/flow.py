@@ -156,6 +156,7 @@ class RestatedFact:
     reported: as it was reported, the unit being the same. restated: the sum over the units that went wholly into this
     one, a ratio anew on such sums. apportioned: divided units are in it with equal parts. old_boundary: as it was
     reported, on the unit of then; a unit of now that holds a part of such a one has no value (divided).
+    moving: a fact under it is (see Fact).
     """
 
     indicator: str
@@ -167,3 +168,4 @@ class RestatedFact:
     value: Decimal | None
     reason: str | None
     label: Label
+    moving: bool = False

@@ -21,7 +21,8 @@ class UnitRule:
     """How the agency of a row is known.
 
     column: dotted path to the agency's code, or to its name when `by` is "name".
-    commune, province: regular expressions tried in this order on the whole value, telling the tier;
+    commune, district, province: regular expressions tried in this order on the whole value, telling the tier
+    (`district` where the system still answers for periods before 01/07/2025);
     group `code` gives the statistics code (by code) or group `name` the unit's name (by name). A
     province pattern without the group stands for the source's own unit.
     by "level": a row is of a whole level of the source's unit and names no unit: it stands at that unit, with the
@@ -36,6 +37,7 @@ class UnitRule:
     column: str
     commune: str
     province: str
+    district: str | None = None
     skip: str | None = None
     skip_column: str | None = None
     body: str | None = None

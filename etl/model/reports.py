@@ -43,7 +43,7 @@ class Dataset:
     title: Text
     by: Literal["none", "field", "procedure"]
     columns: Mapping[str, DatasetColumn]
-    tiers: tuple[Literal["province", "commune"], ...] = ("province", "commune")
+    tiers: tuple[Literal["province", "district", "commune"], ...] = ("province", "district", "commune")
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,19 @@ class Regime:
 
 
 @dataclass(frozen=True)
+class Straddle:
+    """A day within periods on which units change, and how a period that holds it is reported: shown on its forms.
+
+    `day`: the first day of the new units. note: the rule for people, Vietnamese on the form.
+    """
+
+    day: dt.date
+    note: Text
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True)
 class Calendar:
     """Which regime reports when. `collect_after_hours`: how long after the cut-off the pulls start.
 
@@ -216,6 +229,8 @@ class Calendar:
     confirm_after_hours: int
     confirm_reason: str
     regimes: Mapping[str, Regime]
+    units_on: Literal["last_day"] = "last_day"
+    straddles: tuple[Straddle, ...] = ()
 
 
 @dataclass(frozen=True)

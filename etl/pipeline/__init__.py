@@ -20,8 +20,9 @@ from etl.pipeline.collect import (
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
+from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
-from etl.pipeline.publish import facts, forms, issued, publish, summary, trace
+from etl.pipeline.publish import forms, issued, publish, summary, trace
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "coverage",
     "datasets",
     "days_of",
+    "events",
     "facts",
     "forms",
     "growth",
@@ -49,11 +51,13 @@ __all__ = [
     "prepare",
     "publish",
     "record",
+    "restated",
     "run_from_landed",
     "source_check",
     "source_new",
     "sources",
     "summary",
     "trace",
+    "units",
     "with_days",
 ]

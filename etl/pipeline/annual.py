@@ -10,12 +10,14 @@ import pyarrow as pa
 from etl import indicators
 from etl.catalog import rules_version
 from etl.errors import PeriodError
+from etl.pipeline.figures import on_units_of
 from etl.pipeline.office import Office, closed
 
 
 def annual(period_key: str) -> dict[str, Any]:
-    """Facts of a half-year, nine months or a year from those of its quarters.
+    """Facts of a half-year, nine months or a year from those of its quarters, on the units of its last day.
 
+    What a divided unit leaves untold is withheld (divided), and stands in its quarter.
     Raises PeriodError when a quarter was never loaded, and for a period that is not made of quarters.
     """
     office = Office.open()
@@ -24,7 +26,7 @@ def annual(period_key: str) -> dict[str, Any]:
         raise PeriodError(f"kỳ {longer.key} không gộp từ các quý: hãy viết {longer.year}-H1, {longer.year}-9M hay năm")
     quarters = []
     for quarter in longer.parts():
-        facts = office.warehouse.facts_table(quarter.key)
+        facts = on_units_of(office, quarter, longer.last_day)
         if facts.num_rows == 0:
             raise PeriodError(f"kỳ {longer.key} cần số liệu {quarter.key}, kho chưa có: hãy chạy kỳ đó trước")
         quarters.append(facts)

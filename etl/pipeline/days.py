@@ -17,8 +17,9 @@ def days_of(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
     office = Office.open()
     period = closed(period_key)
     tree = office.catalog.tree(period)
-    units = {below.code for fact in facts for below in tree.below(fact.unit)}
-    units |= {parent for fact in facts if (parent := tree[fact.unit].parent) is not None}
+    named = {fact.unit for fact in facts}
+    units = {below.code for unit in named for below in tree.below(unit)}
+    units |= {above for unit in named for above in (tree[unit].parent, tree.home(unit)) if above is not None}
     datasets = {office.catalog.indicators[fact.indicator].dataset for fact in facts}
     sources = [one for one in office.catalog.sources.values() if one.unit in units]
     return source_days(

@@ -57,6 +57,7 @@ def publish(period_key: str, form_number: str) -> dict[str, Any]:
             office.catalog.fields,
             office.catalog.sources,
             days,
+            office.catalog.calendar.straddles,
         )
         changed += _issue(office, folder, form, unit, period, facts, content)
     return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
@@ -78,14 +79,6 @@ def issued(period_key: str) -> list[dict[str, Any]]:
                     one = {"form": form.number, "unit": unit.code, "name": unit.name, "path": str(last[0])}
                     found.append({**one, "due_on": due_on, "due_verified": due and due.rule.verified})
     return found
-
-
-def facts(period_key: str, unit: str, indicator: str | None = None) -> list[Fact]:
-    """Current facts of one unit, by its code or name."""
-    office = Office.open()
-    period = closed(period_key)
-    wanted = None if indicator is None else [indicator]
-    return office.warehouse.facts(period.key, unit=unit_named(office, period, unit).code, indicators=wanted)
 
 
 def summary(period_key: str) -> dict[str, Any]:

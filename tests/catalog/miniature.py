@@ -13,6 +13,27 @@ VN,Cả nước,nation,Quốc gia,,2020-01-01,,true,test
 24,Tỉnh Bắc Ninh,province,Tỉnh,VN,2025-07-01,2026-09-20,true,test
 24,Thành phố Bắc Ninh,province,Thành phố,VN,2026-09-20,,true,"test, again"
 00004,Phường Ba Đình,commune,Phường,01,2025-07-01,,true,test
+00008,Phường Ngọc Hà,commune,Phường,01,2025-07-01,,true,test
+02,Tỉnh Hà Tây,province,Tỉnh,VN,2020-01-01,2025-07-01,true,test
+27,Tỉnh Bắc Ninh,province,Tỉnh,VN,2020-01-01,2025-07-01,true,test
+002,Huyện Hoài Đức,district,Huyện,02,2020-01-01,2025-07-01,true,test
+00006,Xã An Khánh,commune,Xã,002,2020-01-01,2025-07-01,true,test
+00007,Xã La Phù,commune,Xã,002,2020-01-01,2025-07-01,true,test
+""",
+    "units/changes.csv": """\
+date,old,new,share,source
+2025-07-01,02,01,whole,test
+2025-07-01,27,24,whole,test
+2025-07-01,002,,whole,test
+2025-07-01,00006,00004,whole,test
+2025-07-01,00007,00004,part,test
+2025-07-01,00007,00008,part,test
+""",
+    "units/codes.csv": """\
+system,code,unit,valid_from,valid_to,verified,source
+qd_20_2020,H26,02,2020-09-15,2025-07-01,true,test
+qcvn_102,000.00.31.H26,002,2020-09-15,2025-07-01,false,test
+dvcqg,398126,01,2025-07-01,,false,test
 """,
     "calendar.yml": """\
 windows:

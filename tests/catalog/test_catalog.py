@@ -98,6 +98,20 @@ def test_a_suite_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert caught.value.file == str(tmp_path / "edoc.yml")
 
 
+def test_the_genealogy_and_the_codes_of_other_systems_are_read(folder: Path) -> None:
+    catalog = load((folder,))
+    assert [(change.old, change.new, change.share) for change in catalog.changes if change.old == "00007"] == [
+        ("00007", "00004", "part"),
+        ("00007", "00008", "part"),
+    ]
+    assert next(change.new for change in catalog.changes if change.old == "002") is None
+    assert {(code.system, code.code, code.unit) for code in catalog.codes} == {
+        ("qd_20_2020", "H26", "02"),
+        ("qcvn_102", "000.00.31.H26", "002"),
+        ("dvcqg", "398126", "01"),
+    }
+
+
 def test_due_sources_follow_their_validity(folder: Path) -> None:
     edit(folder, "sources/ha_noi.yml", "headers:", "valid_from: 2026-09-14\nvalid_to: 2027-03-14\nheaders:")
     catalog = load((folder,))
@@ -121,7 +135,7 @@ def real() -> Catalog:
 
 
 def test_the_real_catalog_has_two_reporting_sources_for_each_province(real: Catalog) -> None:
-    provinces = {unit.code for unit in real.units if unit.level == "province"}
+    provinces = {unit.code for unit in real.units if unit.level == "province" and unit.valid_to is None}
     reporting = [source for source in real.sources.values() if source.role == "reporting"]
     by_dataset = {
         dataset: Counter(source.unit for source in reporting if real.dataset_of(source) == dataset)

@@ -80,7 +80,7 @@ def test_the_bridge_is_shown(daily: Office) -> None:
 
 def test_the_form_and_the_command_say_which_days(daily: Office) -> None:
     assert not [line for line in _foot(daily) if "KHÔNG phải của các ngày" in line]
-    done = CliRunner().invoke(main, ["facts", UNIT, PERIOD])
+    done = CliRunner().invoke(main, ["facts", PERIOD, "--unit", UNIT])
     assert "ghép từ 92 phần / bridged from 92 parts: edoc_cao_bang: 2026-06-15 → 2026-09-14" in done.output
     assert "KHÔNG" not in done.output
 
@@ -117,13 +117,15 @@ def test_months_are_flagged_wherever_their_figures_are_shown(
     assert SOURCE in told[0]
     assert any("KHÔNG phải của các ngày" in line for line in _foot(office, "VN"))
     assert not any("KHÔNG phải của các ngày" in line for line in _foot(office, UNIT, "II.06a"))
-    facts = {fact["indicator"]: fact for fact in json.loads(_command("facts", UNIT, PERIOD, "--json"))}
+    facts = {fact["indicator"]: fact for fact in json.loads(_command("facts", PERIOD, "--unit", UNIT, "--json"))}
     assert facts["tthc_received_total"]["days"][0]["of_period"] is True
     (counted,) = next(fact for code, fact in facts.items() if not code.startswith("tthc_"))["days"]
     assert (counted["first_day"], counted["last_day"], counted["parts"], counted["of_period"]) == (
         *("2026-07-01", "2026-09-30", 3, False),
     )
-    assert "not the days of the period: edoc_cao_bang: 2026-07-01 → 2026-09-30" in _command("facts", UNIT, PERIOD)
+    assert "not the days of the period: edoc_cao_bang: 2026-07-01 → 2026-09-30" in _command(
+        "facts", PERIOD, "--unit", UNIT
+    )
     printed, truth = _printed(office)["Tổng số"], office.truth("edoc", UNIT)["all", "all"]
     assert printed != [truth["sent"], truth["received"], truth["exchanged"]], "other days are other figures"
 

@@ -52,7 +52,7 @@ def _ask(*arguments: str) -> Any:
 
 
 def _growth(unit: str, period: str, indicator: str) -> dict[str, Any]:
-    (found,) = _ask("facts", unit, period, "--indicator", indicator)
+    (found,) = _ask("facts", period, "--unit", unit, "--indicator", indicator)
     return dict(found)
 
 
@@ -75,9 +75,9 @@ def test_four_million_documents_are_one_and_a_half_times_2020_and_four_times_201
     assert (Decimal(over_one["before"]["value"]), over_one["before"]["period"]) == (2_666_667, "2020")
     over_two = _growth("VN", "2021", "vb_exchanged_growth_2_years")
     assert (Decimal(over_two["value"]), over_two["period_before"]) == (Decimal(4), "2019")
-    both = {one["indicator"]: one["value"] for one in _ask("facts", "VN", "2021")}
+    both = {one["indicator"]: one["value"] for one in _ask("facts", "2021", "--unit", "VN")}
     assert set(both) == {"vb_exchanged", "vb_exchanged_growth", "vb_exchanged_growth_2_years"}
-    shown = CliRunner().invoke(main, ["facts", "VN", "2021"]).output
+    shown = CliRunner().invoke(main, ["facts", "2021", "--unit", "VN"]).output
     assert "1.5 × 2020" in shown
     assert "4 × 2019" in shown
 

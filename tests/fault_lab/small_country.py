@@ -52,6 +52,8 @@ def make_catalog(folder: Path) -> Path:
     known: set[str] = set()
 
     def kept(row: dict[str, str]) -> bool:
+        if row["valid_to"] and row["valid_to"] <= "2025-07-01":
+            return row["level"] in ("nation", "ministry")
         if row["level"] != "commune":
             return True
         if row["code"] not in known and not row["valid_to"] and seen[row["parent"]] < COMMUNES:
@@ -60,6 +62,8 @@ def make_catalog(folder: Path) -> Path:
         return row["code"] in known
 
     _rewrite(folder / "units/units.csv", kept)
+    for name in ("changes", "codes"):
+        _rewrite(folder / f"units/{name}.csv", lambda row: False)
     for path in folder.glob("platforms/*.yml"):
         text = re.sub(r"\bsize: \d+", f"size: {PAGES.get(path.stem, PAGE)}", path.read_text("utf-8"))
         path.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {SECONDS}", text), "utf-8")

@@ -142,7 +142,9 @@ def annual(quarters: Sequence[Mapping[Key, Value]], given: Dataset) -> dict[Key,
     def of(quarter: Mapping[Key, Value], column: str, place: tuple[str, str, str]) -> Value:
         if (f"i_{column}", *place) in quarter:
             return quarter[f"i_{column}", *place]
-        whole = quarter.get((f"i_{column}", place[0], place[1], ALL))
+        whole = quarter.get((f"i_{column}", place[0], place[1], ALL)) or quarter.get(
+            (f"i_{column}", place[0], ALL, ALL)
+        )
         if whole is None:
             return None, "missing_unit"
         return (None, whole[1]) if whole[1] else (Decimal(0), None)
