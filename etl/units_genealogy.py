@@ -12,7 +12,8 @@ from etl.model import Change, Event, EventKind, Unit
 from etl.units import UnitTree
 
 Shares = Mapping[str, Fraction]
-"""The units that one unit went into, with the part of it that each is taken to have: 1 in all, or none."""
+"""The units that one unit went into, with the part of it that each is taken to have: 1 in all, less where a part of
+it ended without successor."""
 _ONE_DAY = dt.timedelta(days=1)
 _WHOLE = Fraction(1)
 
@@ -32,12 +33,28 @@ class Boundaries:
     origins: Mapping[str, tuple[str, ...]]
 
     def divided(self, code: str) -> bool:
-        """Whether a unit of `day` lies in several of `on`."""
-        return len(self.shares[code]) > 1
+        """Whether a unit of `day` lies in several of `on`, or in one of them only in part."""
+        return code in self._divided
+
+    def ended(self, code: str) -> bool:
+        """Whether the unit of `day`, or a part of it, has no successor."""
+        return code in self._ended
 
     def unclear(self, code: str) -> bool:
         """Whether a unit of `on` holds a part of a divided one, so that no sum is its figure."""
-        return any(self.divided(origin) for origin in self.origins[code])
+        return code in self._unclear
+
+    @cached_property
+    def _divided(self) -> frozenset[str]:
+        return frozenset(code for code, shares in self.shares.items() if shares and [*shares.values()] != [_WHOLE])
+
+    @cached_property
+    def _ended(self) -> frozenset[str]:
+        return frozenset(code for code, shares in self.shares.items() if sum(shares.values()) < 1)
+
+    @cached_property
+    def _unclear(self) -> frozenset[str]:
+        return frozenset(code for code, origins in self.origins.items() if not self._divided.isdisjoint(origins))
 
 
 class Genealogy:
@@ -98,6 +115,8 @@ def apportioned(value: int, shares: Shares) -> dict[str, int]:
 
     Equal remainders are rounded up in code order.
     """
+    if len(shares) == 1:
+        return dict.fromkeys(shares, value)
     exact = {code: value * share for code, share in shares.items()}
     parts = {code: part.numerator // part.denominator for code, part in exact.items()}
     left = value - sum(parts.values())

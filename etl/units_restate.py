@@ -33,13 +33,17 @@ def restate(
     Where units went whole, their figures add up; what rests on a withheld or missing figure is withheld. A unit that
     holds a part of a divided one has no figure of its own (divided): the figures under it stay as they were, each on
     its old boundary; or, to `apportion`, a divided unit's figure is dealt out in equal parts that sum to the whole.
-    Every figure thus counts once, whatever the units. One of a unit without successor stays on its old boundary.
+    One of a unit that ended, or a part of which did, stays on its old boundary. Every figure thus counts once.
     """
     told = []
-    for target in sorted({target for code in figures for target in boundaries.shares[code]}):
+    targets = {target for code in figures for target in boundaries.shares[code]}
+    known_of = {*figures, *(origin for target in targets for origin in boundaries.origins[target])}
+    kept = {code for code in known_of if boundaries.ended(code) or (divided == "keep" and boundaries.divided(code))}
+    untold = _untold(kept, boundaries)
+    for target in sorted(targets):
         origins = boundaries.origins[target]
         unclear = boundaries.unclear(target)
-        if unclear and divided == "keep":
+        if target in untold:
             told.append(Told(target, boundaries.on, None, "divided", "old_boundary"))
             continue
         known = [figures.get(origin, (None, "missing_unit")) for origin in origins]
@@ -52,10 +56,22 @@ def restate(
         label: Label = "apportioned" if unclear else "reported" if origins == (target,) else "restated"
         told.append(Told(target, boundaries.on, None if reason else value, reason, label))
     for code, (figure, reason) in figures.items():
-        shares = boundaries.shares[code]
-        if not shares or (divided == "keep" and any(boundaries.unclear(target) for target in shares)):
+        if code in kept or not untold.isdisjoint(boundaries.shares[code]):
             told.append(Told(code, boundaries.day, figure, reason, "old_boundary"))
     return sorted(told, key=lambda one: (one.unit, one.day))
+
+
+def _untold(kept: Iterable[str], boundaries: Boundaries) -> set[str]:
+    """The units of `boundaries.on` that have no figure since one under them stays where it is; what goes into one of
+    them stays too, wholly, so that nothing counts twice."""
+    untold: set[str] = set()
+    waiting = [target for code in kept for target in boundaries.shares[code]]
+    while waiting:
+        target = waiting.pop()
+        if target not in untold:
+            untold.add(target)
+            waiting += [other for origin in boundaries.origins[target] for other in boundaries.shares[origin]]
+    return untold
 
 
 def strongest(reasons: Iterable[str | None]) -> str | None:
