@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl import indicators
 from etl.errors import QualityError
-from etl.model import ALL, NATION, Dataset, Hole
+from etl.model import ALL, NATION, Dataset, Hole, Unit
 from etl.tables import FACTS
 from etl.units import UnitTree
 from tests.indicators import plain
@@ -313,3 +314,82 @@ def test_what_a_province_reports_as_a_whole_has_no_figures_of_communes() -> None
 def test_every_column_of_the_datasets_is_an_indicator() -> None:
     for name, dataset in CATALOG.datasets.items():
         assert {one.sum for one in CATALOG.indicators_of(name) if one.sum} == set(dataset.columns)
+
+
+def district_tree() -> UnitTree:
+    """Of before 01/07/2025: two districts under a province, communes under one of them; a province without any."""
+    first, end = dt.date(2019, 3, 12), dt.date(2025, 7, 1)
+    listed = [
+        (NATION, "nation", None),
+        ("01", "province", NATION),
+        ("02", "province", NATION),
+        ("011", "district", "01"),
+        ("012", "district", "01"),
+        ("01001", "commune", "011"),
+        ("01002", "commune", "011"),
+    ]
+    return UnitTree([Unit(code, code, level, "", above, first, end, True, "") for code, level, above in listed], first)  # type: ignore[arg-type]
+
+
+def test_districts_stand_between_a_province_and_its_communes() -> None:
+    country = district_tree()
+    rows = [
+        {**row(code), "tier": tier}
+        for code, tier in (
+            ("01", "province"),
+            ("02", "province"),
+            ("011", "district"),
+            ("012", "district"),
+            ("01001", "commune"),
+            ("01002", "commune"),
+        )
+    ]
+    found = compute(rows, [], plain.dataset(True), country)
+    of = {key[1:3]: figure[0] for key, figure in plain.facts(found).items() if key[0] == "i_came" and key[3] == ALL}
+    assert of == {
+        (NATION, "province"): 12,
+        (NATION, "district"): 12,
+        (NATION, "commune"): 12,
+        (NATION, ALL): 36,
+        ("01", "province"): 6,
+        ("01", "district"): 12,
+        ("01", "commune"): 12,
+        ("01", ALL): 30,
+        ("02", "province"): 6,
+        ("02", ALL): 6,
+        ("011", "district"): 6,
+        ("011", "commune"): 12,
+        ("011", ALL): 18,
+        ("012", "district"): 6,
+        ("012", ALL): 6,
+        ("01001", "commune"): 6,
+        ("01002", "commune"): 6,
+    }
+    with pytest.raises(QualityError, match="tier district"):
+        compute([{**row("01001"), "tier": "district"}], [], plain.dataset(True), country)
+
+
+def test_a_hole_in_a_district_withholds_it_and_all_above_and_no_other_tier() -> None:
+    country = district_tree()
+    rows = [{**row(code), "tier": country[code].level} for code in ("01", "02", "012", "01001", "01002")]
+    hole = Hole("d", "s", "01", "011", "district", None, "missing_unit")
+    found = plain.facts(compute(rows, [hole], plain.dataset(True), country))
+    withheld = {key[1:3] for key, (_, reason) in found.items() if key[0] == "i_came" and reason}
+    assert withheld == {
+        ("011", "district"),
+        ("011", ALL),
+        ("01", "district"),
+        ("01", ALL),
+        (NATION, "district"),
+        (NATION, ALL),
+    }
+    assert found["i_came", "01", "commune", ALL] == (12, None)
+
+
+def test_a_missing_province_misses_its_districts_too() -> None:
+    country = district_tree()
+    found = plain.facts(compute([row("02")], [], plain.dataset(True), country))
+    missing = {key[1:3] for key, (_, reason) in found.items() if key[0] == "i_came" and reason == "missing_source"}
+    assert {("012", "district"), ("011", "commune"), ("01001", "commune"), ("01", "district"), ("01", ALL)} <= missing
+    today = plain.facts(compute([row("02")], [], plain.dataset(True), ONE))
+    assert not any(key[2] == "district" for key in today)

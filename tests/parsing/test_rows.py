@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import CatalogError
-from etl.model import Source
+from etl.model import Source, UnitRule
 from etl.parsing import parse
+from etl.parsing_rows import _Units as AgencyUnits
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.totals import spelling
@@ -224,3 +225,30 @@ def test_no_text_is_guessed_to_be_a_commune(name: str) -> None:
     (row,) = read("bkav_axis", page([organ(name)])).table.to_pylist()
     assert (row["unit"] is None) == (row["problem_rule"] == "READ-UNIT")
     assert row["tier"] != "commune" or row["unit"] is None
+
+
+@pytest.mark.parametrize(
+    ("by", "agency", "unit", "tier"),
+    [
+        ("code", "25705", "25705", "commune"),
+        ("code", "711", "711", "district"),
+        ("code", "72", "72", "province"),
+        ("code", "709", "709", "district"),
+        ("code", "001", None, "district"),
+        ("name", "UBND huyện Bến Cầu", "711", "district"),
+        ("name", "UBND xã An Thạnh", "25705", "commune"),
+        ("name", "UBND huyện Hoài Đức", None, "district"),
+    ],
+)
+def test_before_the_reform_districts_are_known_by_code_or_name(
+    by: Any, agency: str, unit: str | None, tier: str
+) -> None:
+    """Of Tây Ninh (72 then): its own districts and communes, and nobody else's."""
+    patterns = {
+        "code": ("(?P<code>[0-9]{5})", "(?P<code>[0-9]{3})", "[0-9]{2}"),
+        "name": ("UBND (?P<name>(xã|phường|thị trấn) .+)", "UBND (?P<name>(huyện|thị xã) .+)", "UBND tỉnh"),
+    }[by]
+    rule = UnitRule(by, "agency", patterns[0], patterns[2], district=patterns[1])
+    tree = UnitTree(CATALOG.units, dt.date(2025, 6, 14))
+    units = AgencyUnits(Source("s", "x", "72", "x", "x"), rule, tree)
+    assert units.read(agency)[:2] == (unit, tier)

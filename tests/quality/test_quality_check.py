@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pytest
 
 from etl import quality
 from etl.errors import QualityError
-from etl.model import Hole, Source, Suite
+from etl.model import Hole, Source, Suite, Unit
 from etl.quality_gx import judge
 from etl.settings import ROOT
+from etl.units import UnitTree
 from tests.quality.country import COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree
 
 ONESTOP = SUITES["onestop"]
@@ -279,3 +281,18 @@ def test_a_measure_that_a_platform_does_not_have_is_not_missed_of_its_rows() -> 
     assert check(rows, given=has).quarantine["source"].to_pylist() == ["onestop_01"]
     with pytest.raises(QualityError, match="onestop_02"):
         check(rows, given={**has, "onestop_02": []})
+
+
+def test_until_the_reform_a_district_owes_its_rows_too() -> None:
+    def unit(code: str, level: Any, parent: str | None) -> Unit:
+        return Unit(code, code, level, "", parent, dt.date(2019, 3, 12), dt.date(2025, 7, 1), True, "")
+
+    listed = [unit("VN", "nation", None), unit("01", "province", "VN")]
+    listed += [unit("011", "district", "01"), unit("012", "district", "01"), unit("01001", "commune", "011")]
+    country = UnitTree(listed, dt.date(2025, 6, 14))
+    rows = [row("onestop", "01"), row("onestop", "01001"), row("onestop", "011", tier="district", agency="011")]
+    outcome = check(rows, tree=country, due=due("onestop", ["01"]))
+    assert outcome.quarantine.num_rows == 0
+    assert outcome.holes == [hole("onestop_01", "01", "012", "district", None, "missing_unit")]
+    whole = check([*rows, row("onestop", "012", tier="district")], tree=country, due=due("onestop", ["01"]))
+    assert whole.holes == []
