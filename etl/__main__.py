@@ -7,7 +7,6 @@ Exit status: 0 done; 1 something did not go through (a rule could not run, a fig
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -148,8 +147,6 @@ def replay(period: str, as_json: bool) -> None:
 
 
 @main.command()
-from etl import calendar_commands, growth_commands, source_commands, unit_commands
-from etl.command_output import as_json_option, emit, new_table, show, show_days
 @click.argument("period")
 @as_json_option
 def forms(period: str, as_json: bool) -> None:

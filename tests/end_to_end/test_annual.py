@@ -25,11 +25,11 @@ YEAR = (440, 270, 150, 20, 430, 160, 225, 45, 10, 7, 3)
 """By hand: flows added; carried over as in the first quarter, pending as in the last; 3 = 4+5+6 and 7 + 11."""
 
 
-def _facts(figures: tuple[int | None, ...]) -> pa.Table:
+def _facts(figures: tuple[int | None, ...], unit: str = "01") -> pa.Table:
     rows = [
         {
             "indicator": f"tthc_{measure}",
-            "unit": "01",
+            "unit": unit,
             "tier": "all",
             "field": "all",
             "value": None if figure is None else Decimal(figure),
@@ -43,18 +43,38 @@ def _facts(figures: tuple[int | None, ...]) -> pa.Table:
 
 
 def _record(number: int, figures: tuple[int | None, ...]) -> None:
+    _record_facts(f"2024-Q{number}", _facts(figures))
+
+
+def _record_facts(period: str, facts: pa.Table) -> None:
     Opened.open().warehouse.record(
-        f"2024-Q{number}",
+        period,
         run="test",
         catalog_version="c",
         rules_version="r",
-        facts=_facts(figures),
+        facts=facts,
         rows={},
         quarantine={},
         findings=[],
         holes=[],
         receipts=[],
     )
+
+
+def test_the_year_of_the_reform_is_told_on_the_units_of_its_end(make_office: Callable[..., Office]) -> None:
+    """Hà Giang (02) and Tuyên Quang (08) until the second quarter, then the Tuyên Quang (08) of both."""
+    make_office("annual_2025")
+    pipeline.prepare()
+    for number, figures in enumerate(QUARTERS[:2], start=1):
+        both = [_facts(figures, "02"), _facts(figures, "08")]
+        _record_facts(f"2025-Q{number}", pa.concat_tables(both))
+    for number, figures in enumerate(QUARTERS[2:], start=3):
+        _record_facts(f"2025-Q{number}", _facts(tuple(2 * (figure or 0) for figure in figures), "08"))
+    pipeline.annual("2025")
+    facts = Opened.open().warehouse.facts("2025")
+    assert {fact.unit for fact in facts} == {"08"}
+    figures = {fact.indicator: fact.value for fact in facts}
+    assert [figures[f"tthc_{measure}"] for measure in MEASURES] == [Decimal(2 * figure) for figure in YEAR]
 
 
 LONGER = {

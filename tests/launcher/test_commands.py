@@ -33,7 +33,7 @@ def test_what_needs_no_database_starts_none(home: Path, arguments: tuple[str, ..
 
 def test_a_warehouse_of_ones_own_is_used_as_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAOCAO_WAREHOUSE_URL", "postgresql+psycopg://nobody:x@127.0.0.1:1/none")
-    done = launcher("cli", "facts", "01", "2026-Q3")
+    done = launcher("cli", "facts", "2026-Q3", "--unit", "01")
     assert done.returncode != 0
     assert not (home / "postgres").exists()
 
