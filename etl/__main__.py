@@ -1,7 +1,8 @@
 """The command `baocao`: the pipeline's verbs for people and, with --json, for machines.
 
 Exit status: 0 done; 1 something did not go through (a rule could not run, a figure could not be traced);
-2 the call, the settings or the catalog must be mended first; 3 done, but some sources failed.
+2 the call, the settings or the catalog must be mended first; 3 done, but some sources failed, or some
+lines of a list were not taken.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import Any
 
 import click
 
-from etl import calendar_commands, growth_commands, source_commands, unit_commands
+from etl import calendar_commands, growth_commands, source_commands, standing_commands, unit_commands
 from etl.command_output import as_json_option, emit, new_table, show, show_days
-from etl.errors import BaocaoError, CatalogError, PeriodError, SettingsError
+from etl.errors import BaocaoError, CatalogError, PeriodError, ReceiptsError, SettingsError
 from etl.model import PULL_STATES
 
 _ROLES = {"reporting": "báo cáo / reporting", "comparison": "đối chiếu / comparison"}
-_MENDABLE = (CatalogError, PeriodError, SettingsError)
+_MENDABLE = (CatalogError, PeriodError, ReceiptsError, SettingsError)
 
 
 class _Commands(click.Group):
@@ -41,6 +42,8 @@ main.add_command(calendar_commands.calendar)
 main.add_command(growth_commands.chain)
 main.add_command(unit_commands.units)
 main.add_command(unit_commands.facts)
+main.add_command(standing_commands.standings)
+main.add_command(standing_commands.receipts)
 
 
 @main.command()

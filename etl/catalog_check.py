@@ -37,6 +37,8 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
             raise fail(file, ("regime",), f"no regime {form.regime!r} in calendar.yml")
         if form.period_kind not in regime.period_kinds:
             raise fail(file, ("period_kind",), f"regime {form.regime} has no period of this kind in calendar.yml")
+        if form.valid_to is not None and form.valid_to <= form.valid_from:
+            raise fail(file, ("valid_to",), "the day after the last, later than valid_from")
         if number not in catalog.form_files:
             raise fail(file, (), f"the blank forms/{number}.xlsx is missing")
         for index, shown in enumerate(form.columns):

@@ -4,6 +4,7 @@
     ├── SettingsError        set the named environment variable
     ├── CatalogError         mend the named file at the named line
     ├── PeriodError          ask for another period
+    ├── ReceiptsError        mend the list of receipts
     ├── SourceError          one portal, one period; the others go on
     │   ├── SourceUnavailable    wait: it is down, slow or over its budget     (retried)
     │   ├── SourceRefused        renew the credential                          (not retried)
@@ -46,6 +47,10 @@ class CatalogError(BaocaoError):
 
 class PeriodError(BaocaoError):
     """A period key cannot be read, or the period is not closed yet."""
+
+
+class ReceiptsError(BaocaoError):
+    """A list of receipts cannot be read as a whole; single bad lines are told one by one instead."""
 
 
 class SourceError(BaocaoError):

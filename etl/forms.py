@@ -19,7 +19,7 @@ from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Strad
 from etl.periods import Period
 from etl.units import UnitTree
 
-__all__ = ["Key", "Layout", "Row", "cell_fact", "fill", "layout"]
+__all__ = ["Key", "Layout", "Row", "cell_fact", "complete", "fill", "layout"]
 
 
 def fill(
@@ -61,6 +61,17 @@ def fill(
     title = f"{form.number} - {unit.name} - {period.key}"
     package, cached = write(form, content, lines, _markers(form, unit, period, tree), title)
     return finish(package, cached, moment)
+
+
+def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
+    """Whether each cell of the form holds its figure. A ratio over nothing has none that could be withheld."""
+    plan = layout(form, unit, facts, tree, fields)
+    given = {
+        Key(fact.indicator, fact.unit, fact.tier, fact.field)
+        for fact in facts
+        if fact.value is not None or fact.reason == "zero_denominator"
+    }
+    return given.issuperset(plan.cells.values())
 
 
 def _check_blank(form: Form, content: bytes) -> None:

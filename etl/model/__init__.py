@@ -19,6 +19,14 @@ from etl.model.base import (
     UnitCode,
 )
 from etl.model.flow import REASONS, Fact, Finding, GrowthFigure, Hole, Label, Page, Receipt, RestatedFact, SourceDays
+from etl.model.obligations import (
+    STANDING_STATES,
+    Obligation,
+    Standing,
+    StandingState,
+    Submission,
+    SubmissionKind,
+)
 from etl.model.platforms import (
     Days,
     Dialect,
@@ -67,6 +75,7 @@ __all__ = [
     "PROCEDURE_CODE",
     "PULL_STATES",
     "REASONS",
+    "STANDING_STATES",
     "ApiKey",
     "Budget",
     "Calendar",
@@ -104,6 +113,7 @@ __all__ = [
     "MovedDay",
     "Numbers",
     "OAuth2",
+    "Obligation",
     "Page",
     "Paging",
     "Parameter",
@@ -122,7 +132,11 @@ __all__ = [
     "Signature",
     "Source",
     "SourceDays",
+    "Standing",
+    "StandingState",
     "Straddle",
+    "Submission",
+    "SubmissionKind",
     "Suite",
     "Table",
     "Text",

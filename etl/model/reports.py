@@ -111,6 +111,7 @@ class Form:
     tier_field: a row for each tier, under it one for each field, a total row at the foot (II.06a).
     child_unit: a row for the unit's own departments (tier province) and one for each unit below it.
     regime: the report regime it belongs to, whose due dates are the form's (catalog/calendar.yml).
+    valid_from, valid_to: owed for the periods that end from the one to before the other.
     body_row: sheet row of the first body row; columns are those of the sheet, from A on.
     blank_sha256: of the blank workbook beside the YAML, so that a changed blank is noticed.
     """
@@ -121,6 +122,7 @@ class Form:
     official: bool
     notice: str
     regime: str
+    valid_from: dt.date
     dataset: str
     levels: tuple[Level, ...]
     period_kind: PeriodKind
@@ -132,6 +134,7 @@ class Form:
     law: str
     body_row: int
     blank_sha256: str
+    valid_to: dt.date | None = None
 
 
 @dataclass(frozen=True)

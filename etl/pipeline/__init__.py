@@ -24,6 +24,7 @@ from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
 from etl.pipeline.publish import forms, issued, publish, summary, trace
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
+from etl.pipeline.standings import freeze, import_receipts, standings
 
 __all__ = [
     "annual",
@@ -42,7 +43,9 @@ __all__ = [
     "events",
     "facts",
     "forms",
+    "freeze",
     "growth",
+    "import_receipts",
     "issued",
     "parse",
     "plan",
@@ -56,6 +59,7 @@ __all__ = [
     "source_check",
     "source_new",
     "sources",
+    "standings",
     "summary",
     "trace",
     "units",

@@ -59,7 +59,8 @@ def publish(period_key: str, form_number: str) -> dict[str, Any]:
             days,
             office.catalog.calendar.straddles,
         )
-        changed += _issue(office, folder, form, unit, period, facts, content)
+        complete = workbook.complete(form, unit, facts, tree, office.catalog.fields)
+        changed += _issue(office, folder, form, unit, period, facts, content, complete)
     return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
 
 
@@ -188,15 +189,23 @@ def _issues(folder: UPath, form: Form, unit: Unit, period: Period) -> list[UPath
 
 
 def _issue(
-    office: Office, folder: UPath, form: Form, unit: Unit, period: Period, shown: Sequence[Fact], content: bytes
+    office: Office,
+    folder: UPath,
+    form: Form,
+    unit: Unit,
+    period: Period,
+    shown: Sequence[Fact],
+    content: bytes,
+    complete: bool,
 ) -> bool:
+    """Whether the file is another one than the last. The warehouse is told in any case: it may have been cut off."""
     earlier = _issues(folder, form, unit, period)
-    if earlier and earlier[-1].read_bytes() == content:
-        return False
-    path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx"
-    with path.open("xb") as target:
-        target.write(content)
+    changed = not earlier or earlier[-1].read_bytes() != content
+    path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
+    if changed:
+        with path.open("xb") as target:
+            target.write(content)
     known_at = max(fact.recorded_at for fact in shown)
     sha256 = hashlib.sha256(content).hexdigest()
-    office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path))
-    return True
+    office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path), complete)
+    return changed

@@ -17,8 +17,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, select, text
 
-from etl.model import Fact, Finding, Hole, Indicator, Receipt, SourceDays, Unit
-from etl.warehouse import dimensions, queries, schema
+from etl.model import Fact, Finding, Hole, Indicator, Obligation, Receipt, SourceDays, Submission, Unit
+from etl.warehouse import compliance, dimensions, queries, schema
 from etl.warehouse import record as recording
 from etl.warehouse import trace as tracing
 from etl.warehouse.record import Recorded
@@ -186,21 +186,46 @@ class Warehouse:
         with self._snapshot() as connection:
             return tracing.trace(connection, period_key, indicator, unit, tier, field, known_at, limit)
 
-    def issue(self, form: str, unit: str, period_key: str, known_at: dt.datetime, sha256: str, uri: str) -> bool:
-        """Note that a form was issued; False, and nothing written, when its last issue has the same sha256."""
+    def issue(
+        self, form: str, unit: str, period_key: str, known_at: dt.datetime, sha256: str, uri: str, complete: bool
+    ) -> bool:
+        """Note that a form was issued, and thereby received; False when its last issue has the same sha256.
+
+        complete: whether every figure is there. What was issued before it was noted as received is noted now.
+        """
         issues = schema.form_issue
         with self._engine.begin() as connection:
             recording.lock(connection, f"form {form} {unit} {period_key}")
             last = connection.execute(
-                select(issues.c.sha256)
+                select(issues.c.sha256, issues.c.issued_at)
                 .where(issues.c.form == form, issues.c.unit == unit, issues.c.period == period_key)
                 .order_by(issues.c.id.desc())
                 .limit(1)
-            ).scalar()
-            if last == sha256:
+            ).one_or_none()
+            if last is not None and last.sha256 == sha256:
+                compliance.receive_issue(connection, form, unit, period_key, last.issued_at, sha256, complete)
                 return False
-            connection.execute(
-                issues.insert(),
-                {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri},
-            )
+            row = {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri}
+            issued_at = connection.execute(issues.insert().returning(issues.c.issued_at), row).scalar_one()
+            compliance.receive_issue(connection, form, unit, period_key, issued_at, sha256, complete)
             return True
+
+    def freeze(self, obligations: Iterable[Obligation], catalog_version: str) -> int:
+        """Freeze those of which nothing of the same form, period and level is frozen; says how many were new."""
+        with self._engine.begin() as connection:
+            return compliance.freeze(connection, obligations, catalog_version)
+
+    def frozen(self, period_keys: Collection[str]) -> list[Obligation]:
+        """The frozen obligations of the periods."""
+        with self._snapshot() as connection:
+            return compliance.frozen(connection, period_keys)
+
+    def submit(self, submissions: Sequence[Submission]) -> int:
+        """Note what was received, all of it or nothing; says how many were not known yet."""
+        with self._engine.begin() as connection:
+            return compliance.submit(connection, submissions)
+
+    def submissions(self, period_keys: Collection[str]) -> list[Submission]:
+        """What was received of the periods, in the order in which it was received."""
+        with self._snapshot() as connection:
+            return compliance.submissions(connection, period_keys)

@@ -167,3 +167,22 @@ form_issue = Table(
     Column("issued_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     *_text("sha256", "uri"),
 )
+obligation = Table(
+    "obligation",
+    metadata,
+    *(_key(name, Text) for name in ("form", "period", "unit")),
+    *_text("level", "name", "type", "province"),
+    Column("due_on", Date, nullable=False),
+    Column("due_verified", Boolean, nullable=False),
+    Column("frozen_at", DateTime(timezone=True), nullable=False),
+    *_text("catalog_version"),
+)
+submission = Table(
+    "submission",
+    metadata,
+    *(_key(name, Text) for name in ("form", "period", "unit")),
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    _key("kind", Text),
+    *_text("origin", "evidence"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)

@@ -124,6 +124,8 @@ title: Hồ sơ
 subtitle: Thử
 official: false
 notice: Thử
+regime: documents
+valid_from: 2020-12-15
 dataset: dossiers
 levels: [province]
 period_kind: quarter

@@ -24,7 +24,7 @@ A: Key = ("received", "00101", "commune", "land")
 @pytest.mark.parametrize("role", ["origin", "replica"])
 def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: str, role: str) -> None:
     FILLED.into(warehouse)
-    warehouse.issue("II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx")  # type: ignore[arg-type]
+    warehouse.issue("II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
     counted = {table: query(warehouse_url, f"SELECT count(*) FROM baocao.{table}") for table in TABLES}
     assert all(count != [(0,)] for count in counted.values())
     column = {"load": "run", "fact": "reason", "fact_2026_q3": "reason", "receipt": "message", "finding": "message",
