@@ -29,27 +29,29 @@ def standings(period: str, on: dt.datetime | None, provinces: bool, as_json: boo
     if not found["standings"]:
         return click.echo(f"Không đơn vị nào phải gửi báo cáo trong {found['period']} / nobody owes a report")
     click.echo(f"Tình hình gửi báo cáo {found['period']}, tính tới {found['on']} / standings as at that day")
-    units = new_table(
-        "Biểu / form", "Cấp / level", "Đơn vị / units", "Đủ kỳ / full", "Một phần / part", "Không kỳ nào / none",
-        "Số kỳ đã gửi: số đơn vị / periods filed: units",
-    )  # fmt: skip
     for row in summary["units"]:
         by_filed = ", ".join(f"{filed}: {count}" for filed, count in sorted(row["by_filed"].items(), reverse=True))
-        counts = (str(row[name]) for name in ("units", "full", "partial", "none"))
-        units.add_row(row["form"], row["level"], *counts, by_filed)
-    show(units)
-    _show_tallies(summary["periods"], {"Biểu / form": "form", "Kỳ / period": "period", "Cấp / level": "level"})
-    if provinces:
-        _show_tallies(summary["provinces"], {"Biểu / form": "form", "Cấp / level": "level", "Tỉnh / province": "name"})
+        official = found["forms"].get(row["form"], {}).get("official", True)
+        own = "" if official else " (biểu do dự án tự đặt / not an official form)"
+        click.echo(
+            f"\n{row['form']}{own} · {row['level']}: {row['units']} đơn vị/units · đủ mọi kỳ/full {row['full']} · "
+            f"một phần/partial {row['partial']} · không kỳ nào/none {row['none']}\n"
+            f"  số kỳ đã gửi: số đơn vị / periods filed: units: {by_filed}"
+        )
+        here = {"form": row["form"], "level": row["level"]}
+        _show_tallies(summary["periods"], here, "kỳ\nperiod", "period")
+        if provinces:
+            _show_tallies(summary["provinces"], here, "tỉnh\nprovince", "name")
     return None
 
 
-def _show_tallies(tallies: list[dict[str, Any]], by: dict[str, str]) -> None:
-    states = [title.both for title in STANDING_STATES.values()]
-    table = new_table(*by, "Phải gửi / owed", *states, "Tỷ lệ đúng hạn / on-time rate", "Tỷ lệ đã gửi / filed rate")
+def _show_tallies(tallies: list[dict[str, Any]], here: dict[str, str], heading: str, name: str) -> None:
+    states = [f"{title.vi}\n{title.en}" for title in STANDING_STATES.values()]
+    table = new_table(heading, "phải gửi\nowed", *states, "tỷ lệ đúng hạn\non-time rate", "tỷ lệ gửi đủ\nfiled rate")
     for row in tallies:
-        counts = (str(row[name]) for name in ("owed", *STANDING_STATES))
-        table.add_row(*(row[name] for name in by.values()), *counts, _rate(row, "timely"), _rate(row, "filed"))
+        if here.items() <= row.items():
+            counts = (str(row[count]) for count in ("owed", *STANDING_STATES))
+            table.add_row(row[name], *counts, _rate(row, "timely"), _rate(row, "filed"))
     show(table)
 
 

@@ -43,9 +43,12 @@ def standings(period_key: str, on: dt.date | None = None) -> dict[str, Any]:
     obligations = compliance.in_effect(_owed(office, periods), office.warehouse.frozen(keys))
     found = compliance.assess(obligations, office.warehouse.submissions(keys), day)
     names = _province_names(office, obligations)
+    numbers = {obligation.form for obligation in obligations}
+    forms = [form for number, form in sorted(office.catalog.forms.items()) if number in numbers]
     return {
         "period": Period.parse(period_key).key,
         "on": day.isoformat(),
+        "forms": {form.number: {"title": form.title, "official": form.official} for form in forms},
         "standings": [_told(standing) for standing in found],
         "summary": {
             "units": _coverage(found, day),
@@ -123,12 +126,13 @@ def _owed(office: Office, periods: Iterable[Period]) -> list[Obligation]:
     ]
 
 
-def _province_names(office: Office, obligations: Iterable[Obligation]) -> dict[str, str]:
-    """As of the last period in which the province is named; its code where the catalog does not know it any more."""
+def _province_names(office: Office, obligations: list[Obligation]) -> dict[str, str]:
+    """As the province's own obligations have it, the latest first; of one that owes nothing itself, as the catalog."""
     names = {}
-    for one in sorted(obligations, key=lambda obligation: obligation.due_on):
+    for one in sorted(obligations, key=lambda obligation: (obligation.unit == obligation.province, obligation.due_on)):
         tree = office.catalog.tree(Period.parse(one.period))
-        names[one.province] = tree[one.province].name if one.province in tree else one.province
+        in_catalog = tree[one.province].name if one.province in tree else one.province
+        names[one.province] = one.name if one.unit == one.province else in_catalog
     return names
 
 

@@ -24,7 +24,8 @@ def freeze(connection: Connection, obligations: Iterable[Obligation], catalog_ve
     given = list(obligations)
     wanted = {obligation.frozen_with for obligation in given}
     together = (table.c.form, table.c.period, table.c.level)
-    done = set(connection.execute(select(*together).where(tuple_(*together).in_(wanted)).distinct()).tuples())
+    query = select(*together).where(tuple_(*together).in_(wanted)).distinct()
+    done = {(form, period, level) for form, period, level in connection.execute(query)}
     new = [obligation for obligation in given if obligation.frozen_with not in done]
     if new:
         moment = connection.execute(select(func.clock_timestamp())).scalar_one()

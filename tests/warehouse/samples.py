@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from etl.model import Example, Finding, Hole, Indicator, Page, Receipt, Text, Unit
+from etl.model import Example, Finding, Hole, Indicator, Obligation, Page, Receipt, Text, Unit
 from etl.tables import FACTS, ROW
 from etl.warehouse import Recorded, Warehouse
 
@@ -22,6 +22,8 @@ Key = tuple[str, str, str, str]
 Figure = tuple[Decimal | None, str | None]
 """value, reason"""
 NOON = dt.datetime(2026, 9, 15, 12, tzinfo=dt.UTC)
+
+OWED = Obligation("II.06a", "01", PERIOD, "province", "Tỉnh A", "Tỉnh", "01", dt.date(2026, 9, 25), True)
 
 
 def facts(figures: Mapping[Key, Figure], *, moving: bool = False) -> pa.Table:

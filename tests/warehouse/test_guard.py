@@ -14,10 +14,24 @@ from sqlalchemy.exc import DBAPIError
 from etl.errors import TraceError
 from etl.model import Finding
 from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, PERIOD, Key, Load, connect, current, figure, page, query, receipt, row, rows
+from tests.warehouse.samples import (
+    FILLED,
+    OWED,
+    PERIOD,
+    Key,
+    Load,
+    connect,
+    current,
+    figure,
+    page,
+    query,
+    receipt,
+    row,
+    rows,
+)
 
 TABLES = ["load", "fact", "fact_2026_q3", "receipt", "payload", "load_source", "standard_row", "quarantine", "finding",
-          "hole", "form_issue"]  # fmt: skip
+          "hole", "form_issue", "obligation", "submission"]  # fmt: skip
 A: Key = ("received", "00101", "commune", "land")
 
 
@@ -25,11 +39,12 @@ A: Key = ("received", "00101", "commune", "land")
 def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: str, role: str) -> None:
     FILLED.into(warehouse)
     warehouse.issue("II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
+    warehouse.freeze([OWED], "v1")
     counted = {table: query(warehouse_url, f"SELECT count(*) FROM baocao.{table}") for table in TABLES}
     assert all(count != [(0,)] for count in counted.values())
     column = {"load": "run", "fact": "reason", "fact_2026_q3": "reason", "receipt": "message", "finding": "message",
               "hole": "unit", "form_issue": "uri", "payload": "uri", "standard_row": "raw", "quarantine": "raw",
-              "load_source": "state"}  # fmt: skip
+              "load_source": "state", "obligation": "province", "submission": "evidence"}  # fmt: skip
     with connect(warehouse_url) as session:
         session.execute(f"SET session_replication_role = {role}")
         for table in TABLES:
