@@ -124,8 +124,6 @@ title: Hồ sơ
 subtitle: Thử
 official: false
 notice: Thử
-regime: documents
-valid_from: 2020-12-15
 dataset: dossiers
 levels: [province]
 period_kind: quarter
@@ -140,6 +138,7 @@ notes: []
 law: Thông tư 01/2020/TT-VPCP
 blank_sha256: {"ab" * 32}
 regime: documents
+valid_from: 2020-12-15
 """,
     "forms/F1.xlsx": "the catalog looks whether a blank is there, not into it",
 }

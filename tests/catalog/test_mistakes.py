@@ -150,6 +150,8 @@ def mistake(folder: Path) -> CatalogError:
             "no indicator 'sent'",
         ),
         ("forms/F1.yml", "number: '2'", "number: 2", 14, "columns.1.number", "quote it"),
+        ("forms/F1.yml", "regime: documents", "regime: khác", 18, "regime", "no regime 'khác'"),
+        ("forms/F1.yml", "2020-12-15", "2020-12-15\nvalid_to: 2020-12-15", 20, "valid_to", "later than valid_from"),
         ("forms/F1.yml", "levels: [province]", "levels: [tỉnh]", 6, "levels.0", "'province'"),
         # secrets
         ("sources/ha_noi.yml", "env:PORTAL_TOKEN", "s3cret", 4, "credential", "never the secret"),
@@ -233,6 +235,13 @@ def test_a_mistake_names_file_line_and_key(
     assert problem in str(error)
     assert str(error).startswith(f"{folder / name}:{line}: ")
     assert "s3cret" not in str(error)
+
+
+def test_a_form_of_a_period_that_its_regime_does_not_have(folder: Path) -> None:
+    edit(folder, "calendar.yml", "period_kinds: [quarter]", "period_kinds: [month]")
+    error = mistake(folder)
+    assert (error.file, error.line, error.key) == (str(folder / "forms/F1.yml"), 7, "period_kind")
+    assert "no period of this kind" in error.problem
 
 
 def test_rows_of_whole_levels_are_only_compared(folder: Path) -> None:

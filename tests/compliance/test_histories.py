@@ -67,8 +67,14 @@ class Office:
         self.due = {period.key: 24 for period in PERIODS}
         self.received: list[Submission] = []
         self.frozen: list[Obligation] = []
+        self.owed = self.derived()
 
     def happens(self, event: Event) -> None:
+        self.tell(event)
+        if not isinstance(event, Received):
+            self.owed = self.derived()
+
+    def tell(self, event: Event) -> None:
         match event:
             case Received():
                 moment = dt.datetime.combine(date(event.day), dt.time(9), TIMEZONE)
@@ -86,7 +92,9 @@ class Office:
             case Moved():
                 self.due[event.period.key] = event.due
 
-    def owed(self) -> list[Obligation]:
+    def derived(self) -> list[Obligation]:
+        """What is owed by the catalog of now."""
+
         def due(form: Form, period: Period, level: Level) -> DueDate | None:
             day = period.last_day.replace(day=1) + dt.timedelta(days=self.due[period.key])
             return DueDate(day, True) if level == "province" else None
@@ -96,11 +104,11 @@ class Office:
 
     def freeze(self, today: dt.date) -> None:
         moment = dt.datetime.combine(today, dt.time(6), TIMEZONE)
-        new = compliance.to_freeze(self.owed(), self.frozen, today)
+        new = compliance.to_freeze(self.owed, self.frozen, today)
         self.frozen += [replace(one, frozen_at=moment) for one in new]
 
     def standings(self, today: dt.date) -> list[Standing]:
-        return compliance.assess(compliance.in_effect(self.owed(), self.frozen), self.received, today)
+        return compliance.assess(compliance.in_effect(self.owed, self.frozen), self.received, today)
 
     def frozen_rates(self, today: dt.date) -> dict[str, float | None]:
         """Of each frozen period the on-time rate as at that day."""
@@ -123,6 +131,7 @@ moved = st.builds(Moved, day, period, st.integers(15, 90))
 def in_bounds(standings: Sequence[Standing], today: dt.date) -> None:
     tally = compliance.tally(standings, today)
     assert sum(tally.states.values()) == tally.owed
+    assert 0 <= tally.timely <= tally.filed <= tally.due <= tally.owed
     for rate in (tally.timely_rate, tally.filed_rate):
         assert (rate is None) == (tally.due == 0)
         assert rate is None or 0 <= rate <= 1
