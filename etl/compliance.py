@@ -18,7 +18,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 from etl.model import STANDING_STATES, Form, Level, Obligation, Standing, StandingState, Submission
 from etl.periods import TIMEZONE, Kind, Period
@@ -45,8 +45,7 @@ class DueDates(Protocol):
 
 def periods_within(asked: Period) -> list[Period]:
     """The period asked for and every one of any kind whose days lie in its own, shortest and earliest first."""
-    kinds: dict[Kind, int] = {"month": 12, "quarter": 4, "half": 2, "nine_months": 1, "year": 1}
-    every = (Period(asked.year, kind, number + 1) for kind, count in kinds.items() for number in range(count))
+    every = (period for kind in get_args(Kind) for period in Period.of_year(asked.year, kind))
     return [one for one in every if asked.first_day <= one.first_day and one.last_day <= asked.last_day]
 
 

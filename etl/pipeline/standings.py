@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from etl import calendar as calendars
 from etl import compliance, compliance_import
 from etl.errors import PeriodError, ReceiptsError
 from etl.model import Form, Level, Obligation, Standing
@@ -111,10 +112,11 @@ def _freeze(office: Office, periods: list[Period], today: dt.date) -> int:
 
 def _owed(office: Office, periods: Iterable[Period]) -> list[Obligation]:
     catalog = office.catalog
+    days = calendars.WorkingDays(catalog.calendar.moved_days)
 
     def due(form: Form, period: Period, level: Level) -> compliance.DueDate | None:
-        rule = catalog.calendar.regimes[form.regime].due.get(level)
-        return None if rule is None else compliance.DueDate(period.last_day.replace(day=rule.day), rule.verified)
+        found = calendars.deadline(catalog.calendar, form.regime, period, level, days)
+        return None if found is None else compliance.DueDate(found.due_on, found.rule.verified)
 
     forms = catalog.forms.values()
     kinds = {form.period_kind for form in forms}
