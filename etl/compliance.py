@@ -1,6 +1,6 @@
 """Obligations from forms, calendar and the tree of units; standings from obligations, submissions and the day. Pure.
 
-What each state means (docs/decisions/0007-obligations.md has the reasons), by local days:
+What each state means (docs/decisions/0008-obligations.md has the reasons), by local days:
 
     on_time   a whole report was received by the due date; later corrections change nothing
     nil       the same, and it was the declaration that there was nothing to report
