@@ -34,6 +34,9 @@ SHAPE = Shape(
     page=("trang",),
     dates=("ngayGui",),
     date_formats=("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
+    resolve=lambda record: (
+        {"trangThai": "13"} if record["trangThai"] in STANDING and record["nghiepVu"] == "0" else None
+    ),
     shared=True,
 )
 MINISTRIES = (("G22", "Văn phòng Chính phủ"), ("G09", "Bộ Nội vụ"), ("G12", "Bộ Tài chính"))

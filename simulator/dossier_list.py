@@ -10,6 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,16 @@ from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies, Window, read_days, read_number
 
 PLATFORM = "dossier_list"
+_PENDING = (2, 4, 6, 8)
+
+
+def _done_at_once(since: str, record: Record) -> Record | None:
+    """A pending dossier received since that day, as a list has it that now says it was done when it came."""
+    if record["TrangThai"] not in _PENDING or record["NgayKetThucXuLy"] or record["NgayTiepNhan"] < since:
+        return None
+    return {"TrangThai": 10, "NgayKetThucXuLy": record["NgayTiepNhan"]}
+
+
 SHAPE = Shape(
     agency=("MaDonViTiepNhan",),
     stranger="99999",
@@ -47,6 +59,7 @@ SHAPE = Shape(
     page=("batDau", "ketThuc"),
     dates=("NgayHenTra",),
     date_formats=("%d/%m/%Y", "%m/%d/%Y"),
+    resolve=partial(_done_at_once, ""),
     token=True,
 )
 _LATER = 20
@@ -142,10 +155,12 @@ def router(archive: Archive, faults: Faults, token: str) -> APIRouter:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise HTTPException(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
         province = province_or_404(archive.country, province_code)
-        records = portal.records(province, read_days(first, last, "%d/%m/%Y"))
+        window = read_days(first, last, "%d/%m/%Y")
+        records = portal.records(province, window)
+        shape = replace(SHAPE, resolve=partial(_done_at_once, f"{window.first_day}"))
         commune = province.communes[0]
         once = next((record for record in records if record["MaDonViTiepNhan"] == commune), None)
-        records = faults.spoil(PLATFORM, province.code, records, SHAPE, commune, lambda record: record is once)
+        records = faults.spoil(PLATFORM, province.code, records, shape, commune, lambda record: record is once)
         from_row = read_number(start, 0, 0)
         page: list[Any] = records[from_row : read_number(end, len(records), from_row)]
         return json_reply({"tongSo": len(records), "danhSach": page})

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from simulator.faults_shape import Record, Shape
 
 FEW = 3
-"""Pending dossiers of one answer that a reclassified period counts as resolved."""
+"""Pending dossiers of one answer that a reclassified period counts as resolved, or documents as recalled."""
 
 
 def spoilt(
@@ -37,6 +38,10 @@ def spoilt(
             _identity(
                 max(over, key=lambda one: sum(bool(one[axis]) for axis in shape.axes)), shape, _Struck(True, True)
             )
+    elif kind == "reclassified" and shape.resolve is not None:
+        resolved = ((record, change) for record in everything if (change := shape.resolve(record)) is not None)
+        for record, change in islice(resolved, FEW):
+            record.update(change)
     elif kind == "reclassified":
         less = {name: by for name, by in shape.settled.items() if by < 0}
         pending = [record for record in everything if shape.is_detail(record) and _holds(shape, record, less)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class Shape:
     total: the measure put off by one. rename: (old, new) name of a measure. extra: a column nobody expects.
     swap: two measures that can be exchanged without any sum showing it.
     settled: by how much each measure changes when one pending dossier counts as resolved.
+    resolve: of a portal that lists single records, what is otherwise in one that counts as resolved or recalled; None
+    where the record does not stand to be.
     codes: columns that hold numbers and are no measures. text: whether numbers are written as texts.
     axes: columns that are all filled in a detail row; a row where one is blank or 0 is a total over it.
     dates: columns with dates, written as the first of `date_formats`; the second is another way to write them.
@@ -51,6 +53,7 @@ class Shape:
     page: tuple[str, ...] = ()
     swap: tuple[str, str] | None = None
     settled: Mapping[str, int] = field(default_factory=dict)
+    resolve: Callable[[Record], Record | None] | None = None
     codes: tuple[str, ...] = ()
     text: bool = False
     axes: tuple[str, ...] = ()
@@ -73,7 +76,7 @@ class Shape:
             "missing_unit": not self.shared,
             "swapped": self.swap is not None,
             "date_format": bool(self.dates) or "date_format" in self.file,
-            "reclassified": bool(self.settled),
+            "reclassified": bool(self.settled) or self.resolve is not None,
             **dict.fromkeys(
                 ("identity", "text_number", "decimal_comma", "thousands", "null_for_zero", "zero_for_null", "retyped"),
                 self.total is not None,

@@ -19,7 +19,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from simulator.cache import Cache
 from simulator.country import Province
-from simulator.document_list import Letter, Letters, Party, status_of
+from simulator.document_list import STANDING, Letter, Letters, Party, status_of
 from simulator.documents import ABROAD, organ_name, organs
 from simulator.faults import Faults, Record, Shape
 from simulator.replies import json_reply, province_or_404
@@ -37,6 +37,11 @@ SHAPE = Shape(
     page=("pageIndex",),
     dates=("createdTime", "updatedTime"),
     date_formats=("%Y/%m/%d %H:%M:%S", "%d/%m/%Y %H:%M:%S"),
+    resolve=lambda record: (
+        {"status": "13", "statusDesc": _STATUS["13"]}
+        if record["status"] in STANDING and record["messageType"] == "edoc"
+        else None
+    ),
     token=True,
 )
 _SHAPES = {"getSentEdocList": SHAPE, "getReceivedEdocList": replace(SHAPE, agency=("to", "name"))}

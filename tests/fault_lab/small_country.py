@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCALE, LISTED_SCALE = 0.15, 0.02
+SCALE, LISTED_SCALE = 0.15, 0.008
 LISTED = frozenset({"dossier_list", "document_list", "vxp"})
 """Portals that list single records; a hundred of them a province show the same as a thousand."""
 COMMUNES = 6

@@ -10,7 +10,9 @@ from tests.fault_lab.judging import Verdict
 from tests.fault_lab.small_country import ROOT
 
 DOCUMENT = ROOT / "docs/fault_lab.md"
-NONE, RIGHT, WRONG, UNUSED = "–", "đúng", "SAI THẦM LẶNG", "không vào biểu"
+NONE, RIGHT, WRONG, UNUSED, UNTOLD = "–", "đúng", "SAI THẦM LẶNG", "không vào biểu", "không thể biết"
+LIMITS = frozenset({("tandan_errors", "missing_unit")})
+"""What nobody can tell: a unit that the list of faulty dossiers does not name has none, or was left out."""
 
 TITLES = {
     "down": ("cổng ngừng (503)", "down (503)"),
@@ -53,17 +55,29 @@ _HEAD = f"""# Phòng thử lỗi · Fault lab
 Mỗi ô là một lỗi được gài vào một nguồn của một nền tảng rồi chạy trọn đường: cổng mô phỏng, HTTP, kho tệp, PostgreSQL.
 Ô ghi điều đã gọi tên lỗi: trạng thái của lần lấy (`down`, `timed_out` …) hoặc quy tắc của phát hiện (`READ-…`).
 `{RIGHT}`: mọi số liệu vẫn hiện và đúng. `{NONE}`: nền tảng không thể có lỗi này. `{UNUSED}`: nguồn chỉ để so sánh,
-không số liệu nào của nó được dùng. Không ô nào được là "{WRONG}".
+không số liệu nào của nó được dùng. `{UNTOLD}`: giới hạn nêu dưới đây. Không ô nào được là "{WRONG}".
 Nguồn bên cạnh của cùng nền tảng luôn đúng; lần lấy chưa chứng minh được không nạp dòng nào.
 
 *Each cell is one fault planted in one source of a platform and run through everything: simulated portal, HTTP, store,
 PostgreSQL. It says what named the fault: the state of the pull, or the rule of a finding. `{RIGHT}`: every figure is
 shown and right. `{NONE}`: the platform cannot have the fault. `{UNUSED}`: a source for comparison, which feeds no
-figure. The test fails for a figure that is silently wrong, for a failure without a name, for a row from an unproven
-pull, and for a neighbour of the same platform that is not right.*
+figure. `{UNTOLD}`: a limit, named below. The test fails for a figure that is silently wrong, for a failure without a
+name, for a row from an unproven pull, and for a neighbour of the same platform that is not right.*
 
-Giới hạn: hai cột đổi chỗ chỉ nhận ra được khi số liệu kỳ trước khác hẳn; hai cột vốn giống nhau thì không ai phân biệt.
-*A limit: two exchanged measures are told by the quarter before, so only where they did not look alike in it.*
+## Giới hạn · Limits
+
+- Hai cột đổi chỗ mà không phép cộng nào lộ ra thì chỉ nhận ra được khi kỳ trước hai cột khác hẳn nhau. Đã thử và
+  **không nhận ra được**: `igate` `receivedOnline`/`receivedDirect`, `opencps_v2` trực tuyến/tại quầy, `export_units`
+  trước hạn/đúng hạn; ô "hai cột đổi chỗ" bên dưới là những cặp nhận ra được. Nguồn chưa có kỳ trước thì không cặp nào.
+  *Two measures exchanged so that no sum shows it are told only by a quarter before in which they differed clearly.
+  Tried and **not detected**: `igate` `receivedOnline`/`receivedDirect`, `opencps_v2` online/counter, `export_units`
+  early/on time; the row of the table is of pairs that are told. Of a source without an earlier quarter, none is.*
+- `tandan_errors` chỉ liệt kê hồ sơ có lỗi: đơn vị không có trong danh sách là không có hồ sơ lỗi, hay bị bỏ sót mà tổng
+  khai cũng bớt theo, thì không ai phân biệt. Số liệu này không vào biểu nào của Thông tư.
+  *`tandan_errors` lists only dossiers at fault: whether a unit that it does not name has none, or was left out and the
+  declared total with it, nobody can tell. Its figures are in no form of the Circular.*
+- Kỳ đã chốt bị phân loại lại chỉ nhận ra khi lấy lần hai (quyết định 0005); đổi trước lần đầu thì đó là số đầu tiên.
+  *A closed period that is reclassified is told by the second pull (decision 0005); before the first, it is the figure.*
 
 Bảng do phép thử làm ra và kiểm tra; làm lại · made and checked by the test; make it again:
 
@@ -77,17 +91,18 @@ def document(verdicts: Mapping[tuple[str, str], Verdict]) -> str:
     lines.append(f"|---|{'---|' * len(platforms)}")
     for kind in KINDS:
         if any((platform, kind) in verdicts for platform in platforms):
-            cells = [_cell(verdicts.get((platform, kind))) for platform in platforms]
+            cells = [_cell(verdicts, (platform, kind)) for platform in platforms]
             vi, en = TITLES[kind]
             lines.append(f"| {vi} · *{en}* (`{kind}`) | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(verdict: Verdict | None) -> str:
+def _cell(verdicts: Mapping[tuple[str, str], Verdict], place: tuple[str, str]) -> str:
+    verdict = verdicts.get(place)
     if verdict is None:
         return NONE
     if verdict.silently_wrong:
-        return f"**{WRONG}**"
+        return UNTOLD if place in LIMITS else f"**{WRONG}**"
     if verdict.name:
         return ", ".join(f"`{name}`" for name in verdict.name.split(", "))
     return RIGHT if verdict.shown else UNUSED

@@ -13,6 +13,7 @@ from launcher.simulator import SEED
 from simulator.country import Country, Province
 from simulator.documents import Post
 from simulator.dossiers import Archive
+from simulator.tandan_errors import Faulty
 from simulator.truth import Truth
 
 Place = tuple[str, str, str]
@@ -22,6 +23,7 @@ Place = tuple[str, str, str]
 class Figures:
     def __init__(self, catalog: Path, scale: float) -> None:
         self.country = Country(SEED, scale, catalog)
+        self._faulty = Faulty(self.country)
         self._truth = Truth(Archive(self.country), Post(self.country))
         self._sums: dict[tuple[str, str], dict[Place, Counter[str]]] = {}
 
@@ -35,6 +37,11 @@ class Figures:
             return None
         above = sum(sums[name] for name in indicator.ratio.numerator)
         return (Decimal(above) / Decimal(below)).quantize(Decimal(10) ** -indicator.digits, ROUND_HALF_UP)
+
+    def faulty(self, province: str, period: str) -> int:
+        """How many dossiers the list of those that spoil its statistics has."""
+        days = Period.parse(period)
+        return len(self._faulty.drawn(self.country.provinces[province], days.first_day, days.last_day))
 
     def of(self, dataset: str, period: str) -> Mapping[Place, Counter[str]]:
         """Every sum of the period, up the units, tiers and fields."""
@@ -58,6 +65,11 @@ class Figures:
                     (unit, tier, ALL): Counter({**row, "exchanged": row["sent"] + row["received"]})
                     for (unit, tier), row in self._truth.edoc(province, period).items()
                 }
+            case "dossier_faults":
+                found: dict[Place, Counter[str]] = defaultdict(Counter)
+                for agency, case in self._faulty.drawn(province, period.first_day, period.last_day):
+                    found[agency, "province" if "." in agency else "commune", ALL].update(["listed", *case.wrong])
+                return found
             case "procedure":
                 return self._truth.procedures(province, period)
             case "one_stop_scope":

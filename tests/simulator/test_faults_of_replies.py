@@ -17,7 +17,7 @@ from simulator.country import Country
 from simulator.faults import KINDS
 from simulator.faults_reply import windows_1258
 from simulator.server import SHAPES
-from tests.simulator.asking import BKAV, IGATE, OPENCPS, TANDAN, Portals
+from tests.simulator.asking import BKAV, IGATE, OPENCPS, Q3, TANDAN, TOKEN, Portals
 
 Record = dict[str, Any]
 PLACES = {"opencps_v2": OPENCPS, "tandan_06a": TANDAN, "igate": IGATE, "bkav_axis": BKAV}
@@ -232,6 +232,33 @@ def test_reclassified(platform: str, portals: Portals, fault: Callable[..., None
     for one, other in changed:
         moved = {name: other[name] - one[name] for name in shape.measures(one) if other[name] != one[name]}
         assert moved == shape.settled
+
+
+def test_reclassified_lists(portals: Portals, fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    days = {"tuNgay": f"{Q3.first_day:%d/%m/%Y}", "denNgay": f"{Q3.last_day:%d/%m/%Y}"}
+    dossiers = ("dossier_list", "ho-so", {"batDau": 0, "ketThuc": 999_999}, {"Authorization": f"Bearer {TOKEN}"})
+    documents = ("document_list", "van-ban", {"trang": 1, "soDong": 999_999}, {"X-API-Key": TOKEN})
+    changed = []
+    for platform, path, pages, headers in (dossiers, documents):
+        address = f"{portals.url}/{platform}/{OPENCPS}/api/{path}/danh-sach"
+        monkeypatch.setitem(PLACES, platform, OPENCPS)
+
+        def listed(address: str = address, pages: Record = pages, headers: Record = headers) -> list[Record]:
+            answer = portals.session.get(address, params={**days, **pages}, headers=headers, timeout=20).json()
+            return answer["danhSach" if "danhSach" in answer else "vanBan"]
+
+        before = listed()
+        fault(platform, "reclassified")
+        changed.append(_changed(before, listed()))
+    assert [len(changes) for changes in changed] == [3, 3]
+    for one, other in changed[0]:
+        assert one["TrangThai"] in {2, 4, 6, 8}
+        assert one["NgayKetThucXuLy"] is None
+        assert other["TrangThai"] == 10
+        assert f"{Q3.first_day}" <= other["NgayKetThucXuLy"][:10] <= f"{Q3.last_day}"
+    assert {(one["trangThai"] in {"13", "02", "15"}, other["trangThai"]) for one, other in changed[1]} == {
+        (False, "13")
+    }
 
 
 def test_totals_of_the_portal_follow_its_wrong_rows(portals: Portals, fault: Callable[..., None]) -> None:
