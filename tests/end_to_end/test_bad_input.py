@@ -85,7 +85,9 @@ def test_the_others_go_on(office: Office) -> None:
     assert len(complete) == 85 - len(FAILING)
     landing = Landing(str(office.home / "store"))
     proofs = {source: set(landing.receipts(source, PERIOD)[-1].proof) for source in complete}
-    assert all({"unique_rows", "not_empty"} < proof for proof in proofs.values()), proofs
+    wanted = {source: {"unique_rows", "not_empty"} for source in complete}
+    wanted["dossier_faults_lam_dong"] = {"unique_rows"}  # a list without faulty dossiers may be empty
+    assert all(wanted[source] < proof for source, proof in proofs.items()), proofs
     assert all(len(proof & {"window_implied", "window_echoed"}) == 1 for proof in proofs.values()), proofs
     assert "window_echoed" in proofs["onestop_vinh_long"], "a report file states its days"
     assert proofs["onestop_hue"] >= {"declared_total"}
