@@ -17,6 +17,7 @@ SEED, SCALE, TOKEN = 2026, 0.05, "a-token-of-these-tests"
 Q3 = Period.parse("2026-Q3")
 OPENCPS, TANDAN, IGATE, BKAV = "04", "08", "11", "46"
 """The province each platform is asked about."""
+PLACES = {"opencps_v2": OPENCPS, "tandan_06a": TANDAN, "igate": IGATE, "bkav_axis": BKAV}
 
 
 @dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,7 +16,7 @@ from simulator.country import Country
 from simulator.documents import Post
 from simulator.dossiers import Archive
 from simulator.truth import Truth
-from tests.simulator.asking import SCALE, SEED, TOKEN, Portals
+from tests.simulator.asking import PLACES, SCALE, SEED, TOKEN, Portals
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,22 @@ def portals() -> Iterator[Portals]:
         yield Portals(line.split()[-1], session)
     process.terminate()
     process.wait(10)
+
+
+@pytest.fixture
+def fault(portals: Portals) -> Iterator[Callable[..., None]]:
+    """Set a fault of the platform's province; all are taken back after the test."""
+    places = []
+
+    def put(platform: str, kind: str, **more: Any) -> None:
+        address = f"{portals.url}/faults/{platform}/{PLACES[platform]}"
+        answer = portals.session.put(address, json={"kind": kind, **more}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        places.append(address)
+
+    yield put
+    for address in places:
+        assert portals.session.delete(address, timeout=10).status_code == 204
 
 
 @pytest.fixture(scope="session")

@@ -10,29 +10,12 @@ import pytest
 import requests
 
 from simulator.country import Country
-from tests.simulator.asking import BKAV, IGATE, OPENCPS, TANDAN, Portals
+from tests.simulator.asking import OPENCPS, PLACES, TANDAN, Portals
 
 Record = dict[str, Any]
-PLACES = {"opencps_v2": OPENCPS, "tandan_06a": TANDAN, "igate": IGATE, "bkav_axis": BKAV}
 AGENCY = {"opencps_v2": "govAgencyCode", "tandan_06a": "maThongKe", "bkav_axis": "organName"}
 TOTAL = {"opencps_v2": "processCount", "tandan_06a": "tongSo", "igate": "received", "bkav_axis": "total"}
 platforms = pytest.mark.parametrize("platform", list(PLACES))
-
-
-@pytest.fixture
-def fault(portals: Portals) -> Iterator[Callable[..., None]]:
-    """Set a fault of the platform's province; all are taken back after the test."""
-    places = []
-
-    def put(platform: str, kind: str, **more: Any) -> None:
-        address = f"{portals.url}/faults/{platform}/{PLACES[platform]}"
-        answer = portals.session.put(address, json={"kind": kind, **more}, timeout=10)
-        assert answer.status_code == 200, answer.text
-        places.append(address)
-
-    yield put
-    for address in places:
-        assert portals.session.delete(address, timeout=10).status_code == 204
 
 
 def _ask(portals: Portals, platform: str, field: str = "ho_tich") -> requests.Response:

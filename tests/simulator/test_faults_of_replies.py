@@ -6,7 +6,7 @@ import ast
 import copy
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ from simulator.country import Country
 from simulator.faults import KINDS
 from simulator.faults_reply import windows_1258
 from simulator.server import SHAPES
-from tests.simulator.asking import BKAV, IGATE, OPENCPS, Q3, TANDAN, TOKEN, Portals
+from tests.simulator.asking import OPENCPS, PLACES, Q3, TOKEN, Portals
 
 Record = dict[str, Any]
-PLACES = {"opencps_v2": OPENCPS, "tandan_06a": TANDAN, "igate": IGATE, "bkav_axis": BKAV}
 PAGED = {"opencps_v2": {"start": 20, "end": 40}, "tandan_06a": {"pageNumber": 2, "pageSize": 20}}
 
 
@@ -28,22 +27,6 @@ def having(kind: str) -> pytest.MarkDecorator:
     able = [platform for platform in PLACES if kind in SHAPES[platform].kinds]
     assert able
     return pytest.mark.parametrize("platform", able)
-
-
-@pytest.fixture
-def fault(portals: Portals) -> Iterator[Callable[..., None]]:
-    """Set a fault of the platform's province; all are taken back after the test."""
-    places = []
-
-    def put(platform: str, kind: str, **more: Any) -> None:
-        address = f"{portals.url}/faults/{platform}/{PLACES[platform]}"
-        answer = portals.session.put(address, json={"kind": kind, **more}, timeout=10)
-        assert answer.status_code == 200, answer.text
-        places.append(address)
-
-    yield put
-    for address in places:
-        assert portals.session.delete(address, timeout=10).status_code == 204
 
 
 def _ask(portals: Portals, platform: str, field: str = "dat_dai", **more: Any) -> requests.Response:
