@@ -7,11 +7,9 @@ square together with what is downstream of it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, TriggerRule, task
 from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
-from reporting_run import COLLECTED, DEFAULTS, PORTALS, period_of
+from reporting_run import COLLECTED, DEFAULTS, PULLING, period_of
 
 with DAG(
     "collect",
@@ -30,12 +28,7 @@ with DAG(
 
         return pipeline.plan(period_of(dag_run))
 
-    @task(
-        pool=PORTALS,
-        max_active_tis_per_dagrun=16,
-        execution_timeout=timedelta(hours=1),
-        map_index_template="{{ source }}",
-    )
+    @task(**PULLING)
     def pull(source, dag_run=None):
         from etl import pipeline
 

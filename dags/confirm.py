@@ -9,12 +9,10 @@ unconditionally: bytes that came twice prove that figures stand still, the porta
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
-from reporting_run import COLLECTED, DEFAULTS, PORTALS, period_of
+from reporting_run import COLLECTED, DEFAULTS, PULLING, period_of
 
 with DAG(
     "confirm",
@@ -36,12 +34,7 @@ with DAG(
             raise AirflowSkipException("Chưa có lần lấy nào đủ cũ để so. / No pull is old enough to compare with.")
         return due
 
-    @task(
-        pool=PORTALS,
-        max_active_tis_per_dagrun=16,
-        execution_timeout=timedelta(hours=1),
-        map_index_template="{{ source }}",
-    )
+    @task(**PULLING)
     def pull(source, dag_run=None):
         from etl import pipeline
 

@@ -32,6 +32,14 @@ DEFAULTS: dict[str, Any] = {
     ),
 }
 
+PULLING: dict[str, Any] = {
+    "pool": PORTALS,
+    "max_active_tis_per_dagrun": 16,
+    "execution_timeout": timedelta(hours=1),
+    "map_index_template": "{{ source }}",
+}
+"""How a source is asked, by collect and by confirm alike. A pull ends itself before the hour: Request.pull_seconds."""
+
 
 def period_of(dag_run: Any) -> str:
     """The period of this run. Fails the task at once, with what to do, when the run was made without one."""
