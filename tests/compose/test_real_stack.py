@@ -31,6 +31,4 @@ def test_it_says_why_it_did_not_run(tmp_path: Path) -> None:
 @pytest.mark.skipif("BAOCAO_REAL_STACK" not in os.environ, reason="BAOCAO_REAL_STACK=1 asks for minutes and an engine")
 def test_the_stack_runs_a_quarter() -> None:
     done = subprocess.run([SCRIPT], stdout=subprocess.PIPE, text=True, timeout=3600, check=False)
-    if done.returncode == DID_NOT_RUN:
-        pytest.skip(done.stdout.strip())
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout  # whoever asked for it must hear that it did not run

@@ -140,7 +140,7 @@ def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
 
 
 def test_every_record_that_was_left_out_is_listed(office: Office) -> None:
-    (run,) = office.home.glob(f"**/work/{PERIOD}/run-*/left_out.parquet")
+    (run,) = (office.home / "store").glob(f"work/{PERIOD}/run-*/left_out.parquet")
     listed = pq.read_table(run).to_pylist()
     found = [one for one in Opened.open().warehouse.findings(PERIOD) if one.rule == "READ-LEFT-OUT"]
     assert {one.source: int(one.value) for one in found} == Counter(one["source"] for one in listed)
