@@ -12,8 +12,12 @@ from typing import Any
 
 import click
 
-from etl import calendar_commands, growth_commands, source_commands, standing_commands, unit_commands
-from etl.command_output import as_json_option, emit, new_table, show, show_days
+from etl.commands.calendars import calendar
+from etl.commands.growth import chain
+from etl.commands.output import as_json_option, emit, new_table, show, show_days
+from etl.commands.sources import source
+from etl.commands.standings import receipts, standings
+from etl.commands.units import facts, units
 from etl.errors import BaocaoError, CatalogError, PeriodError, ReceiptsError, SettingsError
 from etl.model import PULL_STATES
 
@@ -37,13 +41,8 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-main.add_command(source_commands.source)
-main.add_command(calendar_commands.calendar)
-main.add_command(growth_commands.chain)
-main.add_command(unit_commands.units)
-main.add_command(unit_commands.facts)
-main.add_command(standing_commands.standings)
-main.add_command(standing_commands.receipts)
+for _command in (source, calendar, chain, units, facts, standings, receipts):
+    main.add_command(_command)
 
 
 @main.command()
@@ -75,10 +74,10 @@ def sources(as_json: bool) -> None:
         return emit(found)
     headings = ("Nguồn / source", "Bộ dữ liệu / dataset", "Nền tảng / platform", "Vai trò / role", "Đơn vị / unit")
     table = new_table(*headings, "Lần cuối / last")
-    for source in found:
-        last = f"{source['last_title']} · {source['last_period']}" if source["last_state"] else "chưa lấy / never"
-        unit = f"{source['unit']} {source['unit_name']}"
-        table.add_row(source["id"], source["dataset"], source["platform"], _ROLES[source["role"]], unit, last)
+    for listed in found:
+        last = f"{listed['last_title']} · {listed['last_period']}" if listed["last_state"] else "chưa lấy / never"
+        unit = f"{listed['unit']} {listed['unit_name']}"
+        table.add_row(listed["id"], listed["dataset"], listed["platform"], _ROLES[listed["role"]], unit, last)
     return show(table)
 
 
@@ -92,9 +91,10 @@ def plan(period: str, as_json: bool) -> None:
     due = pipeline.plan(period)
     if as_json:
         return emit(due)
-    roles = {source["id"]: source["role"] for source in pipeline.sources()}
-    for source in due:
-        click.echo(source if roles[source] == "reporting" else f"{source}  ({_ROLES[roles[source]]})")
+    roles = {listed["id"]: listed["role"] for listed in pipeline.sources()}
+    for due_source in due:
+        role = roles[due_source]
+        click.echo(due_source if role == "reporting" else f"{due_source}  ({_ROLES[role]})")
     click.echo(f"{len(due)} nguồn phải lấy cho kỳ {period} / sources are due", err=True)
     return None
 

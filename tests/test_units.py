@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.catalog_tables import units
+from etl.catalog.tables import units
 from etl.model import NATION, Unit
 from etl.settings import ROOT
 from etl.units import UnitTree, name_key

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from etl.catalog_tables import units
-from etl.catalog_units import changes, codes
+from etl.catalog.tables import units
+from etl.catalog.unit_history import changes, codes
 from etl.model import Change, Event, Unit
 from etl.settings import ROOT
 from etl.units import UnitTree, name_key
-from etl.units_genealogy import Genealogy, apportioned, events
+from etl.units.genealogy import Genealogy, apportioned, events
 
 FILES = {path.relative_to(ROOT / "catalog").as_posix(): path for path in (ROOT / "catalog/units").glob("*.csv")}
 UNITS = units(FILES)

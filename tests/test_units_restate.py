@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.model import Change
-from etl.units_genealogy import Genealogy
-from etl.units_restate import Told, restate
+from etl.units.genealogy import Genealogy
+from etl.units.restate import Told, restate
 
 START = dt.date(2021, 1, 1)
 DATES = [dt.date(2022, 1, 1), dt.date(2023, 7, 1), dt.date(2025, 7, 1)]

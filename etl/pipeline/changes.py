@@ -10,13 +10,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl import drift, drift_figures
+from etl import drift
 from etl.catalog import Catalog
+from etl.drift import figures as drift_figures
 from etl.errors import SourceBroken, TraceError
 from etl.landing import Landing
 from etl.model import Dataset, Finding, Platform, Source
 from etl.parsing import Parsed
-from etl.parsing_rows import number_reader
+from etl.parsing.rows import number_reader
 from etl.periods import Period
 from etl.pipeline.collect import read_rows
 

@@ -9,16 +9,16 @@ from typing import Any
 import pyarrow as pa
 
 from etl.errors import SettingsError
-from etl.indicators_restate import facts_table
-from etl.indicators_restate import restated as tell
+from etl.indicators.restate import facts_table
+from etl.indicators.restate import restated as tell
 from etl.model import Event, Fact, RestatedFact
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import unit_named
 from etl.units import UnitTree
-from etl.units_genealogy import Genealogy
-from etl.units_genealogy import events as happened
-from etl.units_restate import Divided
+from etl.units.genealogy import Genealogy
+from etl.units.genealogy import events as happened
+from etl.units.restate import Divided
 
 
 def units(at: str | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from etl import calendar as calendars
-from etl import compliance, compliance_import
+from etl import compliance
+from etl.compliance import receipts
 from etl.errors import PeriodError, ReceiptsError
 from etl.model import Form, Level, Obligation, Standing
 from etl.periods import TIMEZONE, Period
@@ -76,9 +77,9 @@ def import_receipts(path: Path) -> dict[str, Any]:
         found = compliance.in_effect(_owed(office, [period]), frozen)
         return {obligation.unit: obligation for obligation in found if obligation.form == form}
 
-    read, faults = compliance_import.read(content, office.catalog.forms, owed, dt.datetime.now(TIMEZONE))
+    read, faults = receipts.read(content, office.catalog.forms, owed, dt.datetime.now(TIMEZONE))
     known = office.warehouse.submissions({submission.period for _, submission in read})
-    good, without_report = compliance_import.unfounded(read, known)
+    good, without_report = receipts.unfounded(read, known)
     new = office.warehouse.submit([submission for _, submission in good])
     told = sorted((*faults, *without_report), key=lambda fault: fault.line)
     bad = len({fault.line for fault in told})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.drift_figures import Changes, Scale, Zero, compare
+from etl.drift.figures import Changes, Scale, Zero, compare
 from etl.tables import rows_schema
 from tests.drift.portals import CATALOG
 

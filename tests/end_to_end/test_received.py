@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from etl import pipeline
-from etl.forms_notes import WITHHELD
+from etl.forms.footnotes import WITHHELD
 from etl.pipeline import office as reporting
 from etl.warehouse import Warehouse
 from tests.end_to_end.office import PERIOD, Office

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from etl import forms
 from etl.catalog import Catalog, load
-from etl.forms_layout import children_shown
+from etl.forms.grid import children_shown
 from etl.model import ALL, NATION, Fact, Form, Hole, Unit
 from etl.periods import Period
 from etl.settings import ROOT

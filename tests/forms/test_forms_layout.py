@@ -9,7 +9,7 @@ import pytest
 
 from etl.errors import FormError
 from etl.forms import cell_fact
-from etl.forms_layout import column_letter
+from etl.forms.grid import column_letter
 from etl.model import NATION
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 
-from etl.forms_notes import other_days
+from etl.forms.footnotes import other_days
 from etl.model import NATION, Hole, SourceDays
 from etl.periods import Period
 

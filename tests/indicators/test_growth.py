@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl import indicators
 from etl.catalog import load
-from etl.indicators_growth import times
+from etl.indicators.year_on_year import times
 from etl.model import Fact, Growth, Indicator, Text
 from etl.settings import ROOT
 from etl.tables import FACTS

@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from etl.indicators_restate import facts_table, restated
+from etl.indicators.restate import facts_table, restated
 from etl.model import ALL, Change, Fact
 from etl.tables import FACTS
-from etl.units_genealogy import Genealogy
+from etl.units.genealogy import Genealogy
 from tests.indicators import plain
 
 THEN, NOW = dt.date(2025, 6, 14), dt.date(2025, 9, 14)

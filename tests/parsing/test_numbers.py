@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.parsing_rows import MOST, text_number, whole_number
+from etl.parsing.rows import MOST, text_number, whole_number
 from tests.parsing.vendor_answers import (
     CATALOG,
     COMMUNES,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from etl.errors import CatalogError
 from etl.model import Source, UnitRule
 from etl.parsing import parse
-from etl.parsing_rows import _Units as AgencyUnits
+from etl.parsing.rows import _Units as AgencyUnits
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.totals import spelling

@@ -17,7 +17,7 @@ import pytest
 from etl import quality
 from etl.errors import QualityError
 from etl.model import Hole, Source, Suite, Unit
-from etl.quality_gx import judge
+from etl.quality.gx import judge
 from etl.settings import ROOT
 from etl.units import UnitTree
 from tests.quality.country import COMMUNES, MEASURES, PERIOD, SUITES, due, everyone, given, row, table, tree

@@ -1,0 +1,50 @@
+"""Figures against those of an earlier period, for people: growth beside the facts, and the carry-over chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.commands.output import as_json_option, emit, new_table, show
+from etl.model import GrowthFigure
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def add_growths(table: Table, growths: Iterable[GrowthFigure]) -> None:
+    """A row each under those of the facts: "1.5 × 2020" is one and a half times the figure of 2020."""
+    for one in growths:
+        value = f"… ({one.reason})" if one.value is None else f"{one.value.normalize():f} × {one.period_before}"
+        table.add_row(one.unit, one.indicator, one.tier, one.field, value, "", "moving" if one.moving else "", "")
+
+
+@click.command()
+@click.argument("period")
+@as_json_option
+def chain(period: str, as_json: bool) -> None:
+    """Tồn cuối kỳ trước so với đầu PERIOD. / What was pending before PERIOD against what it opened with."""
+    from etl import pipeline
+
+    found = pipeline.chain(period)
+    if as_json:
+        return emit(found)
+    table = new_table(
+        "Đơn vị / unit",
+        "Cấp / tier",
+        "Lĩnh vực / field",
+        f"Cuối / close {found['before']}",
+        "Đầu / open",
+        "Lệch / diff.",
+    )
+    for link in found["broken"]:
+        figures = (f"{link[name].normalize():f}" for name in ("closing", "opening", "difference"))
+        table.add_row(link["unit"], link["tier"], link["field"], *figures)
+    show(table)
+    click.echo(
+        f"khớp/equal {found['equal']}, lệch/broken {len(found['broken'])}, chưa rõ/unknown {found['unknown']}, "
+        f"đơn vị đã thay đổi/units changed {found['units_changed']}"
+    )
+    return None

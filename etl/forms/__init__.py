@@ -1,0 +1,164 @@
+"""Fill a form, and prove it: every sum on its face is added again and must equal the warehouse's figure.
+
+Nothing here reads a clock, a database or a folder: the same facts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from etl.errors import CatalogError, FormError
+from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
+from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout
+from etl.forms.package import finish
+from etl.forms.sheet import Formula, Line, plain_number, write
+from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
+from etl.periods import Period
+from etl.units import UnitTree
+
+__all__ = ["Key", "Layout", "Row", "cell_fact", "complete", "fill", "layout"]
+
+
+def fill(
+    form: Form,
+    blank: bytes | Path,
+    unit: Unit,
+    period: Period,
+    facts: Sequence[Fact],
+    holes: Sequence[Hole],
+    tree: UnitTree,
+    fields: Mapping[str, Field],
+    sources: Mapping[str, Source] | None = None,
+    days: Sequence[SourceDays] = (),
+    straddles: Sequence[Straddle] = (),
+) -> bytes:
+    """The form of one unit and period as an XLSX package; the same input gives the same bytes.
+
+    blank: the blank workbook, whose sha256 the form's YAML pins. facts: those of the unit, and of its
+    children where the form repeats over them; others are passed over. holes: of any province.
+    sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
+    other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
+    Raises CatalogError for a blank that is not the pinned one or lacks a heading; FormError when
+    figures are of another period, come twice, or a sum on the form is not the warehouse's figure.
+    """
+    content = blank.read_bytes() if isinstance(blank, Path) else blank
+    _check_blank(form, content)
+    plan = layout(form, unit, facts, tree, fields)
+    figures = _figures(form, unit, period, facts, plan)
+    body = [_line(form, unit, row, plan, figures) for row in plan.rows]
+    shown = [figures.get(key) for key in plan.cells.values()]
+    known = sources or {}
+    foot = [
+        *straddled(period, straddles),
+        *other_days(form, unit, period, days, tree, known),
+        *notes(form, unit, shown, holes, tree, fields, known),
+    ]
+    lines = [*body, Line("note_heading", ("Ghi chú:",)), *(Line("note", (text,)) for text in foot)]
+    moment = known_at(shown) or period.end
+    title = f"{form.number} - {unit.name} - {period.key}"
+    package, cached = write(form, content, lines, _markers(form, unit, period, tree), title)
+    return finish(package, cached, moment)
+
+
+def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
+    """Whether each cell of the form holds its figure. A ratio over nothing has none that could be withheld."""
+    plan = layout(form, unit, facts, tree, fields)
+    given = {
+        Key(fact.indicator, fact.unit, fact.tier, fact.field)
+        for fact in facts
+        if fact.value is not None or fact.reason == "zero_denominator"
+    }
+    return given.issuperset(plan.cells.values())
+
+
+def _check_blank(form: Form, content: bytes) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != form.blank_sha256:
+        raise CatalogError(
+            f"forms/{form.number}.yml",
+            1,
+            "blank_sha256",
+            f"the blank forms/{form.number}.xlsx is not the one pinned here: its sha256 is {found}",
+        )
+
+
+def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan: Layout) -> dict[Key, Fact]:
+    wanted = set(plan.cells.values())
+    figures: dict[Key, Fact] = {}
+    for fact in facts:
+        key = Key(fact.indicator, fact.unit, fact.tier, fact.field)
+        if key not in wanted:
+            continue
+        where = f"biểu {form.number}, {unit.name}, kỳ {period.key}: số liệu {' / '.join(key)}"
+        if fact.period != period.key:
+            raise FormError(f"{where} thuộc kỳ {fact.period}")
+        if key in figures:
+            raise FormError(f"{where} có hai giá trị trong cùng một lần lập biểu")
+        figures[key] = fact
+    return figures
+
+
+def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact]) -> Line:
+    """One body row; a row that is a sum is proven against its parts, cell by cell.
+
+    Where the source itself knows the sum and not its parts (`not_provided`), the sum stands by itself.
+    """
+    values: dict[str, str | Decimal | Formula] = {}
+    for letter in plan.columns:
+        value = _value(plan, figures, f"{letter}{row.number}")
+        parts = [_value(plan, figures, f"{letter}{part}") for part in row.parts]
+        known = [part for part in parts if part is not None]
+        cell = f"biểu {form.number}, {unit.name}, ô {letter}{row.number} ({row.label})"
+        if value is None:
+            values[letter] = WITHHELD
+        elif not parts or any(_not_provided(plan, figures, f"{letter}{part}") for part in row.parts):
+            values[letter] = value
+        elif len(known) < len(parts):
+            raise FormError(f"{cell}: kho có tổng {plain_number(value)} dù còn số hạng chưa có số liệu")
+        elif (total := sum(known, Decimal(0))) != value:
+            raise FormError(f"{cell}: kho có {plain_number(value)} nhưng các dòng cộng lại bằng {plain_number(total)}")
+        else:
+            values[letter] = Formula(_sum_of(letter, row.parts), value)
+    figures_by_column = (values.get(column_letter(index)) for index in range(2, len(form.columns)))
+    moving = {letter for letter in values if _is_moving(figures.get(plan.cells[f"{letter}{row.number}"]))}
+    marked = frozenset(index for index in range(2, len(form.columns)) if column_letter(index) in moving)
+    return Line(row.kind, (row.ordinal or None, row.label, *figures_by_column), marked)
+
+
+def _is_moving(fact: Fact | None) -> bool:
+    return fact is not None and fact.value is not None and fact.state == "moving"
+
+
+def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:
+    fact = figures.get(plan.cells[address])
+    return None if fact is None else fact.value
+
+
+def _not_provided(plan: Layout, figures: Mapping[Key, Fact], address: str) -> bool:
+    fact = figures.get(plan.cells[address])
+    return fact is not None and fact.reason == "not_provided"
+
+
+def _sum_of(letter: str, rows: Sequence[int]) -> str:
+    if list(rows) == list(range(rows[0], rows[-1] + 1)):
+        return f"SUM({letter}{rows[0]}:{letter}{rows[-1]})"
+    return "+".join(f"{letter}{row}" for row in rows)
+
+
+def _markers(form: Form, unit: Unit, period: Period, tree: UnitTree) -> dict[str, str]:
+    if unit.code == NATION:
+        reporter = f"{unit.name} (tổng hợp {len(tree.at_level('province'))} tỉnh, thành phố)"
+    elif unit.level == "province":
+        reporter = f"Ủy ban nhân dân {unit.type.casefold()}{unit.name.removeprefix(unit.type)}"
+    else:
+        reporter = unit.name
+    return {
+        "don_vi_bao_cao": reporter,
+        "don_vi_nhan_bao_cao": form.recipient[unit.level],
+        "ky_bao_cao": period.title_vi,
+        "tu_ngay": f"{period.first_day:%d/%m/%Y}",
+        "den_ngay": f"{period.last_day:%d/%m/%Y}",
+    }

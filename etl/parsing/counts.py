@@ -1,0 +1,220 @@
+"""What is counted of a list of single records, as SQL over all of them: no loop, and out of core where it must be.
+
+The tables asked: record and party (`etl.parsing.listing`), page (number, payload, at, fetched_at), code (name,
+written, code), skipped (agency, skip) for those outside the report, agency (written, unit, tier) and field (written,
+code). The table made is `counted`, a row a record and agency: `why` it is left out ("" where it counts), what is
+`wrong` with it, and a truth value for each count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from etl.model import COUNTS, Codes, Documents, Dossiers, FaultyDossiers, Moment
+from etl.parsing.listing import Kind, codes_of
+from etl.periods import Period
+from etl.tables import COUNTED
+
+_ZONE = "Asia/Ho_Chi_Minh"
+_DIGITS = {"Y": r"\d{4}", "f": r"\d{1,6}", "z": r"[+-]\d{2}:?\d{2}"} | dict.fromkeys("mdHMS", r"\d{2}")
+_SHOWN = 3
+_OUTSIDE = "ngoài phạm vi báo cáo"
+_BEYOND = "ngoài kỳ báo cáo"
+
+
+LEFT_OUT_OF = """select g.payload, g.at || '/' || place as pointer, why as reason, coalesce(agency, '') as agency
+from counted join page g on g.number = counted.page where why <> '' order by counted.page, place"""
+"""The records that count for no row, once for each agency that they name."""
+
+
+def counting(kind: Kind, period: Period) -> str:
+    """The statement that makes `counted`."""
+    if isinstance(kind, Documents):
+        return documents(kind, period)
+    return dossiers(kind, period) if isinstance(kind, Dossiers) else faulty_dossiers(kind)
+
+
+def day_of(moment: Moment, column: str) -> str:
+    """The calendar day in Vietnam of a text column, null where it is not written exactly as declared."""
+    pattern = re.sub(
+        r"%([YmdHMSfz])", lambda found: _DIGITS[found[1]], re.sub(r"[.+*?(){}|\[\]]", r"\\\g<0>", moment.format)
+    )
+    parsed = f"try_strptime({column}, {_text(moment.format)})"
+    day = {
+        "local": f"{parsed}::date",
+        "utc": f"(({parsed} at time zone 'UTC') at time zone '{_ZONE}')::date",
+        "written": f"({parsed} at time zone '{_ZONE}')::date",
+    }[moment.zone]
+    return f"case when regexp_full_match({column}, {_text(pattern)}) then {day} end"
+
+
+def dossiers(kind: Dossiers, period: Period) -> str:
+    """`counted` by the definitions of form II.06a: by calendar date, statuses as they are in the list.
+
+    1 and 3 are no dossiers of the report; 7, 9 and 10 are closed, 7 (returned) always on time; 5 waits, and is in time.
+    A dossier without a channel is received, and neither online nor direct.
+    """
+    first, last = f"date '{period.first_day}'", f"date '{period.last_day}'"
+    wrong = _wrong(
+        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        ("status is null", _text(kind.status.column), "status_written", "'trạng thái không có trong danh mục'"),
+        ("channel is null and channel_written is not null", _text(kind.channel.column), "channel_written",
+         "'kênh thực hiện không có trong danh mục'"),
+        ("received is null", _text(kind.received.column), "''", "'không có ngày tiếp nhận'"),
+        ("closed and finished is null", _text(kind.finished.column), "''", "'đã kết thúc mà không có ngày kết thúc'"),
+        ("finished < received", _text(kind.finished.column), "finished::varchar", "'kết thúc trước ngày tiếp nhận'"),
+        ("due < received", _text(kind.due.column), "due::varchar", "'hạn trả trước ngày tiếp nhận'"),
+        ("greatest(received, finished) > seen", _text(kind.finished.column), "greatest(received, finished)::varchar",
+         "'ngày ở tương lai'"),
+    )  # fmt: skip
+    return f"""create temp table counted as
+with life as (
+    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip, s.code as status, c.code as channel,
+        r.status as status_written, r.channel as channel_written, (g.fetched_at at time zone '{_ZONE}')::date as seen,
+        {day_of(kind.received, "nullif(r.received, '')")} as received,
+        {day_of(kind.due, "nullif(r.due, '')")} as due,
+        {day_of(kind.finished, "nullif(r.finished, '')")} as finished
+    from record r join party p using (page, place) join page g on g.number = r.page
+    left join code s on s.name = 'status' and s.written = r.status
+    left join code c on c.name = 'channel' and c.written = r.channel
+), known as (
+    select *, coalesce(status in ('7', '9', '10'), false) as closed from life
+), judged as (
+    select *,
+        case when status in ('1', '3') then 'chưa hoặc không được tiếp nhận (trạng thái 1, 3)'
+            when received > {last} and coalesce(finished >= received, true) then '{_BEYOND}'
+            when closed and finished < {first} and received <= finished then '{_BEYOND}'
+            when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}'
+            else '' end as why,
+        {wrong} as wrong,
+        closed and finished between {first} and {last} as resolved,
+        received <= {last} and (not closed or finished > {last}) as pending,
+        received between {first} and {last} as fresh
+    from known
+)
+select page, place, key, agency, field, why, wrong, fresh and channel is null and channel_written is null as silent,
+    resolved or pending as handled,
+    fresh and channel = '2' as online,
+    fresh and channel in ('1', '3') as direct_postal,
+    received < {first} and (not closed or finished >= {first}) as old,
+    resolved,
+    resolved and status <> '7' and finished < due as early,
+    resolved and (status = '7' or due is null or finished = due) as on_time,
+    resolved and status <> '7' and finished > due as late,
+    pending,
+    pending and (status = '5' or due is null or due >= {last}) as in_time,
+    pending and status <> '5' and due < {last} as overdue
+from judged"""
+
+
+def faulty_dossiers(kind: FaultyDossiers) -> str:
+    """`counted`: the checks that the vendor names, made again; a dossier that breaks none is unexplained."""
+    wrong = _wrong(
+        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        *(
+            (f"{name} is null and {name}_written is not null", _text(codes.column),
+             f"{name}_written", "'mã không có trong danh mục'")
+            for name, codes in codes_of(kind).items()
+        ),
+        ("status is null", _text(kind.status.column), "''", "'không có trạng thái'"),
+    )  # fmt: skip
+    checks = {
+        "level_2_online": "level = '2' and channel = '2'",
+        "no_receive_date": "received is null and status <> '5'",
+        "done_no_end": "status in ('9', '10') and finished is null",
+        "receive_in_future": "received > seen",
+        "end_in_future": "finished > seen",
+        "end_before_receive": "finished < received",
+    }
+    made = "".join(f", coalesce({check}, false) as {name}" for name, check in checks.items())
+    return f"""create temp table counted as
+with life as (
+    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip,
+        s.code as status, c.code as channel, l.code as level,
+        r.status as status_written, r.channel as channel_written, r.level as level_written,
+        (g.fetched_at at time zone '{_ZONE}')::date as seen,
+        {day_of(kind.received, "nullif(r.received, '')")} as received,
+        {day_of(kind.finished, "nullif(r.finished, '')")} as finished
+    from record r join party p using (page, place) join page g on g.number = r.page
+    left join code s on s.name = 'status' and s.written = r.status
+    left join code c on c.name = 'channel' and c.written = r.channel
+    left join code l on l.name = 'level' and l.written = r.level
+), judged as (select *, {wrong} as wrong{made} from life)
+select page, place, key, agency, field, false as silent, wrong,
+    case when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}' else '' end as why,
+    true as listed, {", ".join(checks)}, not ({" or ".join(checks)}) as unexplained
+from judged"""
+
+
+def documents(kind: Documents, period: Period) -> str:
+    """`counted`: a document is one sent, and one received for each recipient, on the day of its `time`."""
+    names = codes_of(kind)
+    wrong = _wrong(
+        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        ("day is null", _text(kind.time.column), "''", "'không có ngày gửi, nhận'"),
+        *(
+            (f"{name} is null", _text(codes.column), f"{name}_written", "'mã không có trong danh mục'")
+            for name, codes in names.items()
+        ),
+    )
+    taken = "".join(f", {name}.code as {name}, r.{name} as {name}_written" for name in names)
+    joined = " ".join(
+        f"left join code {name} on {name}.name = '{name}' and {name}.written = r.{name}" for name in names
+    )
+    left_out = "".join(
+        f" when {name} = '' then {_text(f'không tính theo {codes.column} = ')} || {name}_written"
+        for name, codes in names.items()
+    )
+    return f"""create temp table counted as
+with sheet as (
+    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip, p.counts,
+        {day_of(kind.time, "nullif(r.time, '')")} as day{taken}
+    from record r join party p using (page, place) {joined}
+)
+select page, place, key, agency, field, false as silent, {wrong} as wrong,
+    case{left_out}
+        when day not between date '{period.first_day}' and date '{period.last_day}' then '{_BEYOND}'
+        when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}'
+        else '' end as why,
+    counts = 'sent' as sent, counts = 'received' as received
+from sheet"""
+
+
+def answered(kind: Kind, columns: Mapping[str, tuple[str, ...]]) -> str:
+    """One row for each page, agency and field, with the dataset's `columns` and what is wrong in it."""
+    summed = {name: f"count(*) filter ({name} and c.wrong is null)" for name in COUNTS[type(kind)]}
+    figures = "".join(f", {' + '.join(summed[part] for part in parts)} as {name}" for name, parts in columns.items())
+    at = "g.at || '/' || place"
+    return f"""select g.payload, '{COUNTED}' || coalesce(c.agency, '') || '/' || coalesce(c.field, 'all') as pointer,
+    coalesce(c.agency, '') as agency, a.unit, a.tier, f.code as field, c.field as field_raw,
+    to_json({{'records': count(*), 'keys': list(key order by place)[:{_SHOWN}],
+        'pointers': list({at} order by place)[:{_SHOWN}]}})::varchar as raw,
+    coalesce(count(c.wrong) + count(*) filter (silent) > 0 or a.unit is null or f.code is null, true) as flagged,
+    count(c.wrong) as wrong, arg_min({at}, place) filter (c.wrong is not null) as wrong_at,
+    arg_min(key, place) filter (c.wrong is not null) as wrong_key,
+    arg_min(c.wrong, place) filter (c.wrong is not null) as wrong_why,
+    count(*) filter (silent and c.wrong is null) as silent,
+    arg_min({at}, place) filter (silent) as silent_at, arg_min(key, place) filter (silent) as silent_key{figures}
+from counted c join page g on g.number = c.page
+left join agency a on a.written is not distinct from c.agency
+left join field f on f.written is not distinct from c.field
+where why = '' group by c.page, g.payload, c.agency, a.unit, a.tier, f.code, c.field
+order by c.page, c.agency nulls first, c.field"""
+
+
+def code_rows(codes: Mapping[str, Codes]) -> list[tuple[str, str, str]]:
+    """The rows of `code`."""
+    return [(name, one, national) for name, column in codes.items() for one, national in column.codes.items()]
+
+
+def _wrong(*cases: tuple[str, str, str, str]) -> str:
+    """The first condition that holds, as a struct of source column, value and why; null where none does."""
+    told = " ".join(
+        f"when {when} then {{'column': {column}, 'value': {value}, 'why': {why}}}" for when, column, value, why in cases
+    )
+    return f"case {told} end"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,269 @@
+"""Lists of single dossiers or documents: proven to be whole, and counted into standard rows.
+
+A standard row is what one page holds of one agency and field, so that every number leads to the bytes of one page.
+Once its JSON is decoded (`etl.parsing.listing`), no record is looked at by Python: SQL counts (`etl.parsing.counts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.model import ALL, Dataset, Dossiers, Field, Finding, Severity
+from etl.parsing.body import Answer, Record, path_of
+from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of
+from etl.parsing.listing import Kind, Listing, codes_of, moments_of
+from etl.parsing.rows import Problem, Reader, shown
+from etl.parsing.windows import window
+from etl.tables import COUNTED, LEFT_OUT, rows_schema
+from etl.units import UnitTree, tier_of
+
+
+class Counting:
+    """Counts the records of one answer. `findings`, `omitted`, `unread` and `empty` are filled by `rows`.
+
+    empty: there is no record, where the platform takes that for an answer.
+    """
+
+    def __init__(
+        self, answer: Answer, kind: Kind, dataset: Dataset, tree: UnitTree, fields: Mapping[str, Field]
+    ) -> None:
+        self._answer, self._kind, self._tree = answer, kind, tree
+        self._dataset, self._schema = dataset, rows_schema(dataset)
+        self._fields = list(fields) if dataset.by == "field" else [ALL]
+        self._reader = Reader(answer, tree, fields, dataset.by)
+        self._at = "".join(f"/{key}" for key in path_of(answer.platform.records))
+        self.findings: list[Finding] = []
+        self.omitted = LEFT_OUT.empty_table()
+        self.unread: tuple[str, ...] = ()
+        self.empty = False
+
+    def rows(self, *, whole: bool = True) -> pa.Table:
+        """The standard rows. whole: these pages are the whole answer, which must be proven; otherwise they are some
+        of its pages, counted once more.
+
+        Raises SourceBroken: a list is empty, a declared total is not the number of records, a key is missing or
+        stands twice, a date is not written as declared.
+        """
+        with duckdb.connect() as connection:
+            self._lay_out(connection, whole=whole)
+            if whole:
+                self._prove(connection)
+            self._demand_dates(connection)
+            connection.execute(counting(self._kind, self._answer.period))
+            self.omitted = connection.sql(LEFT_OUT_OF).to_arrow_table().cast(LEFT_OUT)
+            found = connection.sql(answered(self._kind, self._answer.platform.columns)).to_arrow_table()
+        rows = self._standard(found)
+        return pa.concat_tables([rows, self._zeros(rows)]) if whole and self._answer.platform.absent_is_zero else rows
+
+    def _lay_out(self, connection: duckdb.DuckDBPyConnection, *, whole: bool) -> None:
+        """The tables that `etl.parsing.counts` asks."""
+        listing = Listing(self._answer, self._kind)
+        shapes: list[Record] = []
+        for number, (page, at, listed) in enumerate(self._answer.lists(whole=whole)):
+            for index, data in enumerate(listed):
+                if not isinstance(data, dict):
+                    raise self._answer.broken("misshapen", f"{at}/{index}", "một bản ghi không phải là đối tượng JSON")
+            shapes += listing.shapes(page, at, listed)
+            for name, landed in zip(("record", "party"), listing.read(number, page, listed), strict=True):
+                connection.register("landed", landed)
+                connection.execute(f"{f'insert into {name}' if number else f'create temp table {name} as'} from landed")
+                connection.unregister("landed")
+        pages = [page for page, _ in self._answer.pages]
+        laid = pa.table(
+            {
+                "number": pa.array(range(len(pages)), pa.int64()),
+                "payload": [page.sha256 for page in pages],
+                "list": pa.array([page.list for page in pages], pa.string()),
+                "at": [self._at] * len(pages),
+                "fetched_at": [page.fetched_at for page in pages],
+            }
+        )
+        connection.register("page", laid)
+        nothing = not connection.sql("select 1 from record limit 1").fetchall()
+        self.empty = nothing and self._answer.platform.empty_is_zero
+        if whole and self.empty:
+            self.findings.append(self._nothing())
+        elif whole:
+            self._demand_records(connection)
+            audit = self._answer.audit(shapes, self._dataset)
+            self.findings += [*audit.findings, *window(self._answer)]
+            self.unread = audit.unread
+        _register(connection, "code", ("name", "written", "code"), code_rows(codes_of(self._kind)))
+        agencies = [written for (written,) in connection.sql("select distinct agency from party").fetchall()]
+        placed = [(written, *self._reader.place_of(written)) for written in agencies]
+        _register(connection, "agency", ("written", "unit", "tier"), placed)
+        told = connection.sql("select distinct agency, skip from party").fetchall()
+        _register(connection, "skipped", ("agency", "skip"), [pair for pair in told if self._reader.skips(pair[1])])
+        raws = [raw for (raw,) in connection.sql("select distinct field from record").fetchall()]
+        codes = [(raw, self._reader.field_of(raw) if self._dataset.by != "none" else ALL) for raw in raws]
+        _register(connection, "field", ("written", "code"), codes)
+
+    def _nothing(self) -> Finding:
+        return Finding(
+            rule="READ-EMPTY",
+            severity="info",
+            source=self._answer.source.id,
+            period=self._answer.period.key,
+            payload=self._answer.pages[-1][0].sha256,
+            value="0",
+            expected="danh sách rỗng chỉ khi đúng là không có hồ sơ nào",
+            message="Cổng khai tổng số 0 và trả danh sách rỗng: mọi đơn vị được tính là 0",
+        )
+
+    def _demand_records(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Every list has a record, and no page came twice."""
+        filled = "select number from page where number in (select page from record)"
+        lists = f"select list from page group by list having not bool_or(number in ({filled}))"
+        for (named,) in connection.sql(lists).fetchall():
+            which = f"danh sách {named} rỗng" if named else "danh sách rỗng"
+            raise self._answer.broken("empty", "nội dung", f"{which}: cổng trả lời nhưng không có bản ghi nào")
+        twice = f"select payload from page where number in ({filled}) group by payload having count(*) > 1"
+        if connection.sql(twice).fetchall():
+            raise self._answer.broken(
+                "repeated", "phân trang", "một trang lặp lại nguyên văn một trang của danh sách này hoặc khác"
+            )
+
+    def _prove(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Every record has a key, and no key stands twice in a list."""
+        column = self._kind.key
+        nameless = "select page, place from record where coalesce(key, '') = '' order by page, place limit 1"
+        for page, place in connection.sql(nameless).fetchall():
+            raise self._answer.broken("misshapen", column, f"bản ghi {self._where(page, place)} không có mã")
+        twice = (
+            "select key, list([page, place] order by page, place) from record "
+            "group by key, list having count(*) > 1 order by key limit 1"
+        )
+        for key, places in connection.sql(twice).fetchall():
+            where = " và ".join(self._where(*place) for place in places)
+            listed = [one for _, _, one in self._answer.lists()]
+            same = all(listed[p][i] == listed[q][j] for (p, i), (q, j) in pairwise(places))
+            how = "cùng nội dung: một trang bị lặp lại" if same else "nội dung khác nhau: số liệu đổi khi đang lấy"
+            raise self._answer.broken(
+                "repeated" if same else "shifting", column, f"mã {shown(key)} đứng {len(places)} lần ({where}), {how}"
+            )
+
+    def _demand_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for name, moment in moments_of(self._kind).items():
+            strange = (
+                f"select page, place, {name}, count(*) over () from record "
+                f"where {name} <> '' and {day_of(moment, name)} is null order by page, place limit 1"
+            )
+            for page, place, text, count in connection.sql(strange).fetchall():
+                raise self._answer.broken(
+                    "wrong_date",
+                    moment.column,
+                    f"{count} giá trị không đúng định dạng {moment.format}, như {shown(text)} ở "
+                    f"{self._where(page, place)}: các ngày khác cũng có thể bị hiểu sai",
+                )
+
+    def _where(self, page: int, place: int) -> str:
+        return f"{self._at}/{place} của trang {page + 1}"
+
+    def _standard(self, found: pa.Table) -> pa.Table:
+        """The counted rows under the schema of standard rows; a finding for whatever is wrong in one."""
+        flagged = pc.indices_nonzero(found["flagged"])
+        told: list[list[Problem]] = [[] for _ in range(found.num_rows)]
+        for place, row in zip(flagged.to_pylist(), found.take(flagged).to_pylist(), strict=True):
+            told[place] = self._problems(row)
+        columns = {name: found[name].combine_chunks() for name in found.column_names}
+        columns |= {
+            "source": pa.array([self._answer.source.id] * found.num_rows, pa.string()),
+            "period": pa.array([self._answer.period.key] * found.num_rows, pa.string()),
+            "first_day": pa.array([self._answer.period.first_day] * found.num_rows),
+            "last_day": pa.array([self._answer.period.last_day] * found.num_rows),
+            "problem": pa.array(["; ".join(one.message for one in all_) or None for all_ in told], pa.string()),
+            "problem_rule": pa.array([all_[0].rule if all_ else None for all_ in told], pa.string()),
+        }
+        nothing = pa.nulls(found.num_rows)
+        return pa.table([columns.get(one.name, nothing).cast(one.type) for one in self._schema], schema=self._schema)
+
+    def _problems(self, row: Mapping[str, Any]) -> list[Problem]:
+        """What keeps a row from being counted, each with its finding; a silent channel only with a warning."""
+        problems: list[Problem] = []
+        if row["unit"] is None and (unknown := self._reader.unknown(row["agency"] or None)):
+            problems.append(unknown)
+        if row["field"] is None:
+            column = self._answer.platform.field.column if self._answer.platform.field else None
+            message = f"không biết lĩnh vực {shown(row['field_raw'])}"
+            problems.append(
+                Problem("READ-FIELD", column or "", row["field_raw"] or "", "lĩnh vực trong fields.csv", message)
+            )
+        if row["wrong"]:
+            why = row["wrong_why"]
+            value = f", giá trị {shown(why['value'])}" if why["value"] else ""
+            message = (
+                f"{row['wrong']} bản ghi không tính được, như {row['wrong_key']} ({row['wrong_at']}): {why['why']}"
+            )
+            problems.append(
+                Problem("READ-RECORD", why["column"], why["value"] or "", "bản ghi đủ và hợp lý", message + value)
+            )
+        for problem in problems:
+            self._tell(row, problem, "critical", row["pointer"])
+        if row["silent"] and isinstance(self._kind, Dossiers):
+            message = (
+                f"{row['silent']} hồ sơ không ghi kênh thực hiện, như {row['silent_key']} ({row['silent_at']}): vào "
+                "tổng số nhận giải quyết, không vào trực tuyến hay trực tiếp"
+            )
+            silent = Problem("READ-CHANNEL", self._kind.channel.column, "null", "một kênh đã biết", message)
+            self._tell(row, silent, "warning", row["silent_at"])
+        return problems
+
+    def _tell(self, row: Mapping[str, Any], problem: Problem, severity: Severity, pointer: str) -> None:
+        self.findings.append(
+            Finding(
+                rule=problem.rule,
+                severity=severity,
+                source=self._answer.source.id,
+                period=self._answer.period.key,
+                message=problem.message,
+                unit=row["unit"],
+                field=row["field"],
+                payload=row["payload"],
+                row=pointer,
+                column=problem.column,
+                value=problem.value,
+                expected=problem.expected,
+            )
+        )
+
+    def _zeros(self, rows: pa.Table) -> pa.Table:
+        """A row of zeros in every field for each unit in force that a whole list does not name.
+
+        None at all while an agency is unknown: it may be any of these units.
+        """
+        if rows["unit"].null_count:
+            return self._schema.empty_table()
+        named = set(zip(rows["unit"].to_pylist(), rows["tier"].to_pylist(), strict=True))
+        zeros: list[dict[str, Any]] = []
+        for unit in self._tree.below(self._answer.source.unit):
+            tier = tier_of(unit)
+            for field in self._fields if (unit.code, tier) not in named else ():
+                zero = {
+                    "source": self._answer.source.id,
+                    "period": self._answer.period.key,
+                    "payload": self._answer.pages[-1][0].sha256,
+                    "pointer": f"{COUNTED}{unit.name}/{field}",
+                    "agency": unit.name,
+                    "first_day": self._answer.period.first_day,
+                    "last_day": self._answer.period.last_day,
+                    "unit": unit.code,
+                    "tier": tier,
+                    "field": field,
+                    "raw": orjson.dumps({"records": 0}).decode(),
+                }
+                zeros.append(zero | dict.fromkeys(self._answer.platform.columns, 0))
+        return pa.Table.from_pylist(zeros, schema=self._schema)
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[tuple[str | None, ...]]
+) -> None:
+    content = {column: pa.array([row[index] for row in rows], pa.string()) for index, column in enumerate(columns)}
+    connection.register(name, pa.table(content))
