@@ -67,7 +67,7 @@ SELECT agency, {split},
     count(*) FILTER (pending) AS pending_total,
     count(*) FILTER (pending AND (status = 5 OR due_on IS NULL OR due_on >= $last)) AS pending_in_time,
     count(*) FILTER (pending AND status <> 5 AND due_on < $last) AS pending_overdue
-FROM counted GROUP BY agency, {split}
+FROM counted GROUP BY agency, {split} ORDER BY agency, {split}
 """
 
 _SCOPE = """
