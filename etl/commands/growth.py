@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def add_growths(table: Table, growths: Iterable[GrowthFigure]) -> None:
-    """A row each under those of the facts: "1.5 × 2020" is one and a half times the figure of 2020."""
+def add_growths(table: Table, growths: Iterable[GrowthFigure], labels: Mapping[str, str]) -> None:
+    """A row each under those of the facts: "1.5 × 2020" is one and a half times the figure of 2020.
+
+    Its label is how that earlier figure stands on the units of now, and of which units then it is made.
+    """
     for one in growths:
         value = f"… ({one.reason})" if one.value is None else f"{one.value.normalize():f} × {one.period_before}"
-        table.add_row(one.unit, one.indicator, one.tier, one.field, value, "", "moving" if one.moving else "", "")
+        under = ", ".join(fact.unit for fact in one.rests_on)
+        label = labels[one.label] + (f" ({one.period_before}: {under})" if under else "")
+        table.add_row(one.unit, one.indicator, one.tier, one.field, value, "", "moving" if one.moving else "", label)
 
 
 @click.command()

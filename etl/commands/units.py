@@ -88,10 +88,10 @@ def facts(period: str, indicator: str | None, unit: str | None, units_on: str, d
     if units_on != "reported":
         told = pipeline.restated(period, units_on, unit, indicator, divided)
         return emit([asdict(one) for one in told]) if as_json else _show_restated(told)
-    found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator)
+    found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator, divided)
     if as_json:
-        told_on = [*pipeline.with_days(period, found), *map(asdict, growths)]
-        return emit([{**one, "label": "reported"} for one in told_on])
+        reported = [{**one, "label": "reported"} for one in pipeline.with_days(period, found)]
+        return emit([*reported, *map(asdict, growths)])
     headings = ("Đơn vị / unit", "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value")
     table = new_table(*headings, "Lần / rev.", "Tình trạng / state", "Cách tính / label")
     for fact in found:
@@ -106,7 +106,7 @@ def facts(period: str, indicator: str | None, unit: str | None, units_on: str, d
             fact.state,
             LABELS["reported"],
         )
-    add_growths(table, growths)
+    add_growths(table, growths, LABELS)
     show(table)
     show_days(pipeline.days_of(period, found))
     return None

@@ -1,22 +1,25 @@
 """A figure over that of some years before, as it is read. Nothing is stored, so a revision of either shows at once.
 
-Why on reading: docs/decisions/0007-growth.md.
+Why on reading, and what is compared where units changed: docs/decisions/0007-growth.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 
-from etl.model import Fact, GrowthFigure, Indicator
+from etl.indicators.restate import restated
+from etl.model import Fact, GrowthFigure, Indicator, RestatedFact
+from etl.units.genealogy import Boundaries
+from etl.units.restate import Divided
 
-_SCALE = 10**4
-"""Facts keep four digits."""
+_Place = tuple[str, str, str]
+"""unit, tier, field"""
 
 
 def times(now: Decimal, before: Decimal, digits: int) -> Decimal | None:
     """How many times `before` fits in `now`, half away from zero, in whole numbers; over 0 there is no value."""
-    over, under = int(now.scaleb(4)), int(before.scaleb(4))
+    over, under = int(now.scaleb(4)), int(before.scaleb(4))  # facts keep four digits
     if under == 0:
         return None
     rounded = (2 * abs(over) * 10**digits + abs(under)) // (2 * abs(under))
@@ -24,37 +27,76 @@ def times(now: Decimal, before: Decimal, digits: int) -> Decimal | None:
 
 
 def growth(
-    indicator: Indicator, now: Iterable[Fact], before: Iterable[Fact], *, period_before: str, same: Collection[str]
+    indicator: Indicator,
+    of: Indicator,
+    now: Iterable[Fact],
+    before: Iterable[Fact],
+    *,
+    period_before: str,
+    boundaries: Boundaries,
+    divided: Divided = "keep",
 ) -> list[GrowthFigure]:
     """The growth of each figure of `now` over the one of the same unit, tier and field in `before`.
 
-    Facts of other indicators are left aside. same: the units whose code meant the same unit in both periods; of
-    another one no comparison is made, whatever `before` says under its code.
+    of: the sum that grows; facts of other indicators are left aside. boundaries: from the units of `before` to those
+    of `now`, of every unit in `before`. A unit that changed is compared with its predecessors' figures, told on its
+    boundaries: whole ones add up, what rests on a divided one is kept on the old boundary, or apportioned.
     """
-    if indicator.growth is None:
-        raise ValueError(f"{indicator.code} is no growth")
-    of = indicator.growth.of
-    earlier = {(one.unit, one.tier, one.field): one for one in before if one.indicator == of}
+    if indicator.growth is None or indicator.growth.of != of.code:
+        raise ValueError(f"{indicator.code} is no growth of {of.code}")
+    then = [fact for fact in before if fact.indicator == of.code]
+    same = {_place(fact): fact for fact in then if boundaries.stayed(fact.unit)}
+    changed = {_place(fact): fact for fact in then if not boundaries.stayed(fact.unit)}
+    told = {
+        (one.unit, one.tier, one.field): one
+        for one in restated([*changed.values()], boundaries, {of.code: of}, divided)
+        if one.units_on == boundaries.on
+    }
     found = []
     for fact in now:
-        if fact.indicator != of:
+        if fact.indicator != of.code:
             continue
-        then = earlier.get((fact.unit, fact.tier, fact.field)) if fact.unit in same else None
-        value, reason = _value(fact, then, fact.unit in same, indicator.digits)
-        moving = value is not None and "moving" in (fact.state, then.state if then else None)
-        place = (fact.unit, fact.period, fact.tier, fact.field)
-        found.append(GrowthFigure(indicator.code, *place, value, reason, moving, period_before, fact, then))
+        place = _place(fact)
+        earlier: Fact | RestatedFact | None = same.get(place) or told.get(place)
+        value, reason = _value(fact, earlier, indicator.digits)
+        rests_on: tuple[Fact, ...] = ()
+        if isinstance(earlier, RestatedFact):
+            under = boundaries.origins[fact.unit]
+            rests_on = tuple(changed[unit, *place[1:]] for unit in under if (unit, *place[1:]) in changed)
+        found.append(
+            GrowthFigure(
+                indicator.code,
+                fact.unit,
+                fact.period,
+                fact.tier,
+                fact.field,
+                value,
+                reason,
+                value is not None and (fact.state == "moving" or _moves(earlier)),
+                period_before,
+                fact,
+                earlier,
+                earlier.label if isinstance(earlier, RestatedFact) else "reported",
+                rests_on,
+            )
+        )
     return found
 
 
-def _value(now: Fact, before: Fact | None, same: bool, digits: int) -> tuple[Decimal | None, str | None]:
+def _place(fact: Fact) -> _Place:
+    return fact.unit, fact.tier, fact.field
+
+
+def _moves(earlier: Fact | RestatedFact | None) -> bool:
+    return earlier.moving if isinstance(earlier, RestatedFact) else earlier is not None and earlier.state == "moving"
+
+
+def _value(now: Fact, before: Fact | RestatedFact | None, digits: int) -> tuple[Decimal | None, str | None]:
     if now.value is None:
         return None, now.reason
-    if not same:
-        return None, "unit_changed"
     if before is None:
         return None, "no_earlier_figure"
     if before.value is None:
-        return None, "earlier_withheld"
+        return None, "divided" if before.reason == "divided" else "earlier_withheld"
     value = times(now.value, before.value, digits)
     return value, "earlier_zero" if value is None else None

@@ -133,7 +133,10 @@ class GrowthFigure:
     """How many times the figure of `years` before a figure is; computed on reading from the facts as they stand.
 
     `value` None always comes with a `reason`: that of `now` where it is withheld; no_earlier_figure, earlier_withheld
-    (its own reason is in `before`), earlier_zero; unit_changed where the unit of that code was not the same then.
+    (its own reason is in `before`), earlier_zero; divided where a divided unit is under it and was kept as it was.
+    label: how the earlier figure stands on the units of now, as in RestatedFact; reported where the unit is the same,
+    and where nothing is known of then. before: that fact, or where the unit is another one the earlier figure told on
+    the units of now, which rests on the facts `rests_on` of the units of then.
     """
 
     indicator: str
@@ -146,7 +149,9 @@ class GrowthFigure:
     moving: bool
     period_before: str
     now: Fact
-    before: Fact | None
+    before: Fact | RestatedFact | None
+    label: Label = "reported"
+    rests_on: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from etl.model import GrowthFigure, Indicator
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import unit_named
+from etl.units.genealogy import Genealogy
+from etl.units.restate import Divided
 
 
 def same_units(catalog: Catalog, then: Period, now: Period) -> frozenset[str]:
@@ -28,20 +30,29 @@ def same_units(catalog: Catalog, then: Period, now: Period) -> frozenset[str]:
     return frozenset(unit.code for unit in catalog.tree(now) if unit.level == "nation" or unit.valid_from <= day)
 
 
-def growth(period_key: str, unit: str | None = None, indicator: str | None = None) -> list[GrowthFigure]:
-    """The growth of the current facts of one unit, by its code or name, or all; of every indicator that is a growth."""
+def growth(
+    period_key: str, unit: str | None = None, indicator: str | None = None, divided: Divided = "keep"
+) -> list[GrowthFigure]:
+    """The growth of the current facts of one unit, by its code or name, or all; of every indicator that is a growth.
+
+    The earlier figures are told on the units of the period's last day: those of whole merged units add up.
+    """
     office, period = Office.open(), closed(period_key)
     code = None if unit is None else unit_named(office, period, unit).code
-    found = []
-    for one in office.catalog.indicators.values():
+    genealogy = Genealogy(office.catalog.changes)
+    known, found = office.catalog.indicators, []
+    for one in known.values():
         if one.growth is None or indicator not in (None, one.code):
             continue
-        then = replace(period, year=period.year - one.growth.years)
-        now, before = (
-            office.warehouse.facts(key, unit=code, indicators=[one.growth.of]) for key in (period.key, then.key)
+        then, of = replace(period, year=period.year - one.growth.years), one.growth.of
+        days = then.last_day, period.last_day
+        under = None if code is None else genealogy.origins(code, days[1], days[0])
+        now = office.warehouse.facts(period.key, unit=code, indicators=[of])
+        before = office.warehouse.facts(then.key, units=under, indicators=[of])
+        boundaries = genealogy.boundaries({fact.unit for fact in before}, *days)
+        found += indicators.growth(
+            one, known[of], now, before, period_before=then.key, boundaries=boundaries, divided=divided
         )
-        same = same_units(office.catalog, then, period)
-        found += indicators.growth(one, now, before, period_before=then.key, same=same)
     return found
 
 

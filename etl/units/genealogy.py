@@ -32,6 +32,10 @@ class Boundaries:
     shares: Mapping[str, Shares]
     origins: Mapping[str, tuple[str, ...]]
 
+    def stayed(self, code: str) -> bool:
+        """Whether the code means one and the same unit on both days, which gave nothing away and took nothing."""
+        return self.shares.get(code) == {code: _WHOLE} and self.origins.get(code) == (code,)
+
     def divided(self, code: str) -> bool:
         """Whether a unit of `day` lies in several of `on`, or in one of them only in part."""
         return code in self._divided

@@ -37,8 +37,9 @@ def restate(
     """
     told = []
     targets = {target for code in figures for target in boundaries.shares[code]}
-    known_of = {*figures, *(origin for target in targets for origin in boundaries.origins[target])}
-    kept = {code for code in known_of if boundaries.ended(code) or (divided == "keep" and boundaries.divided(code))}
+    kept = {
+        code for code in boundaries.shares if boundaries.ended(code) or (divided == "keep" and boundaries.divided(code))
+    }
     untold = _untold(kept, boundaries)
     for target in sorted(targets):
         origins = boundaries.origins[target]

@@ -95,12 +95,47 @@ def test_four_million_documents_are_one_and_a_half_times_2020_and_four_times_201
     assert _growth("VN", "2021", "vb_exchanged_growth")["reason"] == "no_earlier_figure", "a withdrawn figure is none"
 
 
-def test_a_unit_that_was_another_one_is_not_compared(office: Office) -> None:
-    """Code 24 was Bắc Giang until 30/06/2025 and is Bắc Ninh since; it was the same from 2025-Q4 on."""
-    for period in ("2025-Q1", "2026-Q1"):
-        _record(period, [("tthc_resolved_total", unit, "all", "all", 900) for unit in ("24", "VN")])
-    assert _growth("24", "2026-Q1", "tthc_resolved_total_growth")["reason"] == "unit_changed"
-    assert Decimal(_growth("VN", "2026-Q1", "tthc_resolved_total_growth")["value"]) == 1
+def test_growth_across_the_reform_of_2025(office: Office) -> None:
+    """Hà Giang and Tuyên Quang became 08, two communes became 00808, and 00004 has parts of divided ones."""
+    code = "tthc_resolved_total"
+    provinces = {"02": 300, "08": 600, "01": 500, "VN": 4000}
+    communes = {"00808": 12, "00811": 30, "00004": 7, "00013": 9, "00016": 8}
+    _record(
+        "2025-Q1",
+        [
+            *((code, unit, "all", "all", count) for unit, count in provinces.items()),
+            *((code, unit, "commune", "all", count) for unit, count in communes.items()),
+        ],
+    )
+    _record(
+        "2026-Q1",
+        [
+            *((code, unit, "all", "all", count) for unit, count in {"08": 1350, "01": 400, "VN": 5000}.items()),
+            *((code, unit, "commune", "all", 63) for unit in ("00808", "00004")),
+        ],
+    )
+
+    def growth(unit: str, *more: str) -> dict[str, Any]:
+        (found,) = _ask("facts", "2026-Q1", "--unit", unit, "--indicator", f"{code}_growth", *more)
+        return dict(found)
+
+    merged = growth("08")
+    assert (Decimal(merged["value"]), merged["label"]) == (Decimal("1.5"), "restated")
+    assert [(one["unit"], Decimal(one["value"]), one["revision"]) for one in merged["rests_on"]] == [
+        ("02", 300, 1),
+        ("08", 600, 1),
+    ]
+    stayed = growth("01")
+    assert (Decimal(stayed["value"]), stayed["label"], stayed["rests_on"]) == (Decimal("0.8"), "reported", [])
+    assert Decimal(growth("VN")["value"]) == Decimal("1.25")
+    commune = growth("00808")
+    assert (Decimal(commune["value"]), Decimal(commune["before"]["value"])) == (Decimal("1.5"), 42)
+    divided = growth("00004")
+    assert (divided["value"], divided["reason"], divided["label"]) == (None, "divided", "old_boundary")
+    withheld = growth("00004", "--divided", "apportion")
+    assert (withheld["value"], withheld["reason"]) == (None, "earlier_withheld"), "not all predecessors have a figure"
+    shown = CliRunner().invoke(main, ["facts", "2026-Q1", "--unit", "08"], env={"COLUMNS": "400"}).output
+    assert "(2025-Q1: 02, 08)" in shown
 
 
 def test_the_chain_of_two_quarters(office: Office) -> None:

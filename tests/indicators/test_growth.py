@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 from etl import indicators
 from etl.catalog import load
 from etl.indicators.year_on_year import times
-from etl.model import Fact, Growth, Indicator, Text
+from etl.model import Change, Fact, Growth, Indicator, Text
 from etl.settings import ROOT
 from etl.tables import FACTS
+from etl.units.genealogy import Genealogy
+from tests.test_units_restate import START, TODAY, History, histories
 
 CATALOG = load((ROOT / "catalog",))
 GROWN = [one for one in CATALOG.indicators.values() if one.growth is not None]
@@ -40,8 +43,15 @@ _T = Text("", "")
 GROWTH = Indicator("i_growth", "d", _T, _T, "", (), growth=Growth("i_came"), digits=4)
 
 
-def grown(now: list[Fact], before: list[Fact], same: set[str] | None = None) -> list[Any]:
-    return indicators.growth(GROWTH, now, before, period_before="2020", same=same or {"VN"})
+OF = Indicator("i_came", "d", _T, _T, "", (), sum="came")
+THEN, NOW = dt.date(2020, 12, 14), dt.date(2021, 12, 14)
+
+
+def grown(now: list[Fact], before: list[Fact], *links: tuple[str, str | None], divided: Any = "keep") -> list[Any]:
+    """links: what became of units between the two periods; any other unit stayed."""
+    changes = [Change(dt.date(2021, 7, 1), old, new, "whole", "act") for old, new in links]
+    boundaries = Genealogy(changes).boundaries({one.unit for one in before}, THEN, NOW)
+    return indicators.growth(GROWTH, OF, now, before, period_before="2020", boundaries=boundaries, divided=divided)
 
 
 @settings(max_examples=300, deadline=None)
@@ -63,15 +73,16 @@ def test_growth_is_the_nearest_number_to_the_true_one(now: int, before: int, dig
     now=st.none() | st.integers(0, 50),
     before=st.none() | st.integers(0, 50),
     there=st.booleans(),
-    same=st.booleans(),
+    another=st.booleans(),
 )
 def test_a_growth_has_a_value_or_a_reason_and_never_a_made_up_one(
-    now: int | None, before: int | None, there: bool, same: bool
+    now: int | None, before: int | None, there: bool, another: bool
 ) -> None:
     earlier = [fact(before, "2020", unit="01")] if there else []
-    (one,) = grown([fact(now, unit="01")], earlier, {"01"} if same else {"VN"})
+    # The code 01 was another unit then, which became 02; what is 01 now was 09, of which nothing is recorded.
+    (one,) = grown([fact(now, unit="01")], earlier, *([("01", "02"), ("09", "01")] if another else []))
     assert (one.value is None) != (one.reason is None)
-    assert (one.value is not None) == (now is not None and there and bool(before) and same)
+    assert (one.value is not None) == (now is not None and there and bool(before) and not another)
     assert one.now.value == (None if now is None else Decimal(now))
     if one.value is not None:
         assert one.before is not None
@@ -79,20 +90,127 @@ def test_a_growth_has_a_value_or_a_reason_and_never_a_made_up_one(
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "same", "reason"),
+    ("now", "before", "reason"),
     [
-        (fact(None, reason="quarantined"), [fact(5, "2020")], {"VN"}, "quarantined"),
-        (fact(5), [], {"VN"}, "no_earlier_figure"),
-        (fact(5), [fact(5, "2020", field="ho_tich")], {"VN"}, "no_earlier_figure"),
-        (fact(5), [fact(5, "2020", indicator="i_done")], {"VN"}, "no_earlier_figure"),
-        (fact(5), [fact(None, "2020")], {"VN"}, "earlier_withheld"),
-        (fact(5), [fact(0, "2020")], {"VN"}, "earlier_zero"),
-        (fact(5), [fact(5, "2020")], {"01"}, "unit_changed"),
+        (fact(None, reason="quarantined"), [fact(5, "2020")], "quarantined"),
+        (fact(5), [], "no_earlier_figure"),
+        (fact(5), [fact(5, "2020", field="ho_tich")], "no_earlier_figure"),
+        (fact(5), [fact(5, "2020", indicator="i_done")], "no_earlier_figure"),
+        (fact(5), [fact(None, "2020")], "earlier_withheld"),
+        (fact(5), [fact(0, "2020")], "earlier_zero"),
     ],
 )
-def test_why_there_is_no_growth(now: Fact, before: list[Fact], same: set[str], reason: str) -> None:
-    (one,) = grown([now], before, same)
+def test_why_there_is_no_growth(now: Fact, before: list[Fact], reason: str) -> None:
+    (one,) = grown([now], before)
     assert (one.value, one.reason) == (None, reason)
+
+
+REFORM = (("a", "x"), ("b", "x"), ("c", "y"), ("c", "z"), ("d", "z"), ("e", "e2"))
+"""a and b merged into x; c was divided between y and z, and d went into z too; e changed its code; s stayed."""
+
+
+def communes(period: str, **figures: int | None) -> list[Fact]:
+    return [fact(value, period, unit=unit, tier="commune") for unit, value in figures.items()]
+
+
+def test_growth_of_merged_divided_and_unchanged_units() -> None:
+    before = communes("2020", a=12, b=30, c=31, d=9, e=8, s=4)
+    now = communes("2021", x=63, y=20, z=24, e2=4, s=6)
+    found = {one.unit: one for one in grown(now, before, *REFORM)}
+    assert {unit: (one.value, one.reason, one.label) for unit, one in found.items()} == {
+        "x": (Decimal("1.5"), None, "restated"),
+        "y": (None, "divided", "old_boundary"),
+        "z": (None, "divided", "old_boundary"),
+        "e2": (Decimal("0.5"), None, "restated"),
+        "s": (Decimal("1.5"), None, "reported"),
+    }
+    assert (found["x"].before.value, [one.unit for one in found["x"].rests_on]) == (42, ["a", "b"])
+    assert (found["s"].before, found["s"].rests_on) == (before[-1], ())
+
+    apportioned = {one.unit: one for one in grown(now, before, *REFORM, divided="apportion")}
+    assert {unit: (one.value, one.label) for unit, one in apportioned.items()} == {
+        "x": (Decimal("1.5"), "restated"),
+        "y": (Decimal("1.25"), "apportioned"),  # 20 over 16, the larger half of 31
+        "z": (Decimal("1.0000"), "apportioned"),  # 24 over 15 + 9
+        "e2": (Decimal("0.5"), "restated"),
+        "s": (Decimal("1.5"), "reported"),
+    }
+    assert [one.unit for one in apportioned["z"].rests_on] == ["c", "d"]
+
+
+@pytest.mark.parametrize(("b", "reason"), [(None, "earlier_withheld"), (..., "earlier_withheld"), (0, None)])
+def test_a_merged_unit_is_compared_with_all_its_predecessors_or_not_at_all(b: Any, reason: str | None) -> None:
+    figures = {"a": 12} if b is ... else {"a": 12, "b": b}
+    (one,) = grown(communes("2021", x=18), communes("2020", **figures), *REFORM)
+    assert (one.value, one.reason) == (None if reason else Decimal("1.5"), reason)
+
+
+counts = st.integers(0, 10**6)
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.data(), history=histories())
+def test_growth_on_random_genealogies(data: st.DataObject, history: History) -> None:
+    """The nation grows as its totals do; what units are compared with adds up to the nation's earlier total."""
+    then, now = history.in_force(START), history.in_force(TODAY)
+    was = {unit: data.draw(counts) for unit in then}
+    has = {unit: data.draw(counts) for unit in now}
+    before = [*communes("2020", **was), fact(sum(was.values()), "2020")]
+    after = [*communes("2021", **has), fact(sum(has.values()))]
+    boundaries = Genealogy(history.changes).boundaries({one.unit for one in before}, START, TODAY)
+    ends = _ends(history, then)
+    for divided in ("keep", "apportion"):
+        found = {
+            one.unit: one
+            for one in indicators.growth(
+                GROWTH, OF, after, before, period_before="2020", boundaries=boundaries, divided=divided
+            )
+        }
+        assert set(found) == {*now, "VN"}
+        nation = found.pop("VN")
+        assert nation.value == times(Decimal(sum(has.values())), Decimal(sum(was.values())), 4)
+        compared = [one for one in found.values() if one.before is not None and one.before.value is not None]
+        assert sum(one.before.value for one in compared) <= sum(was.values())
+        whole = all(None not in targets for targets in ends.values())
+        if divided == "apportion" and whole:
+            assert sum(one.before.value for one in compared) == sum(was.values())
+        for unit, one in found.items():
+            under = [old for old in then if unit in ends[old]]
+            alone = all(ends[old] == {unit} for old in under)
+            if divided == "apportion" and not whole:
+                continue
+            if not under:
+                assert one.reason == "no_earlier_figure"
+            elif alone:
+                assert one.before.value == sum(was[old] for old in under)
+                assert one.value == times(Decimal(has[unit]), one.before.value, 4)
+                assert one.label == ("reported" if under == [unit] else "restated")
+            elif divided == "keep":
+                assert (one.value, one.reason) == (None, "divided")
+            else:
+                assert one.label == "apportioned"
+            asked = [one for one in before if one.unit in boundaries.origins.get(unit, ())]
+            told = Genealogy(history.changes).boundaries({one.unit for one in asked}, START, TODAY)
+            (again,) = indicators.growth(
+                GROWTH, OF, communes("2021", **{unit: has[unit]}), asked, period_before="2020", boundaries=told,
+                divided=divided,
+            )  # fmt: skip
+            assert again == one, "a unit asked for alone grows as it does among all"
+
+
+def _ends(history: History, units: Iterable[str]) -> dict[str, set[str | None]]:
+    """Where every unit is today, link by link; None for a part of it that ended."""
+    ends: dict[str, set[str | None]] = {unit: {unit} for unit in units}
+    for date in sorted({change.date for change in history.changes}):
+        links: dict[str, set[str | None]] = {}
+        for change in history.changes:
+            if change.date == date:
+                links.setdefault(change.old, set()).add(change.new)
+        ends = {
+            unit: set().union(*({None} if at is None else links.get(at, {at}) for at in places))
+            for unit, places in ends.items()
+        }
+    return ends
 
 
 def test_the_growth_of_a_moving_figure_moves() -> None:
@@ -114,7 +232,10 @@ EXAMPLES = [
 def test_worked_examples_of_growth(indicator: Any, example: Any) -> None:
     of = indicator.growth.of
     now, before = (fact(example.given[name], indicator=of) for name in ("now", "before"))
-    (one,) = indicators.growth(indicator, [now], [before], period_before="2020", same={"VN"})
+    boundaries = Genealogy([]).boundaries({"VN"}, THEN, NOW)
+    (one,) = indicators.growth(
+        indicator, CATALOG.indicators[of], [now], [before], period_before="2020", boundaries=boundaries
+    )
     assert one.value == example.value
 
 
