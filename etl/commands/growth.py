@@ -46,10 +46,20 @@ def chain(period: str, as_json: bool) -> None:
     )
     for link in found["broken"]:
         figures = (f"{link[name].normalize():f}" for name in ("closing", "opening", "difference"))
-        table.add_row(link["unit"], link["tier"], link["field"], *figures)
+        table.add_row(_units(link["units_before"], link["units_now"]), link["tier"], link["field"], *figures)
     show(table)
     click.echo(
         f"khớp/equal {found['equal']}, lệch/broken {len(found['broken'])}, chưa rõ/unknown {found['unknown']}, "
-        f"đơn vị đã thay đổi/units changed {found['units_changed']}"
+        f"đơn vị đã thay đổi/units changed {found['units_changed']}, đã kết thúc/ended {found['units_ended']}"
     )
+    if found["handed_over"]:
+        click.echo(
+            f"  {found['handed_over']} chỗ lệch bên cạnh một cấp đã kết thúc và bàn giao hồ sơ tồn: chỉ tổng các cấp "
+            "so được / places that differ beside a level that ended and handed its stock over: only sums over tiers say"
+        )
     return None
+
+
+def _units(before: list[str], now: list[str]) -> str:
+    """ "24", or of units that changed "24, 27 → 24"."""
+    return now[0] if before == now and len(now) == 1 else f"{', '.join(before) or '…'} → {', '.join(now) or '…'}"

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 
 from etl.indicators.tree import register
 from etl.model import ALL
+from etl.units.genealogy import Group
 
 
-def chain(before: pa.Table, now: pa.Table, *, closing: str, opening: str, same: Collection[str]) -> pa.Table:
-    """unit, tier, field, closing, opening, difference of every place in either period, of the units in `same`.
+def chain(before: pa.Table, now: pa.Table, *, closing: str, opening: str, groups: Sequence[Group]) -> pa.Table:
+    """unit, units_before, units_now, tier, field, closing, opening, difference of every place in either period.
 
-    before, now: FACTS of two periods that follow each other. closing, opening: codes of the two indicators. Where a
-    unit and tier has no figure of a field but has the sum over fields, there was nothing in that field; a figure that
-    is withheld or not there is null, and so is the difference then.
+    before, now: FACTS of two periods that follow each other. closing, opening: codes of the two indicators. groups:
+    the units of then with those of now that hold what they held; their stocks are added up on either side. unit: the
+    first of the group. Where a unit and tier has no figure of a field but has the sum over fields, there was nothing
+    in that field; a sum over a figure that is withheld or not there is null, and so is the difference then.
     """
     with duckdb.connect() as connection:
+        members = [
+            (str(index), side, unit)
+            for index, group in enumerate(groups)
+            for side, units in zip(("before", "now"), group, strict=True)
+            for unit in units
+        ]
+        register(connection, "member", ("grp", "side", "unit"), members)
         connection.register("before_facts", before)
         connection.register("now_facts", now)
-        register(connection, "same", ("unit",), [(code,) for code in sorted(same)])
-        for name, code in (("before", closing), ("now", opening)):
+        sums = []
+        for side, code in (("before", closing), ("now", opening)):
             connection.execute(
-                f"create temp table {name} as select unit, tier, field, value from {name}_facts "
-                "join same using (unit) where indicator = ?",
+                f"create temp table {side} as select grp, unit, tier, field, value from {side}_facts "
+                f"join member using (unit) where side = '{side}' and indicator = ?",
                 [code],
             )
+            # Every unit of the group must say something of this place.
+            sums.append(
+                f"""select grp, tier, field, case when count(value) = count(*) then sum(value) end as value
+                from (select key.grp, key.tier, key.field,
+                        case when f.unit is not null then f.value when a.value is not null then 0 end as value
+                    from key join member m on m.grp = key.grp and m.side = '{side}'
+                    left join {side} f on f.unit = m.unit and f.tier = key.tier and f.field = key.field
+                    left join {side} a on a.unit = m.unit and a.tier = key.tier and a.field = '{ALL}')
+                group by all"""
+            )
         found: pa.Table = connection.sql(
-            f"""with key as (select unit, tier, field from before union select unit, tier, field from now),
-            told as (
-                select key.*,
-                    case when c.unit is not null then c.value when ca.value is not null then 0 end as closing,
-                    case when o.unit is not null then o.value when oa.value is not null then 0 end as opening
-                from key
-                left join before c using (unit, tier, field) left join now o using (unit, tier, field)
-                left join before ca on ca.unit = key.unit and ca.tier = key.tier and ca.field = '{ALL}'
-                left join now oa on oa.unit = key.unit and oa.tier = key.tier and oa.field = '{ALL}')
-            select *, opening - closing as difference from told order by unit, tier, field"""
+            f"""with key as (select grp, tier, field from before union select grp, tier, field from now),
+            unit as (
+                select grp, coalesce(min(unit) filter (side = 'now'), min(unit)) as unit,
+                    coalesce(list(unit order by unit) filter (side = 'before'), []) as units_before,
+                    coalesce(list(unit order by unit) filter (side = 'now'), []) as units_now
+                from member group by grp)
+            select unit, units_before, units_now, tier, field,
+                c.value as closing, o.value as opening, o.value - c.value as difference
+            from key join unit using (grp)
+            left join ({sums[0]}) c using (grp, tier, field) left join ({sums[1]}) o using (grp, tier, field)
+            order by unit, tier, field"""
         ).to_arrow_table()
         return found

@@ -13,21 +13,12 @@ import duckdb
 
 from etl import indicators
 from etl.catalog import Catalog
-from etl.model import GrowthFigure, Indicator
-from etl.periods import Period
+from etl.model import ALL, NATION, GrowthFigure, Indicator
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import unit_named
-from etl.units.genealogy import Genealogy
+from etl.units import UnitTree
+from etl.units.genealogy import Boundaries, Genealogy, Group
 from etl.units.restate import Divided
-
-
-def same_units(catalog: Catalog, then: Period, now: Period) -> frozenset[str]:
-    """Codes that meant one and the same unit at the end of both periods: the nation, and rows in force on both days.
-
-    The one place that decides what may be compared over time. Any other unit is not compared: a code alone is no key.
-    """
-    day = then.last_day
-    return frozenset(unit.code for unit in catalog.tree(now) if unit.level == "nation" or unit.valid_from <= day)
 
 
 def growth(
@@ -59,29 +50,60 @@ def growth(
 def chain(period_key: str) -> dict[str, Any]:
     """What was pending at the close of the period before against what this one opened with, over all places.
 
-    broken: where they differ. equal, broken and unknown (a figure is withheld or missing) add up to every place of a
-    unit that was the same in both periods; the units in `units_changed` are not compared.
+    Stocks are compared over all predecessors of a unit; those of divided units over the whole group of units that
+    share with each other (units_before, units_now). broken: where they differ. handed_over: where they differ, not in
+    the sum over tiers, and a level of units ended beside them, whose stock went to the others; nobody says how much.
+    equal, broken, handed_over and unknown (a figure is withheld or missing) add up to every place. units_changed: the
+    units that were others before; units_ended: those of before without successor.
     """
     office, period = Office.open(), closed(period_key)
     catalog, then = office.catalog, period.previous()
-    same = same_units(catalog, then, period)
-    result: dict[str, Any] = {"period": period.key, "before": then.key, "equal": 0, "unknown": 0, "broken": []}
+    trees = catalog.tree(then), catalog.tree(period)
+    codes = {unit.code for unit in trees[0]}
+    boundaries = Genealogy(catalog.changes).boundaries(codes, then.last_day, period.last_day)
+    unlinked: list[Group] = [((), (unit.code,)) for unit in trees[1] if unit.code not in boundaries.origins]
+    groups = [*boundaries.groups(), *unlinked]
+    beside = [(unit,) for unit in sorted(_beside_ended(boundaries, *trees))]
+    counts, broken = dict.fromkeys(("equal", "handed_over", "unknown"), 0), []
     for dataset, opening, closing in _pairs(catalog):
         before = office.warehouse.facts_table(then.key, indicators=[closing.code])
         now = office.warehouse.facts_table(period.key, indicators=[opening.code])
-        links = indicators.chain(before, now, closing=closing.code, opening=opening.code, same=same)
         with duckdb.connect() as connection:
-            connection.register("links", links)
-            known, broken = "difference is not null", "difference <> 0"
-            total, sure = connection.sql(f"select count(*), count(*) filter ({known}) from links").fetchall()[0]
+            connection.register(
+                "links", indicators.chain(before, now, closing=closing.code, opening=opening.code, groups=groups)
+            )
+            connection.execute("create temp table beside (unit varchar)")
+            if beside:
+                connection.executemany("insert into beside values (?)", beside)
+            connection.execute(
+                f"""create temp table judged as select *, case when difference is null then 'unknown'
+                when difference = 0 then 'equal'
+                when tier <> '{ALL}' and unit in (from beside) then 'handed_over' else 'broken' end as verdict
+                from links"""
+            )
+            for verdict in counts:
+                of = connection.execute("select count(*) from judged where verdict = ?", [verdict]).fetchall()
+                counts[verdict] += of[0][0]
             wrong = connection.sql(
-                f"select * from links where {broken} order by abs(difference) desc, unit, tier, field"
+                "select * exclude (verdict) from judged where verdict = 'broken' "
+                "order by abs(difference) desc, unit, tier, field"
             ).to_arrow_table()
-        result["equal"] += sure - wrong.num_rows
-        result["unknown"] += total - sure
-        result["broken"] += [{"dataset": dataset, **row} for row in wrong.to_pylist()]
-    result["units_changed"] = len({unit.code for unit in catalog.tree(period)} - same)
-    return result
+        broken += [{"dataset": dataset, **row} for row in wrong.to_pylist()]
+    return {
+        "period": period.key,
+        "before": then.key,
+        **counts,
+        "broken": broken,
+        "units_changed": sum(not boundaries.stayed(unit.code) for unit in trees[1]),
+        "units_ended": sum(not now for _, now in groups),
+    }
+
+
+def _beside_ended(boundaries: Boundaries, then: UnitTree, now: UnitTree) -> set[str]:
+    """The units of `now` in a province where a unit ended without successor, and the nation then."""
+    ended = {then.home(code) for code in boundaries.shares if boundaries.ended(code)}
+    provinces = {target for home in ended for target in boundaries.shares[home]}
+    return {unit.code for code in provinces for unit in now.below(code)} | ({NATION} if provinces else set())
 
 
 def _pairs(catalog: Catalog) -> Iterator[tuple[str, Indicator, Indicator]]:

@@ -14,6 +14,8 @@ from etl.units import UnitTree
 Shares = Mapping[str, Fraction]
 """The units that one unit went into, with the part of it that each is taken to have: 1 in all, less where a part of
 it ended without successor."""
+Group = tuple[tuple[str, ...], tuple[str, ...]]
+"""Units of one day, and those of another that hold what these held, and nothing else."""
 _ONE_DAY = dt.timedelta(days=1)
 _WHOLE = Fraction(1)
 
@@ -47,6 +49,28 @@ class Boundaries:
     def unclear(self, code: str) -> bool:
         """Whether a unit of `on` holds a part of a divided one, so that no sum is its figure."""
         return code in self._unclear
+
+    def groups(self) -> list[Group]:
+        """The units of `day` with those of `on` that share with each other, directly or through others.
+
+        Whatever becomes of a divided unit's parts, a sum over a group is the same on both days. A unit without
+        successor has none beside it.
+        """
+        found: list[Group] = []
+        seen: set[str] = set()
+        for start in self.shares:
+            if start not in seen:
+                old, new, waiting = set[str](), set[str](), [start]
+                while waiting:
+                    code = waiting.pop()
+                    if code not in old:
+                        old.add(code)
+                        added = self.shares[code].keys() - new
+                        new |= added
+                        waiting += [origin for target in added for origin in self.origins[target]]
+                seen |= old
+                found.append((tuple(sorted(old)), tuple(sorted(new))))
+        return found
 
     @cached_property
     def _divided(self) -> frozenset[str]:
