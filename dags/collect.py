@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule, task
 from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
-from reporting_run import COLLECTED, DEFAULTS, PULLING, period_of
+from reporting_run import COLLECTED, DEFAULTS, PULLING, connection, period_of
 
 with DAG(
     "collect",
@@ -32,7 +32,7 @@ with DAG(
     def pull(source, dag_run=None):
         from etl import pipeline
 
-        return pipeline.collect(source, period_of(dag_run))
+        return pipeline.collect(source, period_of(dag_run), connections=connection)
 
     # It runs whatever became of the pulls, but not when there was no plan.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[COLLECTED])

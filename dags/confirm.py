@@ -12,7 +12,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
-from reporting_run import COLLECTED, DEFAULTS, PULLING, period_of
+from reporting_run import COLLECTED, DEFAULTS, PULLING, connection, period_of
 
 with DAG(
     "confirm",
@@ -38,7 +38,7 @@ with DAG(
     def pull(source, dag_run=None):
         from etl import pipeline
 
-        return pipeline.collect(source, period_of(dag_run), afresh=True)
+        return pipeline.collect(source, period_of(dag_run), afresh=True, connections=connection)
 
     # The gate of collect, opened once more: standardize and publish follow. Not when there was no plan.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[COLLECTED])

@@ -1,8 +1,8 @@
 """The command `baocao`: the pipeline's verbs for people and, with --json, for machines.
 
 Exit status: 0 done; 1 something did not go through (a rule could not run, a figure could not be traced);
-2 the call, the settings or the catalog must be mended first; 3 done, but some sources failed, or some
-lines of a list were not taken.
+2 the call, the settings or the catalog must be mended first, also where the settings let no source be asked;
+3 done, but some sources failed, or some lines of a list were not taken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import click
 
 from etl.commands.calendars import calendar
 from etl.commands.growth import chain
-from etl.commands.output import as_json_option, emit, new_table, show, show_days
+from etl.commands.output import as_json_option, emit, failed_status, new_table, show, show_days
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
@@ -125,7 +125,7 @@ def run(period: str, only: tuple[str, ...], jobs: int | None, as_json: bool) -> 
     else:
         _show_run(result)
     if failed:
-        sys.exit(3)
+        sys.exit(failed_status(pull["state"] for pull in pulls))
 
 
 def _show_run(result: dict[str, Any]) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from etl import logins
 from etl.errors import SettingsError
 
+CONNECTION = "conn:"
 MOST_PULLS = 256
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +28,7 @@ class Settings:
     store_url: BAOCAO_STORE_URL, raw answers and Parquet; a folder by default, any fsspec URL.
     pulls: BAOCAO_PULLS, how many sources are pulled at once where Airflow does not say.
     environment: what `env:NAME` references in the catalog are resolved against.
+    connections: how `conn:ID` is looked up in Airflow; None outside it, where `environment` holds AIRFLOW_CONN_<ID>.
     """
 
     catalogs: tuple[Path, ...]
@@ -34,6 +37,7 @@ class Settings:
     store_url: str
     environment: Mapping[str, str] = field(repr=False)  # it holds credentials, and settings get logged
     pulls: int = 16
+    connections: logins.Connections | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,12 +68,31 @@ class Settings:
     def resolve(self, reference: str) -> str:
         """The value of `env:NAME` or `env:NAME/rest`; any other text is returned as it is.
 
-        Credentials and addresses enter the catalog only by such a reference, never by value.
+        A credential enters the catalog only by such a reference or `conn:ID`, never by value.
         """
         if not reference.startswith("env:"):
             return reference
         name, slash, rest = reference.removeprefix("env:").partition("/")
         value = self.environment.get(name)
         if not value:
-            raise SettingsError(f"the environment variable {name} is not set: the catalog refers to it")
+            raise SettingsError(f"chưa đặt biến {name} mà danh mục trỏ tới (variable {name} is not set)")
         return value.rstrip("/") + slash + rest if slash else value
+
+    def credential(self, reference: str) -> str | logins.Login:
+        """The value of `env:NAME`, or the login of `conn:ID`. Raises SettingsError, never showing what it read."""
+        if not reference.startswith(CONNECTION):
+            return self.resolve(reference)
+        name = reference.removeprefix(CONNECTION)
+        if self.connections is not None:
+            found = self.connections(name)
+            if found is None:
+                raise SettingsError(f"Airflow không có kết nối {name} nào mà tác vụ này được đọc (no such connection)")
+            return logins.Login(*(part or "" for part in found))
+        value = self.environment.get(logins.variable(name))
+        if not value:
+            raise SettingsError(f"chưa có kết nối Airflow {name} (no such connection)")
+        try:
+            return logins.parse(value)
+        except ValueError:
+            problem = "không phải JSON, cũng không phải URI (neither JSON nor a URI)"
+            raise SettingsError(f"kết nối Airflow {name} không đọc được: {problem}") from None

@@ -41,6 +41,21 @@ PULLING: dict[str, Any] = {
 """How a source is asked, by collect and by confirm alike. A pull ends itself before the hour: Request.pull_seconds."""
 
 
+def connection(name: str) -> tuple[str | None, str | None] | None:
+    """Login and password of an Airflow connection, looked up as Airflow does: secrets backends, environment, metadata.
+
+    Its password is then hidden in the task's log. None where there is none that this task may read.
+    """
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = Connection.get(name)
+    except (AirflowNotFoundException, PermissionError):
+        return None
+    return found.login, found.password
+
+
 def period_of(dag_run: Any) -> str:
     """The period of this run. Fails the task at once, with what to do, when the run was made without one."""
     if not dag_run.partition_key:

@@ -17,7 +17,9 @@ MOST_PULL_SECONDS = 3300
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey", "x-auth-token"}
 _SECRET_PARAMETERS = {"api_key", "apikey", "api-key", "access_token", "client_secret", "password"}
 _PASSWORD = re.compile(r"//[^/]*@")
-_NO_SECRET = "a secret never stands here: use `credential: env:NAME`"  # noqa: S105 (a message about secrets)
+_CONNECTION = re.compile(r"conn:[A-Za-z0-9_.-]{1,250}")
+"""Of the ids that Airflow allows those that can be the end of a variable's name and stand in a command."""
+_NO_SECRET = "a secret never stands here: use `credential: env:NAME` or `conn:ID`"  # noqa: S105 (a message about secrets)
 
 
 def check_request(platform: Platform, fail: Fail) -> None:
@@ -71,13 +73,18 @@ def check_budget(budget: Budget, file: str, at: tuple[str, ...], fail: Fail) -> 
 def check_secrets(source: Source, request: Request, fail: Fail) -> None:
     """Raises CatalogError for a secret by value, a missing reference, and values that nothing would send."""
     file = f"sources/{source.id}.yml"
-    if source.credential is not None and not source.credential.startswith("env:"):
-        raise fail(file, ("credential",), "only a reference such as env:NAME, never the secret")
+    reference = source.credential or ""
     if source.credential is None and request.auth != "none":
-        raise fail(file, ("platform",), "this platform asks for a credential: add `credential: env:NAME`")
+        raise fail(file, ("platform",), "this platform asks for a credential: add `credential: env:NAME` or `conn:ID`")
+    if reference.startswith("conn:") and _CONNECTION.fullmatch(reference) is None:
+        raise fail(file, ("credential",), "conn: and the id of an Airflow connection: letters, digits, _, . and -")
+    if source.credential is not None and not reference.startswith(("env:", "conn:")):
+        raise fail(file, ("credential",), "only a reference such as env:NAME or conn:ID, never the secret")
     for key, address in (("address", source.address), ("token_address", source.token_address or "")):
         if _PASSWORD.search(address):
-            raise fail(file, (key,), "an address without user and password: use `credential: env:NAME`")
+            raise fail(file, (key,), "an address without user and password: use `credential: env:NAME` or `conn:ID`")
+        if address.startswith("conn:"):
+            raise fail(file, (key,), "a connection gives a credential only: write the address, or env:NAME/path")
     if source.token_address is not None and not isinstance(request.auth, OAuth2):
         raise fail(file, ("token_address",), "this platform asks for no OAuth2 token")
     if source.body and request.method == "GET":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsons
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +19,11 @@ def as_json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def emit(result: Any) -> None:
     click.echo(jsons.dumps(result, ensure_ascii=False, indent=2, default=str))
+
+
+def failed_status(states: Iterable[str]) -> int:
+    """The exit status of pulls of which not all are complete: 2 where none could even be asked with these settings."""
+    return 2 if all(state == "misconfigured" for state in states) else 3
 
 
 def new_table(*headings: str) -> Table:

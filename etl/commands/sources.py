@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from etl.commands.output import as_json_option, emit, new_table, show
+from etl.commands.output import as_json_option, emit, failed_status, new_table, show
 
 
 @click.group()
@@ -30,7 +30,7 @@ def check(id: str, period: str | None, as_json: bool) -> None:
     else:
         _tell(told)
     if not told["proven"]:
-        sys.exit(3)
+        sys.exit(failed_status([told["state"]]))
 
 
 def _tell(told: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ def _tell(told: dict[str, Any]) -> None:
 @click.option("--unit", help="Mã đơn vị báo cáo. / Code of the unit it reports for.")
 @click.option("--address", help="Địa chỉ, hoặc env:TÊN/đường-dẫn. / Address, or env:NAME/path.")
 @click.option("--owner", help="Đơn vị vận hành cổng. / Who runs the portal.")
-@click.option("--credential", help="env:TÊN, không bao giờ là mã thật. / env:NAME, never the secret.")
+@click.option("--credential", help="env:TÊN, conn:MÃ; không bao giờ là mã thật. / env:NAME, conn:ID; never the secret.")
 @click.option("--role", type=click.Choice(["reporting", "comparison"]), help="Mặc định / default: reporting.")
 @click.option("--files", help="Mẫu tên tệp của hộp thư, có {period}. / Pattern of an inbox's files.")
 @click.option("--sample", help="Hệ thống lạ: tệp hoặc địa chỉ trả lời mẫu. / Unknown system: a sample answer.")

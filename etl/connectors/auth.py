@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlu
 
 import requests
 
+from etl.logins import Login
 from etl.model import ApiKey, OAuth2, Request, Signature
 
 _SHORTEST_SECRET = 6
@@ -30,7 +31,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Credential:
-    """The value of a reference. `name` is what stands before the colon of `name:secret`, "" where no pair is asked."""
+    """What is sent. `name` is a login or what stands before the colon of `name:secret`, "" where no pair is asked."""
 
     name: str
     secret: str
@@ -41,13 +42,24 @@ class Credential:
         return base64.b64encode(f"{self.name}:{self.secret}".encode()).decode()
 
 
-def read(request: Request, value: str) -> Credential:
-    """The credential in the shape the platform asks for. Raises Unusable."""
+def read(request: Request, value: str | Login) -> Credential:
+    """The credential in the shape the platform asks for; of a connection the password alone, where no pair is asked.
+
+    Raises Unusable.
+    """
     pair = request.auth == "basic" or isinstance(request.auth, OAuth2 | Signature)
-    name, colon, secret = value.partition(":") if pair else ("", "", value)
-    if pair and not (colon and name and secret):
-        raise Unusable("phải có dạng tên:mật_khẩu")
-    if request.auth != "basic" and not (value.isascii() and value.isprintable() and " " not in value):
+    if isinstance(value, Login):
+        name, secret, shape = value.login if pair else "", value.password, "phải có đủ Login và Password"
+        shape = shape if pair else "phải có Password"
+    else:
+        name, _, secret = value.partition(":") if pair else ("", "", value)
+        shape = "phải có dạng tên:mật_khẩu"
+    if not secret or (pair and not name):
+        raise Unusable(shape)
+    if ":" in name and "basic" in (request.auth, getattr(request.auth, "client", None)):
+        raise Unusable("có dấu hai chấm trong tên, HTTP Basic không gửi được")
+    sent = name + secret
+    if request.auth != "basic" and not (sent.isascii() and sent.isprintable() and " " not in sent):
         raise Unusable("có ký tự không dùng được (dấu cách, xuống dòng hoặc dấu tiếng Việt)")
     return Credential(name, secret)
 

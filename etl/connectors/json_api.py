@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from etl import logins
 from etl.bodies import Unreadable, json_of, refuse_page
 from etl.connectors import auth, tokens
 from etl.connectors.asking import Asked, Asking, Unaskable
@@ -21,10 +22,11 @@ from etl.connectors.response import Response
 from etl.errors import SettingsError, SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.model import OAuth2, Platform, Proof, PullState, Source
 from etl.periods import TIMEZONE, Interval, Period, parts
-from etl.settings import Settings
+from etl.settings import CONNECTION, Settings
 
 _CONTENT = "nội dung"
 _EXPIRED = re.compile("invalid_token|expired", re.IGNORECASE)
+_REFERENCE = "`credential: env:TÊN_BIẾN` hoặc `credential: conn:MÃ_KẾT_NỐI`"
 _LATER = "Thử lại sau; nếu còn lỗi, báo đơn vị vận hành cổng"
 _LONGEST_TOLD = 300
 
@@ -88,16 +90,16 @@ class _Pull:
         """The credential. Raises SourceRefused, never showing it, where it is missing or unusable."""
         for address in (self.address, self.token_address or ""):
             if urlsplit(address).username is not None:
-                advice = "Bỏ tên và mật khẩu khỏi địa chỉ, khai báo `credential: env:TÊN_BIẾN`"
+                advice = f"Bỏ tên và mật khẩu khỏi địa chỉ, khai báo {_REFERENCE}"
                 raise self._error(SourceBroken, "misconfigured", "address", "địa chỉ chứa tên đăng nhập", advice)
         if self.platform.request.auth == "none":
             return None
         if self.source.credential is None:
             raise self._credential("chưa khai báo mã truy cập")
         try:
-            return auth.read(self.platform.request, settings.resolve(self.source.credential))
-        except SettingsError:
-            raise self._credential("chưa có mã truy cập") from None
+            return auth.read(self.platform.request, settings.credential(self.source.credential))
+        except SettingsError as problem:
+            raise self._credential(str(problem)) from None
         except auth.Unusable as problem:
             raise self._credential(f"mã truy cập {problem}") from None
 
@@ -249,9 +251,16 @@ class _Pull:
         return kind(self.source.id, self.period.key, field, problem, advice, state=state)
 
     def _renew(self) -> str:
-        if self.source.credential is None:
-            return f"Khai báo `credential: env:TÊN_BIẾN` trong sources/{self.source.id}.yml rồi chạy lại"
-        return f"Gia hạn mã truy cập ở biến {self.source.credential.removeprefix('env:')} rồi chạy lại"
+        reference = self.source.credential
+        if reference is None:
+            return f"Khai báo {_REFERENCE} trong sources/{self.source.id}.yml rồi chạy lại"
+        if not reference.startswith(CONNECTION):
+            return f"Gia hạn mã truy cập ở biến {reference.removeprefix('env:')} rồi chạy lại"
+        name = reference.removeprefix(CONNECTION)
+        return (
+            f"Thêm hoặc gia hạn kết nối {name} trong Airflow (Admin › Connections); lệnh baocao chạy ngoài Airflow "
+            f"thì đọc biến {logins.variable(name)}. Rồi chạy lại"
+        )
 
     def _mend(self) -> str:
         return (

@@ -235,7 +235,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Source:
-    """One portal. `address` and `credential` may be references (`env:NAME`, `env:NAME/path`).
+    """One portal. `address` may be a reference (`env:NAME`, `env:NAME/path`); `credential` is one (or `conn:ID`).
 
     budget: of the host it stands on, in place of the platform's.
     headers, query, body: literal values laid over the platform's request (such as OpenCPS' groupId); `body`

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from etl import connectors, parsing
 from etl.catalog import Catalog
 from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
+from etl.logins import Connections
 from etl.model import PULL_STATES, Page, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
@@ -91,15 +92,18 @@ def plan_again(period_key: str) -> list[str]:
     return found
 
 
-def collect(source_id: str, period_key: str, *, afresh: bool = False) -> dict[str, Any]:
+def collect(
+    source_id: str, period_key: str, *, afresh: bool = False, connections: Connections | None = None
+) -> dict[str, Any]:
     """Pull one source: every answer is landed before it is judged, every attempt leaves a receipt.
 
     afresh: ask for every page, also where the platform lets us ask only for what changed. Whether figures stand still
     is proven by bytes that came twice, not by the portal's word that they are the same.
+    connections: how Airflow looks up `credential: conn:ID`; without it, the environment's AIRFLOW_CONN_<ID> is read.
 
     Raises SourceError, after the receipt is written, when the pull is not proven complete.
     """
-    office = Office.open()
+    office = Office.open(connections)
     (source,) = _named(office, [source_id])
     receipt, problem = _attempt(office, source, closed(period_key), afresh=afresh)
     if problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from upath import UPath
 from etl import catalog as catalogs
 from etl.errors import PeriodError
 from etl.landing import Landing
+from etl.logins import Connections
 from etl.model import Suite
 from etl.periods import TIMEZONE, Period
 from etl.settings import Settings
@@ -25,9 +26,12 @@ class Office:
     catalog: catalogs.Catalog
 
     @classmethod
-    def open(cls) -> Office:
-        """The office of the environment as it is now; the catalog is read again only when a file changed."""
-        settings = Settings.from_environment()
+    def open(cls, connections: Connections | None = None) -> Office:
+        """The office of the environment as it is now; the catalog is read again only when a file changed.
+
+        connections: how `conn:ID` is looked up, in Airflow; see Settings.
+        """
+        settings = replace(Settings.from_environment(), connections=connections)
         stamps = (path.stat().st_mtime_ns for folder in settings.catalogs for path in folder.rglob("*"))
         return cls(settings, _catalog(settings.catalogs, tuple(sorted(stamps))))
 

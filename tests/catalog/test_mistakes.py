@@ -155,6 +155,9 @@ def mistake(folder: Path) -> CatalogError:
         ("forms/F1.yml", "levels: [province]", "levels: [tỉnh]", 6, "levels.0", "'province'"),
         # secrets
         ("sources/ha_noi.yml", "env:PORTAL_TOKEN", "s3cret", 4, "credential", "never the secret"),
+        ("sources/ha_noi.yml", "env:PORTAL_TOKEN", "conn:ha noi", 4, "credential", "the id of an Airflow connection"),
+        ("sources/ha_noi.yml", "env:PORTAL_TOKEN", "conn:a/b", 4, "credential", "the id of an Airflow connection"),
+        ("sources/ha_noi.yml", "env:PORTAL/01", "conn:portal", 3, "address", "gives a credential only"),
         ("sources/ha_noi.yml", "credential: env:PORTAL_TOKEN\n", "", 1, "platform", "asks for a credential"),
         (
             "sources/ha_noi.yml",
