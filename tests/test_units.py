@@ -69,9 +69,7 @@ def test_every_name_begins_with_its_type_and_is_nfc() -> None:
         assert unit.name == " ".join(unit.name.split())
         if unit.level in ("province", "district", "commune"):
             assert unit.name.startswith(unit.type + " ")
-            # 46 was Tỉnh Thừa Thiên Huế for a time that no source at hand dates.
-            before_code = unit.valid_to == FIRST and unit.code == "46"
-            assert unit.verified == (unit.valid_from >= FIRST or (unit.level == "province" and not before_code))
+            assert unit.verified == (unit.valid_from >= FIRST or unit.level == "province")
 
 
 def test_ministries_are_not_verified() -> None:
@@ -84,6 +82,11 @@ def test_type_and_name_follow_the_day() -> None:
     before, after = UnitTree(UNITS, dt.date(2026, 9, 19)), UnitTree(UNITS, dt.date(2026, 9, 20))
     assert (before["24"].name, after["24"].name) == ("Tỉnh Bắc Ninh", "Thành phố Bắc Ninh")
     assert [child.code for child in before.children("24")] == [child.code for child in after.children("24")]
+    new_year = dt.date(2025, 1, 1)
+    before, after = UnitTree(UNITS, new_year - dt.timedelta(days=1)), UnitTree(UNITS, new_year)
+    assert (before["46"].name, after["46"].name) == ("Tỉnh Thừa Thiên Huế", "Thành phố Huế")
+    assert before.find("thua thien hue") == before["46"]
+    assert after.find("Thừa Thiên Huế") is None
 
 
 def test_a_unit_is_gone_on_the_day_it_ends() -> None:
@@ -98,11 +101,20 @@ def test_a_unit_is_gone_on_the_day_it_ends() -> None:
     )
 
 
-@pytest.mark.parametrize("day", [dt.date(2019, 3, 12), dt.date(2020, 9, 15), FIRST - dt.timedelta(days=1)])
-def test_until_the_reform_there_are_three_levels(day: dt.date) -> None:
+@pytest.mark.parametrize(
+    ("day", "cities"),
+    [
+        (dt.date(2019, 3, 12), 5),
+        (dt.date(2020, 9, 15), 5),
+        (dt.date(2024, 12, 31), 5),
+        (dt.date(2025, 1, 1), 6),  # Huế
+        (FIRST - dt.timedelta(days=1), 6),
+    ],
+)
+def test_until_the_reform_there_are_three_levels(day: dt.date, cities: int) -> None:
     tree = UnitTree(UNITS, day)
     assert [len(tree.at_level(level)) for level in ("province", "district", "commune")] == [63, 696, 10035]
-    assert Counter(unit.type for unit in tree.at_level("province")) == {"Thành phố": 6, "Tỉnh": 57}
+    assert Counter(unit.type for unit in tree.at_level("province")) == {"Thành phố": cities, "Tỉnh": 63 - cities}
     assert len(tree.below(NATION)) == len(list(tree))
     for commune in tree.at_level("commune"):
         assert tree[commune.parent or ""].level == "district"

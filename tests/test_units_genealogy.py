@@ -119,6 +119,8 @@ def test_the_real_events() -> None:
     }
     assert "NQ 30/2026/QH16" in cities["75",][1]
     assert len(cities) == 3 + 10, "ten communes of Đồng Nai became phường"
+    before_reform = [one for one in found if one.date < REFORM and one.kind != "rename"]
+    assert before_reform == [Event(dt.date(2025, 1, 1), "change_of_type", ("46",), ("46",), "NQ 175/2024/QH15")]
     merged = {one.new: one.old for one in found if one.kind == "merge"}
     assert merged["08",] == ("02", "08"), "Hà Giang and Tuyên Quang"
     assert {len(merged[code]) for code in merged if len(code[0]) == 2} == {2, 3}
