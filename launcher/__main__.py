@@ -8,7 +8,7 @@ import click
 
 from launcher import LauncherError
 
-_NEED_WAREHOUSE = frozenset({"run", "replay", "facts", "forms", "trace"})
+_NEED_NO_WAREHOUSE = frozenset({"check", "calendar", "plan", "source", "sources", "units"})
 _NEED_PORTALS = frozenset({"run"})
 
 
@@ -88,17 +88,16 @@ def cli(arguments: tuple[str, ...]) -> None:
     """The command `baocao`, with what it needs started for its time."""
     import contextlib
 
+    from etl.__main__ import main as baocao
     from launcher import machine, processes
 
     command = next((word for word in arguments if not word.startswith("-")), "")
-    wanted = set() if {"-h", "--help"} & set(arguments) else {command}
+    wanted = set() if {"-h", "--help"} & set(arguments) else {command} & baocao.commands.keys()
     with processes.orderly_exit(), contextlib.ExitStack() as stack:
-        if wanted & _NEED_WAREHOUSE:
+        if wanted - _NEED_NO_WAREHOUSE:
             stack.enter_context(machine.warehouse())
         if wanted & _NEED_PORTALS:
             stack.enter_context(machine.portals(machine.demo_scale()))
-        from etl.__main__ import main as baocao
-
         baocao.main(args=list(arguments), prog_name="baocao")
 
 

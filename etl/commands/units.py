@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,12 +45,13 @@ def units(at: str | None, events_only: bool, as_json: bool) -> None:
         found = pipeline.events()
         if as_json:
             return emit([asdict(event) for event in found])
-        happened = new_table("Ngày / date", "Việc / what", "Số lần / times", "Đơn vị cũ / old", "Mới / new")
-        by_kind = Counter((event.date, event.kind) for event in found)
-        for (date, kind), times in sorted(by_kind.items()):
-            same = [event for event in found if (event.date, event.kind) == (date, kind)]
+        happened = new_table("Ngày / date", "Việc / what", "Số lần / times", "Cũ / old", "Mới / new", "Văn bản / act")
+        alike = groupby(found, lambda event: (event.date, event.kind))  # they come by date and kind
+        for (date, kind), group in alike:
+            same = list(group)
             old, new = sum(len(event.old) for event in same), sum(len(event.new) for event in same)
-            happened.add_row(date.isoformat(), _KINDS[kind], str(times), str(old), str(new))
+            acts = dict.fromkeys(act for event in same for act in event.source.split("; "))
+            happened.add_row(date.isoformat(), _KINDS[kind], str(len(same)), str(old), str(new), "; ".join(acts))
         return show(happened)
     listed = pipeline.units(at)
     if as_json:

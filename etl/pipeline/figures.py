@@ -22,9 +22,15 @@ from etl.units.restate import Divided
 
 
 def units(at: str | None = None) -> list[dict[str, Any]]:
-    """The units in force on the day (YYYY-MM-DD; by default today), each with what other systems call it."""
+    """The units in force on the day (YYYY-MM-DD; by default today), each with what other systems call it.
+
+    Raises SettingsError for a day before the first that the catalog has units of.
+    """
     catalog = Office.open().catalog
     day = _today() if at is None else _day(at)
+    first = min(unit.valid_from for unit in catalog.units)
+    if day < first:
+        raise SettingsError(f"danh mục chỉ có đơn vị từ {first:%d/%m/%Y} (no units are known of {day:%d/%m/%Y})")
     codes: dict[str, list[dict[str, Any]]] = {}
     for code in catalog.codes:
         if code.valid_from <= day and (code.valid_to is None or day < code.valid_to):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import stat
@@ -23,11 +24,37 @@ def launcher(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("check",), ("plan", "2026-Q3"), ("sources",), ("trace", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("check",),
+        ("plan", "2026-Q3"),
+        ("sources",),
+        ("calendar", "2026"),
+        ("units",),
+        ("source", "--help"),
+        ("trace", "--help"),
+    ],
+)
 def test_what_needs_no_database_starts_none(home: Path, arguments: tuple[str, ...]) -> None:
     done = launcher("cli", *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+    assert not list(home.iterdir())
+
+
+def test_the_database_is_started_for_whatever_else_there_is(home: Path) -> None:
+    done = launcher("cli", "standings", "2021-Q1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["standings"]) == 2 * 63
+    assert (home / "postgres").exists()
+    assert not postgres().running()
+
+
+def test_a_command_that_does_not_exist_starts_nothing(home: Path) -> None:
+    done = launcher("cli", "standing", "2021")
+    assert (done.returncode, done.stdout) == (2, "")
     assert not list(home.iterdir())
 
 
