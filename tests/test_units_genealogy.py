@@ -16,6 +16,7 @@ from etl.model import Change, Event, Unit
 from etl.settings import ROOT
 from etl.units import UnitTree, name_key
 from etl.units.genealogy import Genealogy, apportioned, events
+from etl.units.restate import Told, restate
 
 FILES = {path.relative_to(ROOT / "catalog").as_posix(): path for path in (ROOT / "catalog/units").glob("*.csv")}
 UNITS = units(FILES)
@@ -156,6 +157,20 @@ def test_every_unit_of_the_old_list_leads_to_the_new_one_and_back() -> None:
     for one in before.at_level("commune"):
         home = told.shares[before.home(one.code)]
         assert {after.home(target) for target in told.shares[one.code]} == set(home)
+
+
+def test_the_parts_of_each_divided_commune_sum_to_the_whole_and_say_what_they_are() -> None:
+    genealogy = Genealogy(CHANGES)
+    divided = {change.old for change in CHANGES if change.share == "part"}
+    for code in sorted(divided):
+        boundaries = genealogy.boundaries([code], BEFORE, TODAY)
+        figures = dict.fromkeys(boundaries.shares, (0, None)) | {code: (31, None)}
+        parts = {one.unit: one for one in restate(figures, boundaries, "apportion")}
+        dealt = {successor: parts[successor] for successor in boundaries.shares[code]}
+        assert sum(part.value or 0 for part in dealt.values()) == 31
+        assert {part.label for part in dealt.values()} == {"apportioned"}
+        kept = [one for one in restate(figures, boundaries, "keep") if one.value]
+        assert kept == [Told(code, BEFORE, 31, None, "old_boundary")]
 
 
 def test_whole_communes_went_where_another_collection_says() -> None:

@@ -84,7 +84,7 @@ def test_every_figure_counts_once_on_the_units_of_any_day(data: st.DataObject, h
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(data=st.data(), history=histories())
 def test_a_divided_units_parts_sum_to_the_whole(data: st.DataObject, history: History) -> None:
     units = history.in_force(START)
@@ -100,7 +100,7 @@ def test_a_divided_units_parts_sum_to_the_whole(data: st.DataObject, history: Hi
         assert {one.label for one in parts.values()} <= {"apportioned"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(data=st.data(), history=histories())
 def test_what_rests_on_a_withheld_figure_is_withheld(data: st.DataObject, history: History) -> None:
     units = history.in_force(START)
@@ -116,7 +116,7 @@ def test_what_rests_on_a_withheld_figure_is_withheld(data: st.DataObject, histor
             assert one.reason == (strongest if reasons else None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(data=st.data(), history=histories())
 def test_withdrawing_a_later_event_gives_the_former_answer(data: st.DataObject, history: History) -> None:
     units = history.in_force(START)

@@ -89,7 +89,9 @@ def facts(period: str, indicator: str | None, unit: str | None, units_on: str, d
 
     if units_on != "reported":
         told = pipeline.restated(period, units_on, unit, indicator, divided)
-        return emit([asdict(one) for one in told]) if as_json else _show_restated(told)
+        if as_json:
+            return emit([asdict(one) for one in told])
+        return _show_restated(told) if told else _nothing(period)
     found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator, divided)
     if as_json:
         reported = [{**one, "label": "reported"} for one in pipeline.with_days(period, found)]
@@ -108,10 +110,16 @@ def facts(period: str, indicator: str | None, unit: str | None, units_on: str, d
             fact.state,
             LABELS["reported"],
         )
+    if not found and not growths:
+        return _nothing(period)
     add_growths(table, growths, LABELS)
     show(table)
     show_days(pipeline.days_of(period, found))
     return None
+
+
+def _nothing(period: str) -> None:
+    click.echo(f"Kho chưa có số liệu nào như vậy của kỳ {period} / the warehouse has no such figure of the period")
 
 
 def _show_restated(told: list[RestatedFact]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.catalog import Catalog
 from etl.errors import SettingsError
 from etl.indicators.restate import facts_table
 from etl.indicators.restate import restated as tell
@@ -27,10 +28,7 @@ def units(at: str | None = None) -> list[dict[str, Any]]:
     Raises SettingsError for a day before the first that the catalog has units of.
     """
     catalog = Office.open().catalog
-    day = _today() if at is None else _day(at)
-    first = min(unit.valid_from for unit in catalog.units)
-    if day < first:
-        raise SettingsError(f"danh mục chỉ có đơn vị từ {first:%d/%m/%Y} (no units are known of {day:%d/%m/%Y})")
+    day = _today() if at is None else _day(catalog, at)
     codes: dict[str, list[dict[str, Any]]] = {}
     for code in catalog.codes:
         if code.valid_from <= day and (code.valid_to is None or day < code.valid_to):
@@ -62,11 +60,12 @@ def restated(
 
     unit: code or name of a unit of that day, or the code of one of the period that has no successor; with it come
     the units of then that its figure stays on. Computed on reading: nothing is written, the facts stay as they are.
+    Raises SettingsError for a day before the first that the catalog has units of.
     """
     office = Office.open()
     period = closed(period_key)
     day = period.last_day
-    on = {"reported": day, "today": _today()}.get(units_on) or _day(units_on)
+    on = {"reported": day, "today": _today()}.get(units_on) or _day(office.catalog, units_on)
     genealogy = Genealogy(office.catalog.changes)
     asked = None if unit is None else _asked(office, unit, day, on)
     origins = None if asked is None else genealogy.origins(asked, on, day) or (asked,)
@@ -120,8 +119,13 @@ def _today() -> dt.date:
     return dt.datetime.now(TIMEZONE).date()
 
 
-def _day(text: str) -> dt.date:
+def _day(catalog: Catalog, text: str) -> dt.date:
+    """A day that the catalog knows units of."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError as problem:
         raise SettingsError(f"không đọc được ngày {text!r}: viết 2025-07-01 (a day is written so)") from problem
+    first = min(unit.valid_from for unit in catalog.units)
+    if day < first:
+        raise SettingsError(f"danh mục chỉ có đơn vị từ {first:%d/%m/%Y} (no units are known of {day:%d/%m/%Y})")
+    return day

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from etl import pipeline
 from etl.__main__ import main
 from etl.indicators import compute
+from etl.model import Dataset
 from etl.pipeline.office import Office as Opened
 from etl.pipeline.office import closed
 from etl.tables import rows_schema
@@ -26,10 +27,12 @@ from etl.units import UnitTree, tier_of
 from tests.end_to_end.office import ROOT, Office
 
 PERIOD = "2025-Q2"
-ADDITIVE = ("vb_sent", "vb_received", "vb_exchanged")
+COMMUNES = ("vb_sent", "vb_received", "vb_exchanged")
+"""Of these every unit of all three levels has figures, of all others the provinces alone."""
 REFORM = "2025-07-01"
-SENT = {"00004": 12, "00013": 30, "00016": 7, "00019": 5, "00022": 3}
-"""Wards of Ba Đình, Hà Nội: the first two went wholly into the new ward, the others were divided."""
+SENT = {"00004": 12, "00013": 30, "00016": 7, "00019": 5, "00022": 3, "00808": 12, "00811": 30}
+"""Wards of Ba Đình, Hà Nội: the first two went wholly into the new ward, the others were divided. The last two are the
+communes of Hà Giang that Xã Tát Ngà was made of, under the code of one of them."""
 
 
 @pytest.fixture(scope="module")
@@ -52,43 +55,30 @@ def before_the_reform(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def office(make_office: Callable[..., Office], before_the_reform: str) -> Iterator[Office]:
+def office(make_office: Callable[..., Office], before_the_reform: str) -> Office:
     made = make_office("units", catalog=before_the_reform)
     pipeline.prepare()
     opened = Opened.open()
     catalog = opened.catalog
     tree = catalog.tree(closed(PERIOD))
-    rows = [
-        {
-            "source": "s",
-            "agency": unit.code,
-            "unit": unit.code,
-            "tier": tier_of(unit),
-            "field": "all",
-            "sent": SENT.get(unit.code, index % 89),
-            "received": index % 113,
-            "exchanged": SENT.get(unit.code, index % 89) + index % 113,
-        }
-        for index, unit in enumerate(tree)
-        if unit.level in ("province", "district", "commune")
+    tables = [
+        compute(
+            _rows(name, dataset, tree, catalog.fields),
+            [],
+            dataset_id=name,
+            dataset=dataset,
+            indicators=catalog.indicators_of(name),
+            tree=tree,
+            fields=catalog.fields,
+        )
+        for name, dataset in catalog.datasets.items()
     ]
-    schema = rows_schema(catalog.datasets["edoc"])
-    schema = pa.schema([schema.field(name).with_nullable(True) for name in schema.names])
-    facts = compute(
-        pa.Table.from_pylist(rows, schema=schema),
-        [],
-        dataset_id="edoc",
-        dataset=catalog.datasets["edoc"],
-        indicators=catalog.indicators_of("edoc"),
-        tree=tree,
-        fields=catalog.fields,
-    )
     opened.warehouse.record(
         PERIOD,
         run="test",
         catalog_version="c",
         rules_version="r",
-        facts=facts,
+        facts=pa.concat_tables(tables),
         rows={},
         quarantine={},
         findings=[],
@@ -98,15 +88,42 @@ def office(make_office: Callable[..., Office], before_the_reform: str) -> Iterat
     return made
 
 
+def _rows(name: str, dataset: Dataset, tree: UnitTree, fields: Iterable[str]) -> pa.Table:
+    """Uneven counts: of documents for every unit, of all else for the provinces."""
+    levels = ("province", "district", "commune") if name == "edoc" else ("province",)
+    field = {"none": "all", "field": next(iter(fields)), "procedure": "1.012790"}[dataset.by]
+    rows = []
+    for index, unit in enumerate(unit for unit in tree if unit.level in levels):
+        row: dict[str, Any] = {
+            "source": "s",
+            "agency": unit.code,
+            "unit": unit.code,
+            "tier": tier_of(unit),
+            "field": field,
+        }
+        row |= {column: index % (89 + 24 * place) for place, column in enumerate(dataset.columns)}
+        if name == "edoc":
+            row["sent"] = SENT.get(unit.code, row["sent"])
+        rows.append(row)
+    schema = rows_schema(dataset)
+    schema = pa.schema([schema.field(column).with_nullable(True) for column in schema.names])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
 @pytest.fixture(params=["keep", "apportion"])
 def divided(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def asked(*arguments: str) -> Any:
-    done = CliRunner().invoke(main, ["facts", PERIOD, *arguments, "--json"])
+def command(*arguments: str) -> bytes:
+    """What the command prints."""
+    done = CliRunner().invoke(main, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
-    return json.loads(done.output)
+    return done.stdout_bytes
+
+
+def asked(*arguments: str) -> Any:
+    return json.loads(command("facts", PERIOD, *arguments))
 
 
 def digest() -> str:
@@ -115,28 +132,40 @@ def digest() -> str:
     return hashlib.sha256(json.dumps(table.to_pylist(), default=str).encode()).hexdigest()
 
 
+def answers() -> dict[str, bytes]:
+    """Of each command that tells of units, and of figures on them, all that it prints."""
+    today = ("facts", PERIOD, "--indicator", "vb_sent", "--units", "today")
+    return {
+        "figures": command(*today),
+        "apportioned": command(*today, "--unit", "00004", "--divided", "apportion"),
+        "commune": command(*today, "--unit", "00004"),
+        "units": command("units", "--at", "2026-11-23"),
+        "events": command("units", "--events"),
+    }
+
+
 @pytest.fixture
 def reformed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BAOCAO_CATALOG")
     pipeline.prepare()
 
 
-def test_loading_the_reform_changes_no_figure_and_withdrawing_it_brings_the_former_answer(
+def test_loading_the_reform_changes_no_figure_and_withdrawing_it_brings_the_former_answer_to_the_byte(
     office: Office, before_the_reform: str
 ) -> None:
     assert os.environ["BAOCAO_CATALOG"] == before_the_reform
-    facts, answer = digest(), asked("--unit", "01", "--units", "today")
-    commune = asked("--unit", "00004", "--units", "today")
+    facts, reported, former = digest(), command("facts", PERIOD, "--unit", "01"), answers()
     os.environ.pop("BAOCAO_CATALOG")
     try:
         pipeline.prepare()
-        assert asked("--unit", "00004", "--units", "today") != commune
-        assert digest() == facts
+        assert (digest(), command("facts", PERIOD, "--unit", "01")) == (facts, reported)
+        loaded = answers()
+        assert [name for name in former if loaded[name] == former[name]] == []
     finally:
         os.environ["BAOCAO_CATALOG"] = before_the_reform
     pipeline.prepare()
-    assert (digest(), asked("--unit", "01", "--units", "today")) == (facts, answer)
-    assert json.dumps(asked("--unit", "00004", "--units", "today")) == json.dumps(commune)
+    assert digest() == facts
+    assert answers() == former
 
 
 @pytest.mark.usefixtures("reformed")
@@ -151,12 +180,16 @@ def test_national_totals_are_the_same_under_every_view(divided: str) -> None:
                 key = (one.indicator, level[one.unit, one.units_on], one.tier)
                 sums[key] = sums.get(key, Decimal(0)) + one.value
         views[units] = sums
-    assert {key[0] for key in views["reported"]} == set(ADDITIVE)
+    catalog = Opened.open().catalog
+    additive = {one.code: one for one in catalog.indicators.values() if one.sum is not None}
+    assert {one.dataset for one in additive.values()} == set(catalog.datasets)
     reported = views.pop("reported")
+    assert {key[0] for key in reported} & set(additive) == set(additive), "each has figures"
     for sums in views.values():
-        for indicator in ADDITIVE:
-            assert sums[indicator, "nation", "all"] == reported[indicator, "nation", "all"]
+        for indicator in additive:
+            assert sums[indicator, "nation", "all"] == reported[indicator, "nation", "all"] > 0
             assert sums[indicator, "province", "all"] == reported[indicator, "nation", "all"]
+        for indicator in COMMUNES:
             assert sums[indicator, "commune", "commune"] == reported[indicator, "nation", "commune"]
 
 
@@ -181,6 +214,14 @@ def test_a_merged_province_is_the_sum_of_its_provinces() -> None:
     ]
     assert Decimal(merged["value"]) == sum(of.values())
     assert (merged["label"], merged["unit"]) == ("restated", "08")
+
+
+@pytest.mark.usefixtures("reformed")
+def test_twelve_and_thirty_are_forty_two_for_a_merged_commune() -> None:
+    (then,) = asked("--unit", "00808", "--indicator", "vb_sent")
+    assert (Decimal(then["value"]), then["label"]) == (Decimal(12), "reported")
+    (now,) = asked("--unit", "00808", "--indicator", "vb_sent", "--units", "today")
+    assert (Decimal(now["value"]), now["label"]) == (Decimal(12 + 30), "restated")
 
 
 @pytest.mark.usefixtures("reformed")
