@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from etl.commands.calendars import calendar
+from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show, show_days
 from etl.commands.sources import source
@@ -41,7 +42,7 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-for _command in (source, calendar, chain, units, facts, standings, receipts):
+for _command in (source, calendar, chain, units, facts, forms, standings, receipts):
     main.add_command(_command)
 
 
@@ -147,25 +148,6 @@ def replay(period: str, as_json: bool) -> None:
     pipeline.prepare()
     result = pipeline.run_from_landed(period)
     return emit(result) if as_json else _show_run(result)
-
-
-@main.command()
-@click.argument("period")
-@as_json_option
-def forms(period: str, as_json: bool) -> None:
-    """Điền lại biểu của PERIOD từ kho và cho biết tệp ở đâu. / Fill the forms of PERIOD and say where they are."""
-    from etl import pipeline
-
-    for number in pipeline.forms():
-        pipeline.publish(period, number)
-    found = pipeline.issued(period)
-    if as_json:
-        return emit(found)
-    table = new_table("Biểu / form", "Đơn vị / unit", "Hạn gửi / due", "Tệp / file")
-    for form in found:
-        due = "-" if form["due_on"] is None else form["due_on"] + ("" if form["due_verified"] else " (?)")
-        table.add_row(form["form"], f"{form['unit']} {form['name']}", due, form["path"])
-    return show(table)
 
 
 @main.command()

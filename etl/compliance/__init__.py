@@ -52,13 +52,14 @@ def periods_within(asked: Period) -> list[Period]:
 def owed(forms: Iterable[Form], period: Period, tree: UnitTree, due: DueDates) -> list[Obligation]:
     """Who owes which form for the period. tree: the units in force on its last day.
 
-    A form is owed for the periods of its kind that end while it is in force.
+    A form is owed for the periods of its kind that end while it is in force; one that no text is known to ask for, by
+    nobody.
     """
     day = period.last_day
     found = []
     for form in forms:
         in_force = form.valid_from <= day and (form.valid_to is None or day < form.valid_to)
-        if form.period_kind != period.kind or not in_force:
+        if not form.owed or form.period_kind != period.kind or not in_force:
             continue
         for level in form.levels:
             date = due(form, period, level)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from etl.errors import CatalogError, FormError
 from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
-from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout
+from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
 from etl.forms.package import finish
 from etl.forms.sheet import Formula, Line, plain_number, write
 from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
 
-__all__ = ["Key", "Layout", "Row", "cell_fact", "complete", "fill", "layout"]
+__all__ = ["Key", "Layout", "Row", "cell_fact", "complete", "fill", "layout", "members"]
 
 
 def fill(
@@ -149,16 +149,20 @@ def _sum_of(letter: str, rows: Sequence[int]) -> str:
 
 
 def _markers(form: Form, unit: Unit, period: Period, tree: UnitTree) -> dict[str, str]:
-    if unit.code == NATION:
-        reporter = f"{unit.name} (tổng hợp {len(tree.at_level('province'))} tỉnh, thành phố)"
-    elif unit.level == "province":
-        reporter = f"Ủy ban nhân dân {unit.type.casefold()}{unit.name.removeprefix(unit.type)}"
-    else:
-        reporter = unit.name
+    above = unit.parent if unit.parent is not None and unit.parent in tree else NATION
     return {
-        "don_vi_bao_cao": reporter,
-        "don_vi_nhan_bao_cao": form.recipient[unit.level],
+        "don_vi_bao_cao": _body(unit, tree),
+        "don_vi_nhan_bao_cao": form.recipient.get(unit.level) or _body(tree[above], tree),
         "ky_bao_cao": period.title_vi,
         "tu_ngay": f"{period.first_day:%d/%m/%Y}",
         "den_ngay": f"{period.last_day:%d/%m/%Y}",
     }
+
+
+def _body(unit: Unit, tree: UnitTree) -> str:
+    """Who reports for the unit."""
+    if unit.code == NATION:
+        return f"{unit.name} (tổng hợp {len(tree.at_level('province'))} tỉnh, thành phố)"
+    if unit.level in ("province", "district", "commune"):
+        return f"Ủy ban nhân dân {unit.type.casefold()}{unit.name.removeprefix(unit.type)}"
+    return unit.name

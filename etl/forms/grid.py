@@ -10,11 +10,12 @@ from typing import Literal, NamedTuple
 
 from etl.errors import FormError
 from etl.model import ALL, NATION, Fact, Field, Form, Unit
-from etl.units import UnitTree
+from etl.units import UnitTree, tier_of
 
 TIERS = (("province", "Cấp tỉnh (sở, ban, ngành)"), ("district", "Cấp huyện"), ("commune", "Cấp xã"))
 """Blocks of II.06a. From 01/07/2025 no district is in force, and there is no block of theirs."""
 _ORDINALS = ("I", "II", "III")
+MINISTRY = "Các đơn vị thuộc bộ, cơ quan ngang bộ"
 OWN_AGENCIES = "Các cơ quan cấp tỉnh (UBND tỉnh, thành phố; sở, ban, ngành)"
 TOTAL = "Tổng số"
 
@@ -68,7 +69,7 @@ def layout(form: Form, unit: Unit, facts: Iterable[Fact], tree: UnitTree, fields
     Raises FormError when a fact's field is not in `fields`: a row nobody sees would be missing in a sum.
     """
     columns = {column_letter(index): column.indicator for index, column in enumerate(form.columns) if column.indicator}
-    if form.repeat == "tier_field":
+    if form.repeat in ("tier_field", "tier_procedure"):
         shown = set(columns.values())
         known = {(fact.tier, fact.field) for fact in facts if fact.unit == unit.code and fact.indicator in shown}
         rows = _tier_rows(form, unit, known, tree, fields)
@@ -98,6 +99,12 @@ def column_letter(index: int) -> str:
     return letters
 
 
+def members(form: Form, unit: Unit, tree: UnitTree) -> list[str]:
+    """Codes of the units whose figures stand on the form of the unit: its own, and those of the units with a row."""
+    by_unit = form.repeat == "child_unit" or (form.repeat == "own_unit" and unit.code == NATION)
+    return [unit.code, *(child.code for child in children_shown(unit, tree))] if by_unit else [unit.code]
+
+
 def children_shown(unit: Unit, tree: UnitTree) -> list[Unit]:
     """Units below that have a row of their own: provinces of the nation, districts or communes of a province."""
     levels = ("province",) if unit.code == NATION else ("district", "commune")
@@ -107,41 +114,51 @@ def children_shown(unit: Unit, tree: UnitTree) -> list[Unit]:
 def _tier_rows(
     form: Form, unit: Unit, known: set[tuple[str, str]], tree: UnitTree, fields: Mapping[str, Field]
 ) -> list[Row]:
-    for _, code in sorted(known):
-        if code != ALL and code not in fields:
-            raise FormError(f"biểu {form.number}, {unit.name}: lĩnh vực {code!r} không có trong danh mục lĩnh vực")
+    names = {code: code for _, code in sorted(known) if code != ALL}  # a procedure is known by its code
+    if form.repeat == "tier_field":
+        for code in names:
+            if code not in fields:
+                raise FormError(f"biểu {form.number}, {unit.name}: lĩnh vực {code!r} không có trong danh mục lĩnh vực")
+        names = {field.code: field.name for field in fields.values()}
     rows: list[Row] = []
     groups: list[int] = []
     number = form.body_row
     tiers = [one for one in TIERS if one[0] != "district" or tree.at_level("district")]
     for ordinal, (tier, label) in zip(_ORDINALS, tiers, strict=False):
-        present = [field for field in fields.values() if (tier, field.code) in known]
+        if unit.level == "ministry":
+            label = MINISTRY
+        present = [code for code in names if (tier, code) in known]
         if not present and (tier, ALL) not in known:
             continue
         parts = tuple(range(number + 1, number + 1 + len(present)))
         rows.append(Row("group", number, ordinal, label, unit.code, tier, ALL, parts))
         groups.append(number)
-        for count, field in enumerate(present, start=1):
-            rows.append(Row("item", number + count, str(count), field.name, unit.code, tier, field.code))
+        for count, code in enumerate(present, start=1):
+            rows.append(Row("item", number + count, str(count), names[code], unit.code, tier, code))
         number += 1 + len(present)
-    rows.append(Row("total", number, "", TOTAL, unit.code, ALL, ALL, tuple(groups)))
+    rows.append(Row("total", number, "", TOTAL, unit.code, _whole(unit), ALL, tuple(groups)))
     return rows
+
+
+def _whole(unit: Unit) -> str:
+    """The tier of the figures over all of a unit: a commune has but its own."""
+    return "commune" if unit.level == "commune" else ALL
 
 
 def _unit_rows(form: Form, unit: Unit, tree: UnitTree) -> list[Row]:
     children = children_shown(unit, tree)
     if unit.code == NATION:
         items = [(child.name, child.code, ALL) for child in children]
+    elif form.repeat == "own_unit" or unit.level == "commune":
+        items = [(unit.name, unit.code, _whole(unit))]
     else:
         whole = {"district": ALL, "commune": "commune"}  # a district's row holds its communes
-        items = [
-            (OWN_AGENCIES, unit.code, "province"),
-            *((child.name, child.code, whole[child.level]) for child in children),
-        ]
+        own = OWN_AGENCIES if unit.level == "province" else unit.name
+        items = [(own, unit.code, tier_of(unit)), *((child.name, child.code, whole[child.level]) for child in children)]
     first = form.body_row
     rows = [
         Row("item", first + index, str(index + 1), name, code, tier, ALL)
         for index, (name, code, tier) in enumerate(items)
     ]
     numbers = tuple(row.number for row in rows)
-    return [*rows, Row("total", first + len(rows), "", TOTAL, unit.code, ALL, ALL, numbers)]
+    return [*rows, Row("total", first + len(rows), "", TOTAL, unit.code, _whole(unit), ALL, numbers)]

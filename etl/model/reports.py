@@ -109,7 +109,12 @@ class Form:
     """A report form. `repeat` says what a body row is.
 
     tier_field: a row for each tier, under it one for each field, a total row at the foot (II.06a).
+    tier_procedure: the same with a row for each procedure (II.06b).
     child_unit: a row for the unit's own departments (tier province) and one for each unit below it.
+    own_unit: one row for the unit as a whole; of the nation one for each province (II.07b).
+    levels: whose forms are filled with every run. on_demand: whose are filled when asked for.
+    owed: whether a text obliges these levels. A form that nobody is known to owe is filled where there is a figure.
+    recipient: by level, who gets it; of a level that is not named, the unit above.
     regime: the report regime it belongs to, whose due dates are the form's (catalog/calendar.yml).
     valid_from, valid_to: owed for the periods that end from the one to before the other.
     body_row: sheet row of the first body row; columns are those of the sheet, from A on.
@@ -128,13 +133,15 @@ class Form:
     period_kind: PeriodKind
     recipient: Mapping[str, str]
     unit_of_measure: str
-    repeat: Literal["tier_field", "child_unit"]
+    repeat: Literal["tier_field", "tier_procedure", "child_unit", "own_unit"]
     columns: tuple[FormColumn, ...]
     notes: tuple[str, ...]
     law: str
     body_row: int
     blank_sha256: str
     valid_to: dt.date | None = None
+    on_demand: tuple[Level, ...] = ()
+    owed: bool = True
 
 
 @dataclass(frozen=True)

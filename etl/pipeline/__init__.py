@@ -22,9 +22,10 @@ from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
 from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
-from etl.pipeline.publish import forms, issued, publish, summary, trace
+from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
+from etl.pipeline.tracing import trace
 
 __all__ = [
     "annual",
@@ -37,11 +38,13 @@ __all__ = [
     "collect_all",
     "compute",
     "confirm_delay_hours",
+    "copy_issue",
     "coverage",
     "datasets",
     "days_of",
     "events",
     "facts",
+    "fill_forms",
     "forms",
     "freeze",
     "growth",

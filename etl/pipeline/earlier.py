@@ -15,7 +15,7 @@ from etl import indicators
 from etl.catalog import Catalog
 from etl.model import ALL, NATION, GrowthFigure, Indicator
 from etl.pipeline.office import Office, closed
-from etl.pipeline.publish import unit_named
+from etl.pipeline.selection import unit_named
 from etl.units import UnitTree
 from etl.units.genealogy import Boundaries, Genealogy, Group
 from etl.units.restate import Divided

@@ -15,7 +15,7 @@ from etl.indicators.restate import restated as tell
 from etl.model import Event, Fact, RestatedFact
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
-from etl.pipeline.publish import unit_named
+from etl.pipeline.selection import unit_named
 from etl.units import UnitTree
 from etl.units.genealogy import Genealogy
 from etl.units.genealogy import events as happened

@@ -1,24 +1,22 @@
-"""From facts to filled forms, and from any cell of a form back to the bytes."""
+"""From facts to filled forms."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from upath import UPath
 
 from etl import forms as workbook
-from etl.errors import PeriodError, SettingsError
 from etl.model import NATION, Fact, Form, Hole, Unit
 from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
-from etl.pipeline.days import counts, source_days
-from etl.pipeline.evidence import Evidence
 from etl.pipeline.office import Office, closed
-from etl.units import UnitTree
+from etl.pipeline.selection import facts_by_unit, facts_of, form_numbered, offered, unit_named, units_of
 
 
 def forms() -> list[str]:
@@ -26,59 +24,122 @@ def forms() -> list[str]:
     return sorted(Office.open().catalog.forms)
 
 
-def publish(period_key: str, form_number: str) -> dict[str, Any]:
-    """Fill one form for every unit that owes it. An issue is never overwritten: what differs is the next one.
+def publish(period_key: str, form_number: str, *, unit: str | None = None, level: str | None = None) -> dict[str, Any]:
+    """Fill one form for the units of its levels, or for one unit or one level that is filled on demand.
 
-    Of a dataset that no source reports there is nothing to fill. Raises PeriodError when the warehouse holds
-    nothing of the period.
+    An issue is never overwritten: what differs is the next one. Of a dataset that no source reports there is nothing
+    to fill; a form that its unit does not owe is not filled while there is no figure of it (`empty` counts these).
+    Raises PeriodError when the warehouse holds nothing of the period, SettingsError for a unit or level that the form
+    does not have.
     """
     office = Office.open()
-    form, period = _form(office, form_number), closed(period_key)
+    form, period = form_numbered(office, form_number), closed(period_key)
+    units = units_of(office, form, period, unit, level)
     if not office.catalog.reports(form.dataset, period):
-        return {"form": form.number, "written": 0, "changed": 0, "same": 0}
+        return {"form": form.number, "written": 0, "changed": 0, "same": 0, "empty": len(units)}
     tree = office.catalog.tree(period)
     blank = office.catalog.form_files[form.number].read_bytes()
     holes = office.warehouse.holes(period.key)
     days = office.warehouse.source_days(period.key)
-    shown = _facts_by_unit(office, form, period)
     folder = office.store("forms", period.key, form.number)
-    changed = 0
-    units = [unit for level in form.levels for unit in tree.at_level(level)]
-    for unit in units:
-        facts = _facts_of(form, unit, tree, shown)
-        content = workbook.fill(
-            form,
-            blank,
-            unit,
-            period,
-            facts,
-            _holes_of(form, unit, holes),
-            tree,
-            office.catalog.fields,
-            office.catalog.sources,
-            days,
-            office.catalog.calendar.straddles,
-        )
-        complete = workbook.complete(form, unit, facts, tree, office.catalog.fields)
-        changed += _issue(office, folder, form, unit, period, facts, content, complete)
-    return {"form": form.number, "written": len(units), "changed": changed, "same": len(units) - changed}
+    earlier = _issues(folder, form, period)
+    written = changed = 0
+    for batch in _batches(units, form):
+        shown = facts_by_unit(office, form, period, batch)
+        for one in batch:
+            facts = facts_of(form, one, tree, shown)
+            before = earlier.get(one.code, [])
+            owes = form.owed and one.level in form.levels
+            if not owes and not before and all(fact.value is None for fact in facts):
+                continue
+            content = workbook.fill(
+                form,
+                blank,
+                one,
+                period,
+                facts,
+                _holes_of(form, tree.home(one.code), holes),
+                tree,
+                office.catalog.fields,
+                office.catalog.sources,
+                days,
+                office.catalog.calendar.straddles,
+            )
+            complete = workbook.complete(form, one, facts, tree, office.catalog.fields)
+            written += 1
+            changed += _issue(office, folder, before, form, one, period, facts, content, complete)
+    return {
+        "form": form.number,
+        "written": written,
+        "changed": changed,
+        "same": written - changed,
+        "empty": len(units) - written,
+    }
 
 
-def issued(period_key: str) -> list[dict[str, Any]]:
-    """The newest issue of every form of the period: form, unit, name, path, and by what day the unit files it."""
+def fill_forms(
+    period_key: str, *, form: str | None = None, unit: str | None = None, level: str | None = None
+) -> list[dict[str, Any]]:
+    """Fill one form or each of them, of every unit that is filled with each run, of one unit or of one level.
+
+    Gives what `issued` tells of these units, and each unit asked for of which nothing was filled, with the `reason`
+    and no path. Without a form, those that are not filled for the unit's level are passed over.
+    """
+    office = Office.open()
+    period = closed(period_key)
+    asked = level if unit is None else unit_named(office, period, unit).level
+    numbers = forms() if form is None else [form_numbered(office, form).number]
+    if form is None and asked is not None:
+        numbers = [number for number in numbers if asked in offered(office.catalog.forms[number])]
+    found = []
+    for number in numbers:
+        publish(period_key, number, unit=unit, level=level)
+        units = {one.code: one for one in units_of(office, office.catalog.forms[number], period, unit, level)}
+        there = [one for one in issued(period_key, number) if one["unit"] in units]
+        found += there
+        if asked is not None:
+            for code in units.keys() - {one["unit"] for one in there}:
+                found.append(_not_filled(office, number, period, units[code]))
+    return sorted(found, key=lambda one: (one["form"], one["level"], one["unit"]))
+
+
+def copy_issue(path: str, folder: Path) -> str:
+    """A copy of an issued file in a folder of the caller's, under the same name; gives its path."""
+    source, target = UPath(path), folder / UPath(path).name
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(source.read_bytes())
+    return str(target)
+
+
+def _not_filled(office: Office, number: str, period: Period, unit: Unit) -> dict[str, Any]:
+    dataset = office.catalog.forms[number].dataset
+    if unit.level == "ministry" or not office.catalog.reports(dataset, period):
+        reason = "chưa có hệ thống nguồn nào báo cáo cho đơn vị (no source reports for the unit)"
+    else:
+        reason = "kho chưa có số liệu nào của đơn vị (the warehouse has no figure of the unit)"
+    known = {"form": number, "unit": unit.code, "name": unit.name, "level": unit.level, "path": None}
+    return {**known, "due_on": None, "due_verified": None, "reason": reason}
+
+
+def issued(period_key: str, form_number: str | None = None) -> list[dict[str, Any]]:
+    """The newest issue of every form of the period, or of one form: form, unit, name, level, path, and by what day the
+    unit files it (None where it does not owe it)."""
     office = Office.open()
     period = closed(period_key)
     tree = office.catalog.tree(period)
+    numbers = sorted(office.catalog.forms) if form_number is None else [form_numbered(office, form_number).number]
     found = []
-    for form in office.catalog.forms.values():
-        folder = office.store("forms", period.key, form.number)
-        for level in form.levels:
-            due = form_deadline(office, form.number, period, level)
+    for form in (office.catalog.forms[number] for number in numbers):
+        issues = _issues(office.store("forms", period.key, form.number), form, period)
+        for level in offered(form):
+            owes = form.owed and level in form.levels
+            due = form_deadline(office, form.number, period, level) if owes else None
             due_on = due and due.due_on.isoformat()
             for unit in tree.at_level(level):
-                if last := _issues(folder, form, unit, period)[-1:]:
-                    one = {"form": form.number, "unit": unit.code, "name": unit.name, "path": str(last[0])}
-                    found.append({**one, "due_on": due_on, "due_verified": due and due.rule.verified})
+                if last := issues.get(unit.code, [])[-1:]:
+                    one = {"form": form.number, "unit": unit.code, "name": unit.name, "level": level}
+                    told = {"path": str(last[0]), "due_on": due_on, "due_verified": due and due.rule.verified}
+                    found.append({**one, **told})
     return found
 
 
@@ -95,102 +156,35 @@ def summary(period_key: str) -> dict[str, Any]:
     }
 
 
-def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[str, Any]:
-    """One cell back to the bytes: figure, standard rows, landed pages with address and time.
-
-    Every page is read again and compared with its sha256, and each row with the record its pointer
-    leads to. Raises TraceError, naming the file, when bytes are not those the figure came from.
-    """
-    office = Office.open()
-    form, period = _form(office, form_number), closed(period_key)
-    tree = office.catalog.tree(period)
-    unit = unit_named(office, period, unit_text)
-    shown = _facts_of(form, unit, tree, _facts_by_unit(office, form, period))
-    key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
-    found = office.warehouse.trace(period.key, *key)
-    indicator = office.catalog.indicators[found.fact.indicator]
-    measures = office.catalog.datasets[indicator.dataset].columns
-    nature = measures[indicator.sum].nature if indicator.sum else "total"
-    whole = {one.source: (one.first_day, one.last_day) for one in office.warehouse.source_days(period.key)}
-    evidence = Evidence(office, period)
-    rows = [
-        {
-            **evidence.of(row, indicator.sum or ""),
-            "of_figure": counts(nature, (row.first_day, row.last_day), whole.get(row.source)),
-        }
-        for row in found.rows
-    ]
-    return {
-        "form": form.number,
-        "cell": cell.upper(),
-        "unit": unit.code,
-        "unit_name": unit.name,
-        "period": period.key,
-        "indicator": indicator.code,
-        "title": indicator.title.vi,
-        "law": indicator.law,
-        "tier": found.fact.tier,
-        "field": found.fact.field,
-        "value": None if found.fact.value is None else f"{found.fact.value.normalize():f}",
-        "reason": found.fact.reason,
-        "revision": found.fact.revision,
-        "state": found.fact.state,
-        "days": source_days(office, period, {row.source for row in found.rows}),
-        "recorded_at": found.fact.recorded_at.isoformat(),
-        "load": found.fact.load,
-        "figure_unit": found.fact.unit,
-        "rows": rows,
-        "pages_verified": evidence.pages_verified,
-    }
+def _batches(units: Sequence[Unit], form: Form) -> list[list[Unit]]:
+    """Units whose figures are fetched at once: those that are filled with every run, and the others by province."""
+    batches: dict[str | None, list[Unit]] = {}
+    for unit in units:
+        batches.setdefault(None if unit.level in form.levels else unit.parent, []).append(unit)
+    return list(batches.values())
 
 
-def _form(office: Office, number: str) -> Form:
-    if number not in office.catalog.forms:
-        raise SettingsError(f"không có biểu {number!r}: các biểu là {', '.join(sorted(office.catalog.forms))}")
-    return office.catalog.forms[number]
+def _holes_of(form: Form, province: str, holes: Sequence[Hole]) -> list[Hole]:
+    """Holes of the form's dataset within the province; within all of them for the nation."""
+    return [hole for hole in holes if hole.dataset == form.dataset and province in (NATION, hole.province)]
 
 
-def unit_named(office: Office, period: Period, text: str) -> Unit:
-    """The unit of the period by its code or name. Raises SettingsError when there is none."""
-    unit = office.catalog.tree(period).find(text)
-    if unit is None:
-        raise SettingsError(f"không có đơn vị {text!r} trong kỳ {period.key}: viết mã (01) hay tên (Hà Nội)")
-    return unit
-
-
-def _facts_by_unit(office: Office, form: Form, period: Period) -> dict[str, list[Fact]]:
-    wanted = [column.indicator for column in form.columns if column.indicator]
-    tree = office.catalog.tree(period)
-    levels = {unit.code for unit in tree if unit.level in form.levels}
-    by_unit: dict[str, list[Fact]] = {}
-    for fact in office.warehouse.facts(
-        period.key, units=levels if form.repeat == "tier_field" else None, indicators=wanted
-    ):
-        by_unit.setdefault(fact.unit, []).append(fact)
-    if not by_unit:
-        raise PeriodError(f"kho chưa có số liệu kỳ {period.key} cho biểu {form.number}: chạy `baocao run {period.key}`")
-    return by_unit
-
-
-def _facts_of(form: Form, unit: Unit, tree: UnitTree, by_unit: dict[str, list[Fact]]) -> list[Fact]:
-    units = [unit] if form.repeat == "tier_field" else [unit, *tree.children(unit.code)]
-    return [fact for member in units for fact in by_unit.get(member.code, [])]
-
-
-def _holes_of(form: Form, unit: Unit, holes: Sequence[Hole]) -> list[Hole]:
-    return [hole for hole in holes if hole.dataset == form.dataset and unit.code in (NATION, hole.province)]
-
-
-def _issues(folder: UPath, form: Form, unit: Unit, period: Period) -> list[UPath]:
-    """Files of the form already issued for the unit, first to last."""
-    pattern = re.compile(rf"{re.escape(f'{form.number}_{unit.code}_{period.key}')}_lan(\d+)\.xlsx")
-    numbered = ((pattern.fullmatch(path.name), path) for path in folder.iterdir())
-    return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
+def _issues(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]:
+    """Files of the form already issued, by unit, first to last."""
+    pattern = re.compile(rf"{re.escape(form.number)}_([^_]+)_{re.escape(period.key)}_lan(\d+)\.xlsx")
+    found = sorted(
+        (match[1], int(match[2]), path) for path in folder.iterdir() if (match := pattern.fullmatch(path.name))
+    )
+    issues: dict[str, list[UPath]] = {}
+    for unit, _, path in found:
+        issues.setdefault(unit, []).append(path)
+    return issues
 
 
 def _issue(
     office: Office,
     folder: UPath,
+    earlier: Sequence[UPath],
     form: Form,
     unit: Unit,
     period: Period,
@@ -199,13 +193,12 @@ def _issue(
     complete: bool,
 ) -> bool:
     """Whether the file is another one than the last. The warehouse is told in any case: it may have been cut off."""
-    earlier = _issues(folder, form, unit, period)
     changed = not earlier or earlier[-1].read_bytes() != content
     path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
     if changed:
         with path.open("xb") as target:
             target.write(content)
-    known_at = max(fact.recorded_at for fact in shown)
+    known_at = max((fact.recorded_at for fact in shown), default=period.end)
     sha256 = hashlib.sha256(content).hexdigest()
     office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path), complete)
     return changed

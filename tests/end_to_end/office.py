@@ -60,13 +60,19 @@ class Office:
         return {(row["tier"], row.get("field", "all")): row for row in answer.json()["rows"]}
 
 
-def read_form_06a(path: Path, field_codes: dict[str, str]) -> dict[tuple[str, str], list[Any]]:
-    """(tier, field) -> the eleven cells of its row, by a parser that the project does not use."""
+def read_body(path: Path, width: int) -> list[list[Any]]:
+    """The rows between the column numbers and the notes, the row of the total last; by another parser."""
     rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     start = next(index for index, row in enumerate(rows) if str(row[0]) == "(1)") + 1
+    end = next(index for index, row in enumerate(rows) if str(row[1]) == "Tổng số") + 1
+    return [row[:width] for row in rows[start:end]]
+
+
+def read_form_06a(path: Path, field_codes: dict[str, str]) -> dict[tuple[str, str], list[Any]]:
+    """(tier, field) -> the eleven cells of its row, by a parser that the project does not use."""
     found: dict[tuple[str, str], list[Any]] = {}
     tier = ""
-    for row in rows[start:]:
+    for row in read_body(path, 13):
         label = str(row[1])
         if label == "Tổng số":
             found["all", "all"] = row[2:13]

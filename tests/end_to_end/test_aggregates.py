@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine
 import requests
+from click.testing import CliRunner
 
 from etl import pipeline
+from etl.__main__ import main
 from etl.catalog import load
+from etl.errors import SettingsError
 from etl.model import Fact
 from etl.periods import Period
 from etl.pipeline.office import Office as Opened
-from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office
+from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_body
 from tests.warehouse.samples import query
 
 CATALOG = load((ROOT / "catalog",))
@@ -135,8 +141,75 @@ def test_a_dataset_that_nobody_reports_is_left_out(office: Office) -> None:
     result = pipeline.run_from_landed(PERIOD)
     checked = {check["dataset"]: check["rows"] for check in result["check"]}
     assert (checked["edoc"], checked["one_stop_scope"]) == (0, 3)
-    assert {form["form"]: form["written"] for form in result["forms"]} == {"II.06a": 35, "VBDT": 0}
+    written = {form["form"]: form["written"] for form in result["forms"]}
+    assert written == {"II.06a": 35, "II.06b": 3, "II.07b": 4, "VBDT": 0}
     assert (result["record"]["new"], result["record"]["revised"]) == (0, 0)
+
+
+def test_every_figure_of_ii_06b_is_the_truth(office: Office) -> None:
+    tiers = {"Cấp tỉnh (sở, ban, ngành)": "province", "Cấp xã": "commune", "Tổng số": "all"}
+    for unit in (*PROVINCES, TREE.children("12")[0].code):
+        pipeline.publish(PERIOD, "II.06b", unit=unit)
+        printed, tier = {}, ""
+        for row in read_body(office.form("II.06b", unit), 13):
+            tier = tiers.get(row[1], tier)
+            printed[tier, "all" if row[1] in tiers else row[1]] = dict(zip(MEASURES, map(int, row[2:]), strict=True))
+        truth = _printed(unit, _truth(office, "II.06b", unit))
+        wanted = {place: {name: row[name] for name in MEASURES} for place, row in truth.items()}
+        if unit not in PROVINCES:
+            wanted["all", "all"] = wanted["commune", "all"]
+        assert printed == wanted
+        assert len(printed) > (60 if unit in PROVINCES else 3)
+
+
+def test_every_figure_of_ii_07b_is_the_truth_and_what_no_province_reports_is_missing(office: Office) -> None:
+    names = {TREE[code].name: code for code in PROVINCES}
+    for unit in (*PROVINCES, "VN"):
+        printed = {row[1]: row[2:] for row in read_body(office.form("II.07b", unit), 14)}
+        for name, code in names.items():
+            if unit in ("VN", code):
+                whole = _truth(office, "II.07b", code)["all", "all"]
+                assert [int(cell) for cell in printed.pop(name)] == [whole[measure] for measure in SCOPE]
+        if unit == "VN":
+            assert len(printed) == 34 - 3 + 1
+            assert {cell for row in printed.values() for cell in row} == {"…"}
+
+
+def test_nobody_is_said_to_owe_a_layout_of_the_project(office: Office) -> None:
+    standings = pipeline.standings(PERIOD)
+    assert {row["form"] for row in standings["standings"]} == {"II.06a", "VBDT"}
+    assert {one["due_on"] for one in pipeline.issued(PERIOD) if one["form"] in ("II.06b", "II.07b")} == {None}
+
+
+def test_a_unit_without_a_source_is_told_and_not_filled(office: Office) -> None:
+    ministries = pipeline.fill_forms(PERIOD, form="II.06a", level="ministry")
+    assert len(ministries) == len(TREE.at_level("ministry")) > 0
+    assert {one["path"] for one in ministries} == {None}
+    assert all("no source reports" in one["reason"] for one in ministries)
+    (nobody,) = pipeline.fill_forms(PERIOD, form="II.06b", unit="01")
+    assert (nobody["path"], "no figure of the unit" in nobody["reason"]) == (None, True)
+    with pytest.raises(SettingsError, match=r"II\.07b không lập cho cấp commune"):
+        pipeline.publish(PERIOD, "II.07b", level="commune")
+
+
+def test_a_commune_has_its_forms_when_asked_for(office: Office, tmp_path: Path) -> None:
+    commune = TREE.children("04")[2]
+    done = CliRunner().invoke(main, ["forms", PERIOD, "--unit", commune.code, "--out", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    told = {one["form"]: one for one in json.loads(done.stdout)}
+    assert set(told) == {"II.06a", "II.06b", "VBDT"}
+    assert (told["VBDT"]["path"], told["II.06a"]["level"]) == (None, "commune")
+    copied = Path(told["II.06a"]["copy"])
+    assert copied.parent == tmp_path
+    assert copied.read_bytes() == Path(told["II.06a"]["path"]).read_bytes()
+    sheet = python_calamine.CalamineWorkbook.from_path(copied).get_sheet_by_index(0).to_python()
+    assert (sheet[1][9], sheet[3][9]) == (
+        f"Ủy ban nhân dân {commune.type.casefold()}{commune.name.removeprefix(commune.type)}",
+        "Ủy ban nhân dân tỉnh Cao Bằng",
+    )
+    whole = _truth(office, "II.06a", commune.code)["commune", "all"]
+    (last,) = (row for row in read_body(copied, 13) if row[1] == "Tổng số")
+    assert [int(cell) for cell in last[2:]] == [whole[name] for name in MEASURES]
 
 
 def test_egov_gives_all_but_the_channels(office: Office) -> None:

@@ -255,4 +255,4 @@ def test_the_signatures_follow_the_last_note(province: Any, reader: Reader) -> N
 def test_blanks_are_what_the_catalog_pins(catalog: Catalog) -> None:
     for number, form in catalog.forms.items():
         assert hashlib.sha256(catalog.form_files[number].read_bytes()).hexdigest() == form.blank_sha256
-        assert set(form.recipient) == set(form.levels)
+        assert set(form.levels) <= set(form.recipient) <= {*form.levels, *form.on_demand}

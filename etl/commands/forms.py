@@ -1,0 +1,49 @@
+"""`baocao forms`: fill the forms of a period, of every unit that owes them or of those asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from etl.commands.output import as_json_option, emit, new_table, show
+from etl.model import Level
+
+FORMATS = ("xlsx",)
+
+
+@click.command()
+@click.argument("period")
+@click.option("--form", "number", help="Chỉ biểu này, như II.06a. / Only this form.")
+@click.option("--unit", help="Chỉ đơn vị này (mã hoặc tên); cả xã. / Only this unit (code or name); communes too.")
+@click.option("--level", type=click.Choice(get_args(Level)), help="Mọi đơn vị của cấp này. / Every unit of the level.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Chép vào thư mục. / Copy into a folder.")
+@click.option("--format", "formats", default="xlsx", help=f"Cách nhau dấu phẩy / by commas: {', '.join(FORMATS)}.")
+@as_json_option
+def forms(
+    period: str, number: str | None, unit: str | None, level: str | None, out: Path | None, formats: str, as_json: bool
+) -> None:
+    """Điền lại biểu của PERIOD từ kho và cho biết tệp ở đâu. / Fill the forms of PERIOD and say where they are."""
+    from etl import pipeline
+
+    if unit is not None and level is not None:
+        raise click.UsageError("--unit hoặc --level / one of --unit and --level")
+    wanted = tuple(name.strip() for name in formats.split(","))
+    if unknown := [name for name in wanted if name not in FORMATS]:
+        raise click.BadParameter(f"{', '.join(unknown)}: {', '.join(FORMATS)}", param_hint="--format")
+    found = pipeline.fill_forms(period, form=number, unit=unit, level=level)
+    for one in found:
+        if out is not None and one["path"] is not None:
+            one["copy"] = pipeline.copy_issue(one["path"], out)
+    if as_json:
+        return emit(found)
+    return _show(found)
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    table = new_table("Biểu / form", "Đơn vị / unit", "Hạn gửi / due", "Tệp / file")
+    for one in found:
+        due = "-" if one["due_on"] is None else one["due_on"] + ("" if one["due_verified"] else " (?)")
+        table.add_row(one["form"], f"{one['unit']} {one['name']}", due, one.get("copy") or one["path"] or one["reason"])
+    show(table)

@@ -1,0 +1,63 @@
+"""Which form, units and figures a call means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from etl import forms as workbook
+from etl.errors import PeriodError, SettingsError
+from etl.model import Fact, Form, Level, Unit
+from etl.periods import Period
+from etl.pipeline.office import Office
+from etl.units import UnitTree
+
+
+def form_numbered(office: Office, number: str) -> Form:
+    """The form of that number. Raises SettingsError when there is none."""
+    if number not in office.catalog.forms:
+        raise SettingsError(f"không có biểu {number!r}: các biểu là {', '.join(sorted(office.catalog.forms))}")
+    return office.catalog.forms[number]
+
+
+def unit_named(office: Office, period: Period, text: str) -> Unit:
+    """The unit of the period by its code or name. Raises SettingsError when there is none."""
+    unit = office.catalog.tree(period).find(text)
+    if unit is None:
+        raise SettingsError(f"không có đơn vị {text!r} trong kỳ {period.key}: viết mã (01) hay tên (Hà Nội)")
+    return unit
+
+
+def units_of(office: Office, form: Form, period: Period, unit: str | None, level: str | None) -> list[Unit]:
+    """Whose forms are filled. Raises SettingsError where the form is not filled for that unit or level."""
+    tree, levels = office.catalog.tree(period), offered(form)
+    one = None if unit is None else unit_named(office, period, unit)
+    asked = level if one is None else one.level
+    if asked is None:
+        return [unit for level in form.levels for unit in tree.at_level(level)]
+    if asked not in levels:
+        raise SettingsError(
+            f"biểu {form.number} không lập cho cấp {asked}: chỉ lập cho {', '.join(levels)} (the form is not filled "
+            "for that level)"
+        )
+    return [found for found in tree.at_level(asked) if one is None or found.code == one.code]
+
+
+def offered(form: Form) -> tuple[Level, ...]:
+    return (*form.levels, *form.on_demand)
+
+
+def facts_by_unit(office: Office, form: Form, period: Period, units: Sequence[Unit]) -> dict[str, list[Fact]]:
+    """Figures of the units, and of those that have a row on their forms."""
+    wanted = [column.indicator for column in form.columns if column.indicator]
+    tree = office.catalog.tree(period)
+    with_rows = {one for unit in units for one in workbook.members(form, unit, tree)}
+    by_unit: dict[str, list[Fact]] = {}
+    for fact in office.warehouse.facts(period.key, units=with_rows, indicators=wanted):
+        by_unit.setdefault(fact.unit, []).append(fact)
+    if not by_unit and office.warehouse.figures_at(period.key) is None:
+        raise PeriodError(f"kho chưa có số liệu kỳ {period.key} cho biểu {form.number}: chạy `baocao run {period.key}`")
+    return by_unit
+
+
+def facts_of(form: Form, unit: Unit, tree: UnitTree, by_unit: dict[str, list[Fact]]) -> list[Fact]:
+    return [fact for code in workbook.members(form, unit, tree) for fact in by_unit.get(code, [])]
