@@ -7,14 +7,8 @@ from typing import Any
 
 import click
 
-from etl.commands.output import as_json_option, emit, new_table, show
+from etl.commands.output import LEVELS, as_json_option, emit, new_table, show
 
-_LEVELS = {
-    "ministry": "Bộ / ministry",
-    "province": "Tỉnh / province",
-    "district": "Huyện / district",
-    "commune": "Xã / commune",
-}
 _UNVERIFIED, _REST = "(?)", "(*)"
 
 
@@ -29,8 +23,8 @@ def calendar(year: str, regime: str | None, as_json: bool) -> None:
     found = pipeline.calendar(year, regime)
     if as_json:
         return emit(found)
-    levels = [level for level in _LEVELS if any(level in row["due"] for row in found)]
-    table = new_table("Kỳ / period", "", "Từ / from", "Đến / to", *(_LEVELS[level] for level in levels))
+    levels = [level for level in LEVELS if any(level in row["due"] for row in found)]
+    table = new_table("Kỳ / period", "", "Từ / from", "Đến / to", *(LEVELS[level] for level in levels))
     for row in found:
         mark = "" if row["verified"] else f" {_UNVERIFIED}"
         due = (_due(row["due"].get(level)) for level in levels)
@@ -44,7 +38,7 @@ def calendar(year: str, regime: str | None, as_json: bool) -> None:
         for source, verified in dict.fromkeys(
             (row["due"][level]["source"], row["due"][level]["verified"]) for row in found if level in row["due"]
         ):
-            click.echo(f"  {_LEVELS[level]}: {source}{'' if verified else f' {_UNVERIFIED}'}")
+            click.echo(f"  {LEVELS[level]}: {source}{'' if verified else f' {_UNVERIFIED}'}")
     for holidays in dict.fromkeys(one["holidays"] for one in dates):
         click.echo(
             f"  Ngày nghỉ lễ theo thư viện {holidays} và `moved_days` của catalog/calendar.yml: ngày làm việc hoán đổi "

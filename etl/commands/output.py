@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+LEVELS = {
+    "ministry": "Bộ / ministry",
+    "province": "Tỉnh / province",
+    "district": "Huyện / district",
+    "commune": "Xã / commune",
+}
+"""Those that send reports."""
+
+
 def as_json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Kết quả cho máy đọc. / Output for machines.")(command)
 

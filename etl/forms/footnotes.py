@@ -66,8 +66,10 @@ def notes(
 
 
 def straddled(period: Period, straddles: Iterable[Straddle]) -> list[str]:
-    """What the calendar says of a period within which the units changed."""
-    return [one.note.vi for one in straddles if period.first_day < one.day <= period.last_day]
+    """What the calendar says of a period within which the units changed, and what that rests on."""
+    return [
+        f"{one.note.vi} (Căn cứ: {one.source}.)" for one in straddles if period.first_day < one.day <= period.last_day
+    ]
 
 
 def other_days(

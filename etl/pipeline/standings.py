@@ -54,6 +54,7 @@ def standings(period_key: str, on: dt.date | None = None) -> dict[str, Any]:
         "standings": [_told(standing) for standing in found],
         "summary": {
             "units": _coverage(found, day),
+            "levels": _tallies(found, day, ("form", "level")),
             "periods": _tallies(found, day, ("form", "period", "level")),
             "provinces": [
                 {**row, "name": names[row["province"]]} for row in _tallies(found, day, ("form", "level", "province"))

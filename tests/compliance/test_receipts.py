@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,12 @@ def test_the_statistics_of_2021_from_raw_receipts(baocao: Command) -> None:
         assert sum(states.values()) == row["owed"] == row["due"] == 63
         assert {state: row[state] for state in states} == dict(states)
         assert row["timely_rate"] == (states["on_time"] + states["nil"]) / 63
+    (total,) = of_form(found["summary"]["levels"])
+    for part in ("periods", "provinces"):
+        rows = of_form(found["summary"][part])
+        for count in ("owed", "due", "timely", "filed", "missing", "late"):
+            assert total[count] == sum(row[count] for row in rows)
+    assert (total["owed"], total["filed"]) == (3 * 63, 3 * 15 + 31)
     (ha_giang,) = of_form(found["summary"]["provinces"], province="02")
     assert (ha_giang["name"], ha_giang["owed"], ha_giang["filed_rate"]) == ("Tỉnh Hà Giang", 3, 1)
 
@@ -107,7 +114,11 @@ def test_the_year_as_it_stood_on_the_day_of_the_conference(baocao: Command) -> N
     shown = baocao("standings", "2021-9M", "--provinces")
     assert shown.exit_code == 0
     assert "3: 15, 1: 31, 0: 17" in shown.stdout
-    assert "Tỉnh Tiền Giang" in shown.stdout
+    assert "│ Tỉnh Tiền Giang " in shown.stdout
+    assert re.search(r"│ +│ Cộng / total +│ +189 │ +69 │ +6 │ +0 │ +1 │ +113 │ +0 │ +37,0 % │ +40,2 % │", shown.stdout)
+    assert "TTHC · Tỉnh / province" in shown.stdout
+    assert "không làm tròn lên" in shown.stdout
+    assert "Có hạn gửi chưa kiểm chứng" not in shown.stdout, "the 25th is in the decree"
 
 
 def test_a_standing_that_was_told_once_is_frozen(
