@@ -84,7 +84,7 @@ FORM_06A = Family(
         "xong_qua_han": ((_RESOLVED, _DONE[2]), lambda t: t.late),
         **_PENDING_MEASURES,
     },
-    _shape("nhan_tong", "xong_truoc_han", ("xong_truoc_han", "xong_dung_han"), _SETTLED),
+    _shape("nhan_tong", "xong_truoc_han", ("nhan_truc_tuyen", "nhan_truc_tiep"), _SETTLED),
     thousands="",
     ordinal="TT",
 )
@@ -134,7 +134,7 @@ UNITS = Family(
         "cong_dan_rut": (("Công dân rút hồ sơ",), lambda t: t.returned),
         "phi_dia_gioi": (("Tiếp nhận phi địa giới",), lambda t: t.online // 7),
     },
-    _shape("nhan_tong", "xong_truoc_han", ("dang_trong_han", "dang_qua_han"), _SETTLED),
+    _shape("nhan_tong", "xong_truoc_han", ("xong_truoc_han", "xong_dung_han"), _SETTLED),
     by_field=False,
     thousands=",",
     ordinal="STT",

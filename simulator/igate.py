@@ -21,7 +21,7 @@ SHAPE = Shape(
     total="received",
     rename=("receivedOnline", "onlineReceived"),
     extra="receivedNonBoundary",
-    swap=("resolvedEarly", "resolvedOnTime"),
+    swap=("receivedOnline", "receivedDirect"),
     settled={"unresolved": -1, "unresolvedOnTime": -1, "resolved": 1, "resolvedOnTime": 1},
     token=True,
 )

@@ -30,7 +30,7 @@ SHAPE = Shape(
     records="dossierStatisticData",
     count="total",
     page=("start", "end"),
-    swap=("betimesCount", "ontimeCount"),
+    swap=("onlineCount", "onegateCount"),
     settled={
         "processingCount": -1,
         "undueCount": -1,

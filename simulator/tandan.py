@@ -31,7 +31,7 @@ SHAPE = Shape(
     records="data",
     count="totalCount",
     page=("pageNumber",),
-    swap=("daXuLyTruocHan", "daXuLyDungHanVaTraLai"),
+    swap=("tiepNhanQuaMang", "tiepNhanTrucTiepVaBCCI"),
     settled={
         "dangXuLyVaBoSung": -1,
         "dangXuLyTrongHanVaBoSung": -1,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from etl.catalog.calendar import check_calendar
 from etl.catalog.records import check_records
 from etl.catalog.requests import Fail, check_budget, check_request, check_secrets
+from etl.errors import PeriodError
 from etl.model import PROCEDURE_CODE, Dataset, Dialect, Growth, Indicator, Platform, Source, Table
+from etl.periods import Period
 
 if TYPE_CHECKING:
     from etl.catalog import Catalog
@@ -189,6 +191,14 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
             raise fail(file, ("renamed", old), "columns of files are found by table.headings of the platform")
         if not new or old == new:
             raise fail(file, ("renamed", old), "the name that the portal gives the column now")
+    for key, measures in source.accepted.items():
+        try:
+            Period.parse(key)
+        except PeriodError as error:
+            raise fail(file, ("accepted", key), str(error)) from error
+        for measure in measures:
+            if measure not in platform.columns:
+                raise fail(file, ("accepted", key), f"platform {platform.id} has no measure {measure!r}")
     for kind, table in source.lookups.items():
         if kind not in ("unit", "field"):
             raise fail(file, ("lookups", kind), "lookups are by unit or by field")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import duckdb
 import pyarrow as pa
@@ -35,6 +36,15 @@ SPREAD = 0.2
 FEWEST_TURNED, MOST_TURNED = 5, 0.8
 """An exchange is beyond doubt when at least five places look like the other measure and no longer like themselves,
 at least 5 % of all, four in five of those that changed, and hardly one speaks against it."""
+CLEAR = 0.3
+"""Logarithm of 57 : 43. Nearer to half and half, any quarter may turn the order of two measures."""
+CHANCE = 3.0
+"""In standard deviations of Poisson noise: the least by which a proportion must have changed."""
+MOST_TURNED_PLACES = 2 / 3
+"""Of the dossiers, by agency and by field: so many are where the order of the two measures was turned. Columns that
+were exchanged turn it everywhere but where it was near to even; a habit that shifts, only where it was so."""
+UNLIKELY = 3.0
+"""Each new figure is within this factor of the other's old one, or something else happened."""
 MANY_DOCUMENTS = 20
 """An organisation that exchanged 20 documents, and now has half as many to exchange, has none by chance once in e^10
 (22,000) times; the figure is questioned, not withheld."""
@@ -54,13 +64,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Swap:
-    """Two measures of one source that took each other's place; `places` of `among` tell so."""
+    """Two measures of one source that took each other's place; of `among` agencies (or fields, or both) `places` tell
+    so. certain: no growth and no chance explains it; else it is what explains the figures best, and a growth that
+    turned the order of the two in most places would look the same."""
 
     source: str
     one: str
     other: str
     places: int
     among: int
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -100,9 +113,12 @@ def compare(now: pa.Table, before: pa.Table, dataset: Dataset) -> Changes:
             "create temp table matched as select source, agency, field, measure, b.figure as old, n.figure as new "
             "from before b join now n using (source, agency, field, measure)"
         )
+        swaps = [Swap(*row) for row in connection.sql(_SWAPS).fetchall()]
+        told = {(swap.source, swap.one, swap.other) for swap in swaps}
+        swaps += [Swap(*row) for row in connection.sql(_likely(dataset)).fetchall() if row[:3] not in told]
         return Changes(
             [Scale(*row) for row in connection.sql(_SCALES).fetchall()],
-            [Swap(*row) for row in connection.sql(_SWAPS).fetchall()],
+            sorted(swaps, key=lambda swap: (swap.source, swap.one, swap.other)),
             [Zero(*row) for row in connection.sql(_zeros(dataset, measures)).fetchall()],
         )
 
@@ -156,10 +172,52 @@ counted as (
         count(*) filter (strange and greatest(apart, unlike) < {ALIKE}) as turned,
         count(*) filter (apart > {STRANGE}) as against
     from judged group by all)
-select source, one, other, max(turned), arg_max(among, turned) from counted
+select source, one, other, max(turned), arg_max(among, turned), true from counted
 where turned >= {FEWEST_TURNED} and turned >= 0.05 * among and turned >= {MOST_TURNED} * strange
     and against <= 0.1 * turned
 group by source, one, other order by all"""
+
+
+def _likely(dataset: Dataset) -> str:
+    """Two parts of one total (or two flows, where the dataset has no total) of which each is now as the other was. An
+    opening stock is held against the closing stock that it continues, which it must equal."""
+    totals = [column.parts for column in dataset.columns.values() if column.parts]
+    flows = tuple(name for name, column in dataset.columns.items() if column.nature == "flow")
+    pairs = [tuple(sorted(pair)) for parts in totals or [flows] for pair in combinations(parts, 2)]
+    continued = " ".join(f"when '{n}' then '{c.continues}'" for n, c in dataset.columns.items() if c.continues)
+    was_called = f"case n.measure {continued} else n.measure end" if continued else "n.measure"
+    return f"""
+with pair(one, other) as (values {", ".join(f"('{one}', '{other}')" for one, other in pairs)}),
+held as (
+    select n.source, n.agency, n.field, n.measure, b.figure as old, n.figure as new
+    from now n join before b on b.source = n.source and b.agency = n.agency and b.field = n.field
+        and b.measure = {was_called}),
+places as (
+    select source, 'agency' as grain, agency as place, measure, sum(old) as old, sum(new) as new from held group by all
+    union all
+    select source, 'field', field, measure, sum(old), sum(new) from held group by all),
+pairs as (
+    select p.source as source, p.grain as grain, one, other, p.old as one_old, q.old as other_old,
+        p.new as one_new, q.new as other_new, p.old + q.old + p.new + q.new as volume,
+        (p.old - q.old) * (p.new - q.new) < 0 as turned
+    from pair join places p on p.measure = one
+        join places q on q.measure = other and q.source = p.source and q.grain = p.grain and q.place = p.place),
+sums as (
+    select source, grain, one, other, count(*) as among, count(*) filter (turned) as places,
+        coalesce(sum(volume) filter (turned), 0) / nullif(sum(volume), 0) as turned,
+        sum(one_old) as one_old, sum(other_old) as other_old, sum(one_new) as one_new, sum(other_new) as other_new
+    from pairs group by all having least(sum(one_old), sum(other_old), sum(one_new), sum(other_new)) > 0),
+judged as (
+    select *, ln(one_old / other_old) as was, ln(one_new / other_new) as is_now,
+        sqrt(1 / one_old + 1 / other_old + 1 / one_new + 1 / other_new) as chance
+    from sums)
+select source, one, other, arg_max(places, grain = 'agency'), arg_max(among, grain = 'agency'), false from judged
+group by source, one, other
+having bool_and(abs(was) > {CLEAR} and abs(is_now + was) < abs(was) and abs(is_now - was) > {CHANCE} * chance
+        and greatest(one_new / other_old, other_old / one_new, other_new / one_old, one_old / other_new) < {UNLIKELY})
+    and max(among) filter (grain = 'agency') >= {FEWEST_AGENCIES}
+    and bool_and(turned >= {MOST_TURNED_PLACES} or among < {FEWEST_AGENCIES})
+order by all"""
 
 
 def lasting(dataset: Dataset) -> list[str]:

@@ -27,6 +27,7 @@ __all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "mark", "mov
 def compute(
     good: pa.Table,
     holes: Sequence[Hole],
+    doubts: Sequence[tuple[Hole, Sequence[str]]] = (),
     *,
     dataset_id: str,
     dataset: Dataset,
@@ -39,6 +40,7 @@ def compute(
     Units and the tiers of a province are added; provinces make the nation; `all` is the sum over fields, and for
     provinces and the nation over tiers. A row whose field is `all` counts in these sums, and no figure of one field
     is provided wherever it stands. A province without rows and without a hole counts as a missing source.
+    doubts: holes of some measures alone, in all fields.
     Raises QualityError when a row names a unit, tier or field that could not be added anywhere.
     """
     wanted = [indicator for indicator in indicators if indicator.dataset == dataset_id]
@@ -51,6 +53,8 @@ def compute(
         seen = {unit for (unit,) in connection.sql("select distinct unit from leaf").fetchall()}
         spots = _spots([hole for hole in holes if hole.dataset == dataset_id], dataset, tree, seen)
         _withhold(connection, dataset, spots)
+        for hole, measures in doubts:
+            _withhold_measures(connection, measures, _spots_of([hole], dataset, tree))
         return evaluate(connection, wanted)
 
 
@@ -145,6 +149,16 @@ def _spots(
     holes: Sequence[Hole], dataset: Dataset, tree: UnitTree, seen: set[str]
 ) -> set[tuple[str, str, str | None, str]]:
     """(unit, tier, field or None for any, ranked reason) of each place where a hole may be."""
+    spots = _spots_of(holes, dataset, tree)
+    told = {hole.province for hole in holes}
+    for code in [unit.code for unit in tree.at_level("province")]:
+        below = {unit.code for unit in tree.below(code)}
+        if code not in told and not seen & below:
+            spots |= {(*place, None, RANKED["missing_source"]) for place in _places(code, tree)}
+    return {spot for spot in spots if spot[1] in dataset.tiers}
+
+
+def _spots_of(holes: Sequence[Hole], dataset: Dataset, tree: UnitTree) -> set[tuple[str, str, str | None, str]]:
     spots = set()
     for province, unit, tier, field, reason in {_key(hole, dataset, tree) for hole in holes}:
         if unit is not None:
@@ -154,12 +168,7 @@ def _spots(
         for code, stands_at in places:
             if tier in (None, stands_at):
                 spots.add((code, stands_at, field, RANKED[reason]))
-    told = {hole.province for hole in holes}
-    for code in [unit.code for unit in tree.at_level("province")]:
-        below = {unit.code for unit in tree.below(code)}
-        if code not in told and not seen & below:
-            spots |= {(*place, None, RANKED["missing_source"]) for place in _places(code, tree)}
-    return {spot for spot in spots if spot[1] in dataset.tiers}
+    return spots
 
 
 def _places(province: str, tree: UnitTree) -> list[tuple[str, str]]:
@@ -224,6 +233,26 @@ def _withhold(
         select unit, tier, field, leaf.unit is not null as leaf, {columns}
         from told left join summed using (unit, tier, field)
         left join (select unit, tier, field from leaf) leaf using (unit, tier, field)"""
+    )
+
+
+def _withhold_measures(
+    connection: duckdb.DuckDBPyConnection, measures: Sequence[str], spots: set[tuple[str, str, str | None, str]]
+) -> None:
+    """base with these measures withheld in every field of the places, and in what these are counted in."""
+    register(connection, "doubt", ("unit", "tier", "field", "why"), sorted(spots, key=str))
+    connection.execute(
+        "create or replace temp table doubtful as select upper as unit, tier, min(why) as why "
+        "from doubt join above using (unit) group by upper, tier"
+    )
+    connection.execute(
+        f"insert into doubtful select unit, '{ALL}', min(why) from doubtful "
+        "where not exists (select 1 from place where unit = doubtful.unit and tier = 'commune') group by unit"
+    )
+    held = ", ".join(f"least(why_{name}, why) as why_{name}" for name in measures)
+    connection.execute(
+        f"create or replace temp table base as select base.* replace ({held}) "
+        "from base left join doubtful using (unit, tier)"
     )
 
 

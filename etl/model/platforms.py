@@ -244,6 +244,8 @@ class Source:
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     renamed: what this portal calls a source column of its platform now; read where an answer does not have the
     platform's own name, so that answers of before are read as ever.
+    accepted: period -> measures whose figures a person confirmed with whoever runs the portal, though they look
+    exchanged (READ-SWAP): {2026-Q3: [received_online, received_direct_postal]}.
     identifiers: the codes of its own bodies (H14) where identifier codes tell the agencies of others (`unit.body` of
     the platform); all of them, where provinces were merged. Without it an agency that nobody knows is a finding.
     files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where
@@ -268,6 +270,7 @@ class Source:
     budget: Budget | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
     valid_from: dt.date = dt.date(2025, 7, 1)
     valid_to: dt.date | None = None

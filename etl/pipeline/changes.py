@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from etl.catalog import Catalog
 from etl.drift import figures as drift_figures
 from etl.errors import SourceBroken, TraceError
 from etl.landing import Landing
-from etl.model import Dataset, Finding, Platform, Source
+from etl.model import Dataset, Finding, Hole, Platform, Source
 from etl.parsing import Parsed
 from etl.parsing.rows import number_reader
 from etl.periods import Period
@@ -102,28 +102,24 @@ def _left_out(source: Source, period: Period, parsed: Parsed) -> Finding:
 
 
 def suspects(
-    parts: Sequence[pa.Table], earlier: Sequence[pa.Table], dataset: Dataset, period: Period
+    parts: Sequence[pa.Table],
+    earlier: Sequence[pa.Table],
+    dataset: Dataset,
+    period: Period,
+    sources: Mapping[str, Source],
 ) -> tuple[pa.Table, list[Finding]]:
     """The standard rows of one dataset, each source's a table, against those of the period before: rows that cannot
     say nought get the problem READ-ZERO; a source whose measures took each other's place, or are in another unit, gets
-    a critical finding."""
+    a critical finding. READ-SWAP names the two measures in its column, one after the other; none of two that a person
+    accepted as they stand."""
     rows = pa.concat_tables(parts)
     found = drift_figures.compare(rows, pa.concat_tables(earlier), dataset)
     last = period.previous().key
     title = {name: f"“{column.title.vi}” ({name})" for name, column in dataset.columns.items()}
     findings = [
-        Finding(
-            rule="READ-SWAP",
-            severity="critical",
-            source=swap.source,
-            period=period.key,
-            column=f"{swap.one}, {swap.other}",
-            expected=f"như kỳ {last}",
-            message=f"{title[swap.one]} và {title[swap.other]} đã đổi chỗ cho nhau so với kỳ {last}: "
-            f"{swap.places} trong {swap.among} chỗ so được giống hẳn cột kia, không còn giống chính nó. "
-            "Hỏi đơn vị vận hành cổng; nếu cổng đổi tên cột thì sửa ánh xạ rồi chạy lại",
-        )
+        _swapped(swap, period, title)
         for swap in found.swaps
+        if not {swap.one, swap.other} <= {*sources[swap.source].accepted.get(period.key, ())}
     ]
     findings += [
         Finding(
@@ -141,6 +137,40 @@ def suspects(
         for scale in found.scales
     ]
     return _marked(rows, found.zeros, last, drift_figures.lasting(dataset) or list(dataset.columns)), findings
+
+
+def _swapped(swap: drift_figures.Swap, period: Period, title: Mapping[str, str]) -> Finding:
+    last = period.previous().key
+    told = (
+        f"đã đổi chỗ cho nhau so với kỳ {last}: {swap.places} trong {swap.among} chỗ so được giống hẳn cột kia, "
+        "không còn giống chính nó"
+        if swap.certain
+        else f"có thể đã đổi chỗ cho nhau: so với kỳ {last}, cột này nay gần cột kia hơn, và cột nhiều thành cột ít ở "
+        f"{swap.places} trong {swap.among} cơ quan"
+    )
+    return Finding(
+        rule="READ-SWAP",
+        severity="critical",
+        source=swap.source,
+        period=period.key,
+        column=f"{swap.one}, {swap.other}",
+        expected=f"như kỳ {last}",
+        message=f"{title[swap.one]} và {title[swap.other]} {told}. Hai số này và tỷ lệ tính từ chúng tạm giữ. "
+        f"Hỏi đơn vị vận hành cổng: nếu số liệu đúng như vậy, thêm vào sources/{swap.source}.yml dòng "
+        f"accepted: {{{period.key}: [{swap.one}, {swap.other}]}}; nếu cổng đổi cột thì cổng sửa hoặc sửa ánh xạ; "
+        "rồi chạy lại",
+    )
+
+
+def doubted(findings: Iterable[Finding], catalog: Catalog, dataset: str) -> list[tuple[Hole, tuple[str, ...]]]:
+    """What READ-SWAP leaves in doubt of one dataset: the two measures, wherever their source reports, and no other."""
+    return [
+        (Hole(dataset, source.id, source.unit, None, None, None, "quarantined"), tuple(finding.column.split(", ")))
+        for finding in findings
+        if finding.rule == "READ-SWAP"
+        for source in [catalog.sources[finding.source]]
+        if source.role == "reporting" and catalog.dataset_of(source) == dataset
+    ]
 
 
 def _marked(rows: pa.Table, zeros: Sequence[drift_figures.Zero], last: str, measures: Sequence[str]) -> pa.Table:

@@ -28,8 +28,8 @@ from etl.pipeline.publish import publish
 from etl.pipeline.work import by_source, found_in, read, read_findings, write, write_findings
 from etl.tables import FACTS, LEFT_OUT, rows_schema
 
-_TOLD_BY_NULLS = ("READ-MISSING",)
-"""Critical findings whose doubt is told by the nulls in the rows: they withhold what needs them, and only that."""
+_OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
+"""Critical findings of columns: nulls in the rows, or `changes.doubted`, withhold what needs these, and only that."""
 
 
 def datasets() -> list[str]:
@@ -89,7 +89,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             parsed.omitted.append_column("source", pa.array([source.id] * parsed.omitted.num_rows, pa.string()))
         )
     for name, parts in tables.items():
-        marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period)
+        marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period, catalog.sources)
         findings += suspected
         write(work / f"rows_{name}.parquet", marked)
         write(work / f"before_{name}.parquet", pa.concat_tables(before[name]))
@@ -152,6 +152,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
     compared = pa.array(sorted(catalog.compared(period)), pa.string())
+    told = read_findings(work / "findings_parse.parquet")
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
         good = read(work / f"good_{name}.parquet")
@@ -171,6 +172,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         facts = indicators.compute(
             whole,
             _holes(work, name),
+            changes.doubted(told, catalog, name),
             dataset_id=name,
             dataset=dataset,
             indicators=catalog.indicators_of(name),
@@ -233,7 +235,7 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) 
     }
     for finding in read_findings(work / "findings_parse.parquet"):
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
-        if source.role == "comparison" or finding.rule in _TOLD_BY_NULLS:
+        if source.role == "comparison" or finding.rule in _OF_COLUMNS:
             continue
         if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")

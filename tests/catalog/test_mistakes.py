@@ -51,7 +51,16 @@ def mistake(folder: Path) -> CatalogError:
         ("calendar.yml", FILES["calendar.yml"], "- quarter\n", 1, "", "a mapping is expected"),
         ("sources/ha_noi.yml", FILES["sources/ha_noi.yml"], "", 1, "", "a mapping is expected"),
         ("sources/ha_noi.yml", "headers:", "renamed: {a: a}\nheaders:", 6, "renamed.a", "gives the column now"),
+        ("sources/ha_noi.yml", "headers:", "accepted: {Q3: [online]}\nheaders:", 6, "accepted.Q3", "Q3"),
         # dangling codes
+        (
+            "sources/ha_noi.yml",
+            "headers:",
+            "accepted: {2026-Q3: [x]}\nheaders:",
+            6,
+            "accepted.2026-Q3",
+            "no measure 'x'",
+        ),
         ("sources/ha_noi.yml", "platform: portal", "platform: other", 1, "platform", "no platforms/other.yml"),
         ("sources/ha_noi.yml", "'01'", "'99'", 2, "unit", "no unit '99'"),
         ("sources/ha_noi.yml", "ho_tich}", "dat_dai}", 8, "lookups.field.Hộ tịch cấp xã", "no field 'dat_dai'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.drift.figures import Changes, Scale, Zero, compare
+from etl.drift.figures import Changes, Scale, Swap, Zero, compare
 from etl.tables import rows_schema
 from tests.drift.portals import CATALOG
 
@@ -50,18 +51,22 @@ def complete(rows: list[Row], carried: dict[tuple[str, str], int]) -> list[Row]:
     return rows
 
 
-def later(draw: np.random.Generator, rows: list[Row], common: bool) -> list[Row]:
+def later(draw: np.random.Generator, rows: list[Row], common: bool, most: float = 0.5) -> list[Row]:
     """The next quarter: each measure (or each figure by itself) from half to one and a half, and chance on top."""
-    growth = {name: draw.uniform(0.5, 1.5) for name in (*FLOWS, *STOCKS)}
+    growth = {name: draw.uniform(1 - most, 1 + most) for name in (*FLOWS, *STOCKS)}
     new = [
         {"agency": row["agency"], "field": row["field"]}
         | {
-            name: int(draw.poisson(row[name] * (growth[name] if common else draw.uniform(0.5, 1.5))))
+            name: int(draw.poisson(row[name] * (growth[name] if common else draw.uniform(1 - most, 1 + most))))
             for name in (*FLOWS, *STOCKS)
         }
         for row in rows
     ]
     return complete(new, {(row["agency"], row["field"]): row["pending_total"] for row in rows})
+
+
+def certain(found: Changes) -> Changes:
+    return replace(found, swaps=[swap for swap in found.swaps if swap.certain])
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -73,12 +78,44 @@ def later(draw: np.random.Generator, rows: list[Row], common: bool) -> list[Row]
     st.sampled_from([0.0, 0.4, 1.2]),
     st.booleans(),
 )
-def test_growth_and_chance_raise_nothing(
+def test_growth_and_chance_raise_nothing_that_is_certain(
     seed: int, agencies: int, fields: int, size: float, spread: float, common: bool
 ) -> None:
     draw = np.random.default_rng(seed)
-    before = complete(country(draw, agencies, fields, size, spread), {})
-    assert compare(table(later(draw, before, common)), table(before), ONESTOP) == Changes([], [], [])
+    before = later(draw, complete(country(draw, agencies, fields, size, spread), {}), common)
+    found = compare(table(later(draw, before, common)), table(before), ONESTOP)
+    assert certain(found) == Changes([], [], [])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 60),
+    st.integers(1, 16),
+    st.sampled_from([1.0, 10.0, 200.0]),
+    st.sampled_from([0.0, 0.4, 1.2]),
+    st.booleans(),
+)
+def test_a_usual_quarter_raises_nothing_at_all(
+    seed: int, agencies: int, fields: int, size: float, spread: float, common: bool
+) -> None:
+    """Each measure a tenth more or less than the quarter before: a proportion of 57 : 43 cannot be turned by it."""
+    draw = np.random.default_rng(seed)
+    before = later(draw, complete(country(draw, agencies, fields, size, spread), {}), common)
+    found = compare(table(later(draw, before, common, most=0.1)), table(before), ONESTOP)
+    assert found == Changes([], [], [])
+
+
+def test_few_sources_are_asked_about_even_after_the_strongest_growth() -> None:
+    """Half as much to half as much again, each measure by itself, where fields have habits: what is likely an exchange
+    withholds two true columns until a person has asked, so it may be said of one source in 25 at most."""
+    draw, sources = np.random.default_rng(11), 100
+    before, now = [], []
+    for source in range(sources):
+        one = later(draw, complete(country(draw, 20, 10, 20.0, 0.4), {}), common=True)
+        before += [{**row, "source": f"{source}"} for row in one]
+        now += [{**row, "source": f"{source}"} for row in later(draw, one, common=True)]
+    assert len({swap.source for swap in compare(table(now), table(before), ONESTOP).swaps}) <= sources / 25
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -103,7 +140,9 @@ def test_growth_and_chance_of_documents_raise_nothing(seed: int, agencies: int, 
 
     levels = draw.lognormal(0, 0.8, (agencies, 1)) * size * [1, ratio]
     grown = levels * draw.uniform(0.5, 1.5, 2)
-    assert compare(quarter(grown), quarter(levels), EDOC) == Changes([], [], [])
+    assert certain(compare(quarter(grown), quarter(levels), EDOC)) == Changes([], [], [])
+    usual = levels * draw.uniform(0.9, 1.1, 2)
+    assert compare(quarter(usual), quarter(levels), EDOC) == Changes([], [], [])
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +168,66 @@ def test_two_columns_that_were_exchanged_are_told(quarters: tuple[list[Row], lis
     found = compare(table(swapped), table(before), ONESTOP)
     assert (one, other) in {(swap.one, swap.other) for swap in found.swaps}
     assert (found.scales, found.zeros) == ([], [])
+
+
+def channels(online: float, agencies: int = 30) -> list[Row]:
+    """Agencies with 100 to 390 dossiers each, of which that share comes online."""
+    return [
+        {
+            "agency": f"{n}",
+            "field": "x",
+            "received_online": round((100 + 10 * n) * online),
+            "received_direct_postal": round((100 + 10 * n) * (1 - online)),
+            "carried_over": 20,
+            "pending_total": 20,
+        }
+        for n in range(agencies)
+    ]
+
+
+CHANNELS = Swap("cổng", "received_direct_postal", "received_online", 30, 30, certain=False)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "told"),
+    [
+        (0.65, 0.35, True),  # exchanged
+        (0.65, 0.40, True),  # exchanged, after growth
+        (0.65, 0.58, False),  # a habit that shifts
+        (0.50, 0.35, False),  # half and half before: no order to turn
+        (0.55, 0.45, False),
+        (0.60, 0.15, False),  # nothing like the other
+    ],
+)
+def test_an_exchange_that_growth_could_explain_is_likely(was: float, is_now: float, told: bool) -> None:
+    found = compare(table(channels(is_now)), table(channels(was)), ONESTOP)
+    assert found == Changes([], [CHANNELS] if told else [], [])
+
+
+def test_an_order_that_few_places_turn_is_no_exchange() -> None:
+    """The capital's own offices go over to the counter; everyone else is as before."""
+    before, now = channels(0.65), channels(0.65)
+    now[-1] |= {"received_online": 1000, "received_direct_postal": 5000}
+    before[-1] |= {"received_online": 5000, "received_direct_postal": 1000}
+    now[-2] |= {"received_online": 500, "received_direct_postal": 2500}
+    before[-2] |= {"received_online": 2500, "received_direct_postal": 500}
+    assert certain(compare(table(now), table(before), ONESTOP)).swaps == []
+    fields = [{**row, "field": field} for field in "xyzt" for row in before]
+    stay = [{**row, "field": field} for field in "yzt" for row in before]
+    assert compare(table([*now, *stay]), table(fields), ONESTOP).swaps == []
+
+
+def test_an_opening_stock_is_held_against_what_was_pending() -> None:
+    """The carried over of this quarter must be the pending of the last: its own growth explains nothing."""
+    before = [{**row, "carried_over": 40, "pending_total": 120} for row in channels(0.8)]
+    now = [{**row, "carried_over": 120, "pending_total": 110} for row in channels(0.8)]
+    assert compare(table(now), table(before), ONESTOP).swaps == []
+    swapped = [
+        {**row, "carried_over": row["received_direct_postal"], "received_direct_postal": row["carried_over"]}
+        for row in now
+    ]
+    found = compare(table(swapped), table(before), ONESTOP).swaps
+    assert ("carried_over", "received_direct_postal") in {(swap.one, swap.other) for swap in found}
 
 
 def test_two_columns_that_cannot_be_told_apart_raise_no_alarm() -> None:

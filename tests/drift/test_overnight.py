@@ -83,6 +83,35 @@ def test_noughts_after_pending_dossiers_are_held(run: Callable[..., Any]) -> Non
     assert "kỳ 2026-Q2 còn" in rows[0]["problem"]
 
 
+def test_two_columns_that_look_exchanged_are_withheld_until_a_person_accepts_them(
+    run: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    def withheld() -> dict[str, str]:
+        """Why, of each figure of the whole of Hà Nội that is withheld."""
+        for name in pipeline.datasets():
+            pipeline.check("2026-Q3", "run", name)
+        pipeline.compute("2026-Q3", "run")
+        facts = pq.read_table(home.joinpath("store", "work", "2026-Q3", "run", "facts_onestop.parquet")).to_pylist()
+        whole = [fact for fact in facts if (fact["unit"], fact["tier"], fact["field"]) == ("01", "all", "all")]
+        assert len(whole) == 14
+        return {fact["indicator"]: fact["reason"] for fact in whole if fact["value"] is None}
+
+    run("2026-Q2")
+    (swap,), rows, held, holes = run("2026-Q3", "swapped")
+    assert (swap["rule"], swap["severity"], swap["source"]) == ("READ-SWAP", "critical", SOURCE)
+    assert swap["column"] == "received_direct_postal, received_online"
+    assert (rows, held, holes) == ([], [], []), "the rows are whole: every other figure stands"
+    asked = ("tthc_received_online", "tthc_received_direct_postal", "tthc_online_rate")
+    assert withheld() == dict.fromkeys(asked, "quarantined")
+
+    line = "accepted: {2026-Q3: [received_direct_postal, received_online]}"
+    assert f"sources/{SOURCE}.yml dòng {line};" in swap["message"]
+    file = tmp_path / f"catalog/sources/{SOURCE}.yml"
+    file.write_text(f"{file.read_text('utf-8')}{line}\n", "utf-8")
+    pipeline.parse("2026-Q3", "run")
+    assert withheld() == {}
+
+
 def test_without_an_earlier_pull_nothing_is_demanded(run: Callable[..., Any]) -> None:
     assert run("2026-Q3") == ([], [], [], [])
 

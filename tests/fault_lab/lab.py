@@ -57,6 +57,9 @@ ROUNDS = (
 """Platforms that are struck at once, each in every province: not two of one dataset, but for those only compared."""
 AGAIN = frozenset({"reclassified"})
 """Faults of a portal that answered otherwise before: it is pulled once without them, then once with."""
+CLEAR = "04"
+"""Where two columns are exchanged: a province of which about 65 % of the dossiers come online in both quarters. Where
+half do, or 51 % did and 74 % do, no quarter before tells an exchange from a change (docs/fault_lab.md)."""
 _UNTOUCHED = 2
 """Neighbours of a platform that no fault strikes."""
 _AT_ONCE = 8
@@ -80,7 +83,11 @@ def placed(platform: str, provinces: Sequence[str]) -> dict[str, str]:
     """Province -> the fault planted there; the last ones are left untouched."""
     kinds = SHAPES[platform].kinds
     assert len(kinds) + _UNTOUCHED <= len(provinces)
-    return dict(zip(provinces, kinds, strict=False))
+    found = dict(zip(provinces, kinds, strict=False))
+    if "swapped" in kinds:
+        other = next(code for code, kind in found.items() if kind == "swapped")
+        found[other], found[CLEAR] = found[CLEAR], "swapped"
+    return found
 
 
 @dataclass(frozen=True)

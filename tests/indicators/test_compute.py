@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from etl import indicators
@@ -70,6 +70,41 @@ def compute(rows: list[dict[str, Any]], holes: list[Hole], dataset: Dataset, cou
         tree=country,
         fields=plain.FIELDS,
     )
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data(), st.booleans())
+def test_a_doubt_withholds_what_needs_its_measures_and_nothing_else(data: st.DataObject, by_field: bool) -> None:
+    """What needs a doubted measure is what a hole of the whole source leaves; the others are as without a doubt."""
+    dataset, country = plain.dataset(by_field), data.draw(countries())
+    rows, holes = data.draw(rows_of(country, dataset)), data.draw(holes_of(country))
+    assume(rows)
+    unit = country[data.draw(st.sampled_from([row["unit"] for row in rows]))]
+    province = unit.code if unit.level == "province" else unit.parent
+    assert province
+    whole = Hole("d", "s", province, None, None, None, "quarantined")
+    doubted = set(data.draw(st.sampled_from([("came",), ("done", "closing"), ("came", "opening")])))
+
+    def told(*more: Hole, doubts: Sequence[tuple[Hole, Sequence[str]]] = ()) -> dict[plain.Key, plain.Value]:
+        return plain.facts(
+            indicators.compute(
+                plain.table(rows, dataset),
+                [*holes, *more],
+                doubts,
+                dataset_id="d",
+                dataset=dataset,
+                indicators=plain.INDICATORS,
+                tree=country,
+                fields=plain.FIELDS,
+            )
+        )
+
+    without, with_hole, found = told(), told(whole), told(doubts=[(whole, sorted(doubted))])
+    needs = {
+        one.code: {one.sum} if one.ratio is None else {*one.ratio.numerator, *one.ratio.denominator}
+        for one in plain.INDICATORS
+    }
+    assert found == {key: (with_hole if needs[key[0]] & doubted else without)[key] for key in without}
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
