@@ -7,12 +7,16 @@ PERIOD ?= 2026-Q3
 # Portals to break in the demo: make demo FAULTS="igate/08=down bkav_axis/01=html"
 FAULTS ?=
 BENCH ?=
+# Past quarters: make backfill FROM=2023-Q4 TO=2026-Q3; REPROCESS=1 runs those again that went through
+FROM ?=
+TO ?=
+REPROCESS ?=
 RUNTIME := .venv/requirements.lock.installed
 DEVELOPMENT := .venv/requirements-dev.lock.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench up down clean forget
+.PHONY: help setup demo test check bench up down backfill clean forget
 
 help:
 	@echo "make demo    một quý, từ cổng mô phỏng tới biểu đã điền / one quarter, from simulated portals to filled forms"
@@ -20,6 +24,7 @@ help:
 	@echo "make check   kiểm tra tĩnh, không sửa gì / static checks; changes nothing"
 	@echo "make bench   phép đo tốc độ, ghi bench/RESULTS.md / measurements, written into bench/RESULTS.md"
 	@echo "make up      Airflow với giao diện; Ctrl-C hoặc make down để dừng / Airflow with its user interface"
+	@echo "make backfill FROM=2023-Q4 TO=2026-Q3    các quý đã qua, qua Airflow / past quarters, through Airflow"
 	@echo "make setup   chỉ cài đặt / only installs"
 	@echo "make clean   xoá phần đã cài và bộ nhớ đệm / removes what was installed, and caches"
 	@echo "make forget  xoá cơ sở dữ liệu, tệp đã lấy, biểu / removes databases, landed answers and forms"
@@ -34,6 +39,9 @@ up: $(RUNTIME)
 
 down: $(RUNTIME)
 	@$(PYTHON_ENV) -m launcher down
+
+backfill: $(RUNTIME)
+	@$(PYTHON_ENV) -m launcher backfill --from '$(FROM)' --to '$(TO)' $(if $(REPROCESS),--reprocess)
 
 forget: $(RUNTIME)
 	@$(PYTHON_ENV) -m launcher forget

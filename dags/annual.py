@@ -17,7 +17,7 @@ with DAG(
     ),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULTS,
+    default_args=DEFAULTS | {"priority_weight": 4},
     doc_md=__doc__,
     tags=["baocao"],
 ):

@@ -17,7 +17,7 @@ with DAG(
     start_date=FIRST_DAY,
     catchup=False,
     max_active_runs=2,
-    default_args=DEFAULTS,
+    default_args=DEFAULTS | {"priority_weight": 1},
     doc_md=__doc__,
     tags=["baocao"],
 ):

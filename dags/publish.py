@@ -10,7 +10,7 @@ with DAG(
     schedule=PartitionedAssetTimetable(assets=INDICATORS),
     catchup=False,
     max_active_runs=2,
-    default_args=DEFAULTS,
+    default_args=DEFAULTS | {"priority_weight": 3},
     doc_md=__doc__,
     tags=["baocao"],
 ):

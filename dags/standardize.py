@@ -13,7 +13,7 @@ with DAG(
     schedule=PartitionedAssetTimetable(assets=COLLECTED),
     catchup=False,
     max_active_runs=2,
-    default_args=DEFAULTS,
+    default_args=DEFAULTS | {"priority_weight": 2},
     doc_md=__doc__,
     tags=["baocao"],
 ):

@@ -45,6 +45,19 @@ def up() -> None:
 
 
 @main.command()
+@click.option("--from", "first", required=True, help="The first quarter, such as 2023-Q4.")
+@click.option("--to", "last", required=True, help="The last quarter, such as 2026-Q3.")
+@click.option("--reprocess", is_flag=True, help="Run every quarter again, not only what is missing or failed.")
+@click.option("--at-once", default=1, show_default=True, type=click.IntRange(1), help="Quarters collected at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def backfill(first: str, last: str, reprocess: bool, at_once: int, as_json: bool) -> None:
+    """Run past quarters through Airflow, oldest first, from collect to the filled forms."""
+    from launcher.backfill import run
+
+    sys.exit(run(first, last, reprocess=reprocess, at_once=at_once, as_json=as_json))
+
+
+@main.command()
 def down() -> None:
     """End what `up` started, from another terminal."""
     from launcher.services import down as run

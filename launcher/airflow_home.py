@@ -35,7 +35,7 @@ def environment(folder: Path, metadata_url: str, ports: Ports | None = None) -> 
         "CORE__DAGS_FOLDER": ROOT / "dags",
         "CORE__PLUGINS_FOLDER": ROOT / "plugins",
         "CORE__LOAD_EXAMPLES": False,
-        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__EXECUTOR": "reporting_executor.ReadyLocalExecutor",
         "CORE__PARALLELISM": 4,
         "CORE__FERNET_KEY": secret(folder / "fernet_key", _fernet_key()),
         "CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",

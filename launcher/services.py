@@ -22,12 +22,14 @@ import click
 import psutil
 
 from launcher import LauncherError, airflow_home, machine, processes
+from launcher.airflow_api import AirflowApi
 from launcher.airflow_home import Ports
 from launcher.postgres import Postgres
 from launcher.simulator import Simulator
 
 METADATA = "airflow"
-ROLES = {"data_engineer": "op", "reviewer": "user", "viewer": "viewer"}
+OPERATOR = "data_engineer"
+ROLES = {OPERATOR: "op", "reviewer": "user", "viewer": "viewer"}
 """The users and their roles in Airflow's simple auth manager: `op` may also run, repeat and backfill."""
 _SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 _PORT = 8080
@@ -42,24 +44,43 @@ def up() -> int:
         if not mine:
             click.echo(f"Đang chạy rồi / already running: {_address(_ports())}   (make down: dừng / stops it)")
             return 0
-        _end_leftovers()
-        ports = _ports()
-        _check_free(ports)
-        running: dict[str, subprocess.Popen[bytes]] = {}
-        things = contextlib.ExitStack()
         try:
-            with processes.orderly_exit():
-                _start(ports, running, things)
-                return _watch(running)
-        except processes.Interrupted as reason:
-            click.echo(f"\nĐang dừng / stopping ({reason}) …")
+            with processes.orderly_exit(), _started() as services:
+                return _watch(services)
+        except processes.Interrupted:
             return 0
-        finally:
-            with processes.uninterrupted():
-                processes.end_tree(process.pid for process in running.values())
-                things.close()
-                _state().unlink(missing_ok=True)
-                click.echo("Đã dừng / stopped.")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[AirflowApi]:
+    """Airflow for the time of one command: that of `up` where it runs, else started for it and then ended."""
+    with _alone() as mine, contextlib.ExitStack() as things:
+        if mine:
+            things.enter_context(_started())
+        elif not processes.wait_until(lambda: _healthy(_ports()), _HEALTHY_SECONDS, lambda: True):
+            raise LauncherError(f"Airflow không khoẻ / is not healthy: {_address(_ports())}: xem / see: make up")
+        yield AirflowApi(_address(_ports()), OPERATOR, _passwords()[OPERATOR])
+
+
+@contextlib.contextmanager
+def _started() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    _end_leftovers()
+    ports = _ports()
+    _check_free(ports)
+    services: dict[str, subprocess.Popen[bytes]] = {}
+    things = contextlib.ExitStack()
+    try:
+        _start(ports, services, things)
+        yield services
+    except processes.Interrupted as reason:
+        click.echo(f"\nĐang dừng / stopping ({reason}) …")
+        raise
+    finally:
+        with processes.uninterrupted():
+            processes.end_tree(process.pid for process in services.values())
+            things.close()
+            _state().unlink(missing_ok=True)
+            click.echo("Đã dừng / stopped.")
 
 
 def airflow(arguments: Sequence[str]) -> int:
@@ -106,11 +127,13 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
     click.echo(f"Đang khởi động / starting …   nhật ký / logs: {logs}")
     server = machine.postgres()
     things.callback(server.stop)
-    simulator = Simulator(logs, scale=machine.demo_scale(), port=ports.simulator)
-    things.callback(simulator.stop)
-    simulator.launch()
+    simulator = None
+    if not os.environ.get(machine.SIMULATOR_URL):  # else the user has named portals that run already
+        simulator = Simulator(logs, scale=machine.demo_scale(), port=ports.simulator)
+        things.callback(simulator.stop)
+        simulator.launch()
     server.start()
-    environment = _environment(server, ports) | simulator.environment
+    environment = _environment(server, ports) | (simulator.environment if simulator else {})
     migrated = subprocess.run(
         [sys.executable, "-m", "launcher", "migrate"], env=environment, check=False, capture_output=True, text=True
     )
@@ -120,7 +143,8 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
         command = [sys.executable, "-m", "airflow", service]
         running[service] = processes.start(command, logs / f"{service}.log", environment)
         _write_state(running, simulator)
-    simulator.wait()
+    if simulator:
+        simulator.wait()
     if not processes.wait_until(lambda: _healthy(ports), _HEALTHY_SECONDS, lambda: not _ended(running)):
         ended = _ended(running) or ["api-server"]
         words = "\n".join(f"{name}:\n{processes.tail(logs / f'{name}.log')}" for name in ended)
@@ -200,8 +224,8 @@ def _state() -> Path:
     return machine.home() / "up.json"
 
 
-def _write_state(running: dict[str, subprocess.Popen[bytes]], simulator: Simulator) -> None:
-    pids = [process.pid for process in running.values()] + ([simulator.pid] if simulator.pid else [])
+def _write_state(running: dict[str, subprocess.Popen[bytes]], simulator: Simulator | None) -> None:
+    pids = [process.pid for process in running.values()] + ([simulator.pid] if simulator and simulator.pid else [])
     state = {"watcher": _identity(os.getpid()), "children": [_identity(pid) for pid in pids]}
     _state().write_text(json.dumps(state), "ascii")
 

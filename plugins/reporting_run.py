@@ -20,6 +20,9 @@ RETRY_DELAY = timedelta(seconds=float(os.environ.get("BAOCAO_RETRY_SECONDS") or 
 
 DEFAULTS: dict[str, Any] = {
     "owner": "baocao",
+    # Each DAG gives its own weight, the greater the later it stands in the chain: what was begun is finished before
+    # more is begun. Runs of past periods would otherwise wait behind a thousand pulls of the next ones.
+    "weight_rule": "absolute",
     "retries": 2,
     "retry_delay": RETRY_DELAY,
     # In order: waiting helps against a portal that is down, and against nothing else that is known. What is not
@@ -61,7 +64,7 @@ def period_of(dag_run: Any) -> str:
     if not dag_run.partition_key:
         raise AirflowFailException(
             "Lần chạy này không có kỳ báo cáo. Hãy chạy lại (Trigger) và điền Partition Key, ví dụ 2026-Q3; "
-            "nhiều kỳ đã qua thì dùng `airflow backfill create`. / This run has no reporting period. Trigger the "
-            "DAG again with a partition key such as 2026-Q3; for several past periods use `airflow backfill create`."
+            "nhiều kỳ đã qua thì dùng `make backfill`. / This run has no reporting period. Trigger the "
+            "DAG again with a partition key such as 2026-Q3; for several past periods use `make backfill`."
         )
     return str(dag_run.partition_key)

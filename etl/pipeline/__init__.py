@@ -16,6 +16,7 @@ from etl.pipeline.collect import (
     plan_again,
     prepare,
     sources,
+    warm_up,
 )
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
@@ -66,5 +67,6 @@ __all__ = [
     "summary",
     "trace",
     "units",
+    "warm_up",
     "with_days",
 ]

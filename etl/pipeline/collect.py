@@ -18,6 +18,7 @@ from etl.logins import Connections
 from etl.model import PULL_STATES, Page, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
+from etl.quality import gx
 
 _READING = threading.Lock()
 """One pull of a process reads its rows at a time: the interpreter runs one anyway, and asking must not wait for all."""
@@ -29,6 +30,12 @@ def prepare() -> None:
     office.warehouse.migrate()
     office.warehouse.sync_units(office.catalog.units)
     office.warehouse.sync_indicators(office.catalog.indicators.values())
+
+
+def warm_up() -> None:
+    """Import what the steps import late, and read the catalog, so that processes forked from this one have both."""
+    Office.open()
+    gx.warm_up()
 
 
 def catalog_check() -> dict[str, Any]:

@@ -35,13 +35,19 @@ def column_of(rule: Rule) -> str:
     return f"bad_{rule.id}"
 
 
+def warm_up() -> None:
+    """Import Great Expectations, which takes seconds and would log every expectation that it registers."""
+    for noisy in ("great_expectations", "great_expectations.expectations.registry"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    import great_expectations.expectations  # noqa: F401
+
+
 def judge(suite: Suite, counts: pa.Table, due: Sequence[str]) -> Verdict:
     """Judge a table of one row a source: source, and violations of each rule under `column_of(rule)`.
 
     Raises QualityError when a rule was dropped, could not run, or was judged against its counts.
     """
-    for noisy in ("great_expectations", "great_expectations.expectations.registry"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    warm_up()
     import great_expectations as gx
     from great_expectations import expectations as gxe
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, tuple_
+from sqlalchemy import Connection, Table, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from etl.model import Indicator, Unit
@@ -39,7 +39,13 @@ def sync_indicators(connection: Connection, indicators: Iterable[Indicator]) -> 
 
 
 def _sync(connection: Connection, table: Table, records: Sequence[Mapping[str, Any]]) -> None:
-    """Insert what is not there; bring the rest up to date, writing only rows that differ."""
+    """Insert what is not there; bring the rest up to date, writing only rows that differ.
+
+    They are looked for here first: to offer all 14,000 units to the database takes it most of a second, each time.
+    """
+    columns = [column.name for column in table.c]
+    known = {tuple(row) for row in connection.execute(select(table))}
+    records = [record for record in records if tuple(record[name] for name in columns) not in known]
     if not records:
         return
     statement = insert(table)

@@ -1,0 +1,188 @@
+"""Past quarters through Airflow's own scheduler and backfill, by the command that an engineer types."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from launcher import processes
+from launcher.airflow_api import AirflowApi
+from launcher.simulator import Simulator
+from tests.end_to_end.office import MEASURES
+from tests.fault_lab.small_country import make_catalog, make_sources
+
+ROOT = Path(__file__).resolve().parents[2]
+QUARTERS = ("2025-Q3", "2025-Q4", "2026-Q1")
+SOURCES = ("igate_01", "igate_08")
+DAGS = ("collect", "standardize", "publish", "annual")
+SECONDS = 600
+
+
+@dataclass
+class Site:
+    """A machine of its own on which `make up` runs, with a country of two provinces."""
+
+    home: Path
+    portals: Simulator
+    environment: dict[str, str]
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "launcher", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True, timeout=SECONDS
+        )
+
+    def backfill(self) -> tuple[int, dict[str, Any]]:
+        """Exit status, and the line of each quarter."""
+        done = self.call("backfill", "--from", QUARTERS[0], "--to", QUARTERS[-1], "--json")
+        assert done.stdout, done.stderr
+        return done.returncode, {row["period"]: row for row in json.loads(done.stdout)}
+
+    def airflow(self) -> AirflowApi:
+        password = json.loads((self.home / "airflow/passwords.json").read_text("utf-8"))["data_engineer"]
+        return AirflowApi(f"http://127.0.0.1:{self.environment['BAOCAO_PORT']}", "data_engineer", password)
+
+    def runs(self, dag: str) -> list[dict[str, Any]]:
+        """Runs of the backfilled quarters, first made first."""
+        return [
+            run
+            for run in self.airflow().every(f"dags/{dag}/dagRuns", "dag_runs", order_by="id")
+            if dag == "annual" or run["partition_key"] in QUARTERS
+        ]
+
+    def attempts(self, source: str, period: str) -> list[str]:
+        """States of the receipts, first to last."""
+        folder = self.home / "store/receipts" / source / period
+        found = [json.loads(path.read_text("utf-8")) for path in folder.iterdir()]
+        return [one["state"] for one in sorted(found, key=lambda one: one["started_at"])]
+
+    def figures(self, period: str, unit: str) -> dict[tuple[str, str], dict[str, int]]:
+        """(tier, field) -> the figures of II.06a, by the command that a reviewer uses."""
+        done = self.call("cli", "facts", period, "--unit", unit, "--json")
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for fact in json.loads(done.stdout):
+            measure = fact["indicator"].removeprefix("tthc_")
+            if measure in MEASURES:
+                found.setdefault((fact["tier"], fact["field"]), {})[measure] = int(float(fact["value"]))
+        return found
+
+    def truth(self, period: str, unit: str) -> dict[tuple[str, str], dict[str, int]]:
+        answer = requests.get(f"{self.portals.url}/truth/II.06a", params={"unit": unit, "period": period}, timeout=60)
+        answer.raise_for_status()
+        rows = {(row["tier"], row.get("field", "all")): row for row in answer.json()["rows"]}
+        return {
+            place: {measure: row[measure] for measure in MEASURES}
+            for place, row in rows.items()
+            if place == ("all", "all") or place[0] != "all"  # no fact is one field of both tiers
+        }
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    catalog = make_catalog(folder / "catalog")
+    sources = make_sources(folder / "sources", {"igate": ["01", "08"]})
+    portals = Simulator(folder, scale=0.05, catalog=catalog, faults=["igate/08=unauthorized"])
+    portals.start()
+    environment = {
+        **os.environ,
+        **portals.environment,
+        "BAOCAO_HOME": str(folder / "home"),
+        "BAOCAO_CATALOG": os.pathsep.join(map(str, (catalog, sources))),
+        "BAOCAO_PORT": str(_free_port()),
+        "BAOCAO_RETRY_SECONDS": "0.1",
+    }
+    log = folder / "up.log"
+    up = processes.start([sys.executable, "-m", "launcher", "up"], log, environment)
+    made = Site(folder / "home", portals, environment)
+    assert processes.wait_until(lambda: "make down" in log.read_text("utf-8"), SECONDS, lambda: up.poll() is None), (
+        log.read_text("utf-8")
+    )
+    yield made
+    assert made.call("forget").returncode == 0
+    up.wait(SECONDS)
+    portals.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return 20000 + int(probe.getsockname()[1]) % 20000
+
+
+@pytest.fixture(scope="module")
+def first(site: Site) -> tuple[int, dict[str, Any]]:
+    """The first call, while the portal of one province refuses us."""
+    return site.backfill()
+
+
+def test_what_came_is_loaded_and_what_failed_is_told(site: Site, first: tuple[int, dict[str, Any]]) -> None:
+    status, rows = first
+    assert status == 3
+    assert tuple(rows) == QUARTERS
+    for row in rows.values():
+        assert (row["due"], row["proven"], list(row["failed"]), row["step_failed"]) == (2, 1, ["igate_08"], "")
+        assert row["new"] > 0
+        assert row["forms"] > 0
+    for period in QUARTERS:
+        assert site.figures(period, "01") == site.truth(period, "01")
+
+
+def test_quarters_run_through_the_scheduler_oldest_first(site: Site, first: tuple[int, dict[str, Any]]) -> None:
+    runs = site.runs("collect")
+    assert [(run["partition_key"], run["run_type"]) for run in runs] == [(key, "backfill") for key in QUARTERS]
+    for before, now in pairwise(runs):
+        assert before["end_date"] <= now["start_date"]
+    opened = {run["partition_key"]: run["end_date"] for run in runs}
+    for dag in ("standardize", "publish"):
+        found = site.runs(dag)
+        assert [run["partition_key"] for run in found] == list(QUARTERS)
+        assert {run["state"] for run in found} == {"success"}
+        for run in found:
+            assert all(opened[key] <= run["start_date"] for key in QUARTERS if key < run["partition_key"])
+    assert [run["partition_key"] for run in site.runs("annual")] == ["2025-H2"]
+
+
+def test_a_second_call_pulls_only_what_failed_and_a_third_does_nothing(
+    site: Site, first: tuple[int, dict[str, Any]]
+) -> None:
+    requests.delete(f"{site.portals.url}/faults/igate/08", timeout=10).raise_for_status()
+    status, rows = site.backfill()
+    assert status == 0
+    for period, row in rows.items():
+        assert (row["proven"], row["failed"]) == (2, {})
+        assert row["revised"] > 0, "what was withheld for the missing source has a value now"
+        assert row["withheld"] < first[1][period]["withheld"]
+        assert site.attempts("igate_01", period) == ["complete"]
+        assert site.attempts("igate_08", period) == ["refused", "complete"]
+        assert site.figures(period, "08") == site.truth(period, "08")
+    assert [run["partition_key"] for run in site.runs("annual")] == ["2025-H2", "2025-H2"], "its quarters were revised"
+
+    made = {dag: [(run["dag_run_id"], run["queued_at"]) for run in site.runs(dag)] for dag in DAGS}
+    status, again = site.backfill()
+    assert status == 0
+    assert {dag: [(run["dag_run_id"], run["queued_at"]) for run in site.runs(dag)] for dag in DAGS} == made
+    assert {(row["new"], row["revised"]) for row in again.values()} == {(0, 0)}
+    assert {period: row["withheld"] for period, row in again.items()} == {
+        period: row["withheld"] for period, row in rows.items()
+    }
+
+
+@pytest.mark.parametrize("span", [("2026-Q3", "2025-Q3"), ("2025", "2026"), ("2025-Q5", "2026-Q1")])
+def test_a_wrong_span_is_refused_before_anything_starts(home: Path, span: tuple[str, str]) -> None:
+    command = [sys.executable, "-m", "launcher", "backfill", "--from", span[0], "--to", span[1]]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Lỗi / Error" in done.stderr
+    assert not list(home.iterdir())
