@@ -14,7 +14,7 @@ from simulator.country import CATALOG
 from simulator.faults import Fault, Faults
 from simulator.server import SHAPES, create_app
 
-_FAULT = re.compile(r"(?P<platform>\w+)/(?P<province>\d\d)=(?P<kind>\w+)(?::(?P<seconds>\d+(?:\.\d+)?))?")
+_FAULT = re.compile(r"(?P<platform>\w+)/(?P<province>\d\d(?:-2024)?)=(?P<kind>\w+)(?::(?P<seconds>\d+(?:\.\d+)?))?")
 TOKEN = "BAOCAO_SIMULATOR_TOKEN"  # noqa: S105 (the variable's name, not its value)
 
 

@@ -69,7 +69,7 @@ class Axis:
 
         def row(place: int, organ: Organ, copy: int = 0) -> Record:
             at = dt.datetime.combine(counted_on, dt.time()) + dt.timedelta(seconds=int(seconds[place, copy] + copy))
-            name = organ_name(self._post.country, organ, window.last_day)
+            name = organ_name(self._post.country, organ, province.day(window.last_day))
             return {
                 "organDomain": organ.domain,
                 "organName": _spelt(name, float(spelling[place])),
@@ -145,7 +145,7 @@ def router(post: Post, faults: Faults) -> APIRouter:
         def struck(record: Record) -> bool:
             return (record["organDomain"], record["lastUpdate"]) == (once["organDomain"], once["lastUpdate"])
 
-        records = faults.spoil(PLATFORM, province.code, records, SHAPE, name, struck)
+        records = faults.spoil(PLATFORM, province.portal, records, SHAPE, name, struck)
         if keyword:
             wanted = unicodedata.normalize("NFC", keyword).casefold()
             records = [
@@ -178,13 +178,13 @@ def export_router(post: Post, faults: Faults) -> APIRouter:
         communes = {organ.domain for organ in organs(province) if organ.kind == "commune"}
         struck = next(record["organName"] for domain, record in once.items() if domain in communes)
         rows = faults.spoil(
-            EXPORT, province.code, rows, EXPORT_SHAPE, struck, lambda record: record["Đơn vị"] == struck
+            EXPORT, province.portal, rows, EXPORT_SHAPE, struck, lambda record: record["Đơn vị"] == struck
         )
         headings = list(rows[0]) if rows else list(names.values())
         headings.sort(key=lambda name: list(names.values()).index(name) if name in names.values() else len(names))
         body = [[record.get(name) for name in headings] for record in rows]
         made = Report("Thống kê", [["THỐNG KÊ GỬI, NHẬN VĂN BẢN"], []], [(name,) for name in headings], body, [])
-        fault = faults.get(EXPORT, province.code)
+        fault = faults.get(EXPORT, province.portal)
         return reply(made.in_nfd() if fault and fault.kind == "nfd" else made, "xlsx")
 
     return routes

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.model import Unit
+from etl.model import ALL, NATION, Tier, Unit
 from etl.units import UnitTree
 from simulator.cache import Cache
 
 CATALOG = Path(__file__).resolve().parent.parent / "catalog"
-_FIRST_DAY = "2025-07-01"
-"""The portals serve the units in force since then, under their names of now for what was before."""
+REFORM = dt.date(2025, 7, 1)
+"""Districts ended that day, provinces and communes were merged: who answered before is in `Country.past`."""
 DOSSIERS_PER_QUARTER = 2_040_000
 """Dossiers filed in a quarter at scale 1; about one in fifty of them is never accepted."""
 
@@ -63,15 +64,53 @@ DEPARTMENTS: tuple[tuple[str, dict[str, float]], ...] = (
 
 @dataclass(frozen=True)
 class Province:
-    """One province's agencies: its communes in code order, then its departments ("<pp>.<nn>")."""
+    """One province's agencies: communes, the districts of before the reform, then departments ("<pp>.<nn>").
+
+    Communes and districts stand in code order. above: the district of each commune. since: from when it is as it is.
+    """
 
     code: str
     communes: tuple[str, ...]
     departments: tuple[str, ...]
+    districts: tuple[str, ...] = ()
+    above: Mapping[str, str] = field(default_factory=dict, compare=False)
+    since: dt.date = REFORM
 
     @cached_property
     def agencies(self) -> tuple[str, ...]:
-        return self.communes + self.departments
+        return self.communes + self.districts + self.departments
+
+    @property
+    def portal(self) -> str:
+        """What its portals are called: a code alone was another province's before the reform."""
+        return self.code if self.since >= REFORM else f"{self.code}-2024"
+
+    @cached_property
+    def parts(self) -> dict[Tier, slice]:
+        """Where the agencies of each tier stand among all."""
+        below, above = len(self.communes), len(self.communes) + len(self.districts)
+        found: dict[Tier, slice] = {"commune": slice(below), "district": slice(below, above)}
+        return {**{tier: part for tier, part in found.items() if tier == "commune" or self.districts},
+                "province": slice(above, None)}  # fmt: skip
+
+    def tier(self, place: int) -> Tier:
+        """The tier of the agency that stands there."""
+        return next(tier for tier, part in self.parts.items() if place in range(len(self.agencies))[part])
+
+    @cached_property
+    def _tiers(self) -> dict[str, Tier]:
+        return {agency: self.tier(place) for place, agency in enumerate(self.agencies)}
+
+    def tier_of(self, agency: str) -> Tier:
+        return self._tiers[agency]
+
+    def holds(self, unit: str, agency: str) -> bool:
+        """Whether what that agency of ours did counts for the unit: it itself, its district, we or the nation."""
+        return unit in (NATION, self.code, agency, self.above.get(agency))
+
+    def day(self, day: dt.date) -> dt.date:
+        """The day whose names its portals use: `day`, or the nearest one of their time."""
+        return max(day, REFORM) if self.since >= REFORM else min(day, REFORM - dt.timedelta(days=1))
 
 
 class Country:
@@ -82,12 +121,21 @@ class Country:
         self._units = _read_units(catalog / "units" / "units.csv")
         self._trees: Cache[UnitTree] = Cache(8)
         self._latest = {unit.code: unit for unit in self._units if unit.valid_to is None}
+        self.origins = _read_origins(catalog / "units" / "changes.csv")
         with (catalog / "fields.csv").open(encoding="utf-8", newline="") as file:
             self.fields = {row["code"]: row["name"] for row in csv.DictReader(file)}
         self.field_codes = tuple(self.fields)
         self.provinces = {
             code: self._province(code) for code in sorted(self._latest) if self._level(code) == "province"
         }
+        last = UnitTree(self._units, REFORM - dt.timedelta(days=1))
+        self.past = {unit.code: _province_of_before(last, unit.code) for unit in last.at_level("province")}
+        self._at = {
+            (place, province.since >= REFORM): province
+            for province in (*self.provinces.values(), *self.past.values())
+            for place in (province.code, *province.communes, *province.districts)
+        }
+        self.portals = {province.portal: province for province in (*self.provinces.values(), *self.past.values())}
         if set(self.provinces) != set(_PEOPLE):
             raise ValueError(
                 f"the simulator knows the population of other provinces: {self.provinces.keys() ^ _PEOPLE}"
@@ -98,25 +146,42 @@ class Country:
 
     def _province(self, code: str) -> Province:
         communes = sorted(u.code for u in self._latest.values() if u.level == "commune" and u.parent == code)
-        departments = tuple(f"{code}.{number:02d}" for number in range(1, len(DEPARTMENTS) + 1))
-        return Province(code, tuple(communes), departments)
+        return Province(code, tuple(communes), _departments(code))
 
-    def province_of(self, unit: str) -> Province:
-        """The province with that code, or the one that the commune belongs to. Raises KeyError."""
-        found = self._latest[unit]
-        return self.provinces[found.parent if found.level == "commune" and found.parent else found.code]
+    def on(self, day: dt.date) -> Mapping[str, Province]:
+        """The provinces of that day by code."""
+        return self.past if day < REFORM and self.past else self.provinces
+
+    def province_of(self, unit: str, day: dt.date) -> Province:
+        """The province of that day with that code, or the one that the district or commune lay in. Raises KeyError."""
+        return self._at[unit, day >= REFORM or not self.past]
+
+    def holding(self, unit: str, day: dt.date) -> list[Province]:
+        """The provinces that the unit is made of on that day: all for the nation, else its own."""
+        return list(self.on(day).values()) if unit == NATION else [self.province_of(unit, day)]
+
+    def tiers(self, unit: str, day: dt.date) -> tuple[Tier, ...]:
+        """The tiers of what counts for the unit, and all of them together."""
+        provinces = self.on(day)
+        known: tuple[Tier, ...] = ("province", "district", "commune")
+        if unit != NATION and unit not in provinces:
+            known = known[1:] if unit in self.province_of(unit, day).districts else known[2:]
+        with_districts = any(province.districts for province in provinces.values())
+        return (*(tier for tier in known if tier != "district" or with_districts), ALL)
 
     def unit(self, code: str, day: dt.date) -> Unit:
-        """The unit as named and ranked on that day; as it is now where the day is before its time."""
-        tree = self._trees.get(day, lambda: UnitTree(self._units, day))
-        return tree[code] if code in tree else self._latest[code]
+        """The unit as named and ranked on that day. Raises KeyError."""
+        return self._trees.get(day, lambda: UnitTree(self._units, day))[code]
 
     def agency_name(self, agency: str, day: dt.date) -> str:
-        """ "UBND xã Đông Anh" for a commune, "Sở Nội vụ" for a department."""
+        """ "UBND xã Đông Anh" for a commune, "Sở Nội vụ" for a department; while there were districts a commune is
+        named with its own, since a province had several of one name."""
         if "." in agency:
             return DEPARTMENTS[int(agency.split(".")[1]) - 1][0]
         unit = self.unit(agency, day)
-        return f"UBND {unit.type.lower()}{unit.name.removeprefix(unit.type)}"
+        parent = self.unit(unit.parent, day) if unit.level == "commune" and unit.parent else None
+        within = f", {_in_a_sentence(parent)}" if parent is not None and parent.level == "district" else ""
+        return f"UBND {_in_a_sentence(unit)}{within}"
 
     def expected(self, province: Province) -> NDArray[np.float64]:
         """Dossiers expected in a quarter, agencies x fields, at this scale; 0 where an agency is idle in a field.
@@ -141,6 +206,10 @@ class Country:
         ])  # fmt: skip
 
 
+def _in_a_sentence(unit: Unit) -> str:
+    return f"{unit.type.lower()}{unit.name.removeprefix(unit.type)}"
+
+
 def _read_units(path: Path) -> list[Unit]:
     with path.open(encoding="utf-8", newline="") as file:
         return [
@@ -156,5 +225,31 @@ def _read_units(path: Path) -> list[Unit]:
                 source=row["source"],
             )
             for row in csv.DictReader(file)
-            if row["level"] in ("province", "commune") and (not row["valid_to"] or row["valid_to"] > _FIRST_DAY)
+            if row["level"] in ("province", "district", "commune")
         ]
+
+
+def _read_origins(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """For each province and commune since the reform, the units of before that all or a part of went into it."""
+    found: dict[str, list[str]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["new"] and row["date"] == REFORM.isoformat():
+                found.setdefault(row["new"], []).append(row["old"])
+    return {new: tuple(sorted(old)) for new, old in found.items()}
+
+
+def _province_of_before(tree: UnitTree, code: str) -> Province:
+    below = tree.below(code)[1:]
+    return Province(
+        code,
+        tuple(sorted(unit.code for unit in below if unit.level == "commune")),
+        _departments(code),
+        tuple(sorted(unit.code for unit in below if unit.level == "district")),
+        {unit.code: unit.parent for unit in below if unit.level == "commune" and unit.parent},
+        dt.date.min,
+    )
+
+
+def _departments(code: str) -> tuple[str, ...]:
+    return tuple(f"{code}.{number:02d}" for number in range(1, len(DEPARTMENTS) + 1))

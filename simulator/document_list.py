@@ -6,6 +6,7 @@ Party bloc stands among the others; letters from outside the province come from 
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,10 +78,12 @@ class Letters:
     def of(self, province: Province, window: Window) -> list[Letter]:
         if not 0 < window.end - window.start <= Tallies.LONGEST_DAYS * 86_400:
             raise BadRequest("khoảng thời gian không hợp lệ")
-        return self._letters.get((province.code, window), lambda: sorted(self._make(province, window), key=_moment))
+        return self._letters.get((province.portal, window), lambda: sorted(self._make(province, window), key=_moment))
 
     def _make(self, province: Province, window: Window) -> Iterator[Letter]:
-        here = [self._party(place, organ, window) for place, organ in enumerate(organs(province))]
+        here = [
+            self._party(place, organ, province.day(window.last_day)) for place, organ in enumerate(organs(province))
+        ]
         for quarter in quarters(window.first_day, window.last_day):
             post = self._post.cohort(province, quarter)
             ends = np.searchsorted(post.document, np.arange(len(post.sender) + 1))
@@ -94,8 +97,8 @@ class Letters:
                 if number % 40 == 0:
                     yield Letter(f"{key}-x", number, sent[number], sender, recipients, False)
 
-    def _party(self, place: int, organ: Organ, window: Window) -> Party:
-        name = organ_name(self.country, organ, window.last_day)
+    def _party(self, place: int, organ: Organ, day: dt.date) -> Party:
+        name = organ_name(self.country, organ, day)
         return Party(place, organ.domain, f"Văn phòng {name}" if organ.kind == "office" else name)
 
 
@@ -146,12 +149,12 @@ def router(letters: Letters, faults: Faults, token: str) -> APIRouter:
         province = province_or_404(letters.country, province_code)
         window = read_days(first, last, "%d/%m/%Y")
         records = pages.get(
-            (province.code, window), lambda: [_record(letter) for letter in letters.of(province, window)]
+            (province.portal, window), lambda: [_record(letter) for letter in letters.of(province, window)]
         )
         commune = next(organ for organ in organs(province) if organ.kind == "commune")
-        name = organ_name(letters.country, commune, window.last_day)
+        name = organ_name(letters.country, commune, province.day(window.last_day))
         once = next((record for record in records if record["noiGui"]["ten"] == name), None)
-        records = faults.spoil(PLATFORM, province.code, records, SHAPE, name, lambda record: record is once)
+        records = faults.spoil(PLATFORM, province.portal, records, SHAPE, name, lambda record: record is once)
         rows = read_number(size, 100, 1)
         start = (read_number(page, 1, 1) - 1) * rows
         shown: list[Any] = records[start : start + rows]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from etl.periods import Period
 from simulator.cache import Cache
-from simulator.country import Country, Province
+from simulator.country import REFORM, Country, Province
 from simulator.dossiers import DAY, OFFSET, Ints, day_number, quarters
+from simulator.past import Past, Places, drawn
 
 ABROAD = -1
 """Sender of a document that came from outside the province."""
@@ -21,7 +22,9 @@ PARTY = (
     "Ủy ban Kiểm tra Tỉnh ủy",
 )  # fmt: skip
 
-Kind = Literal["committee", "office", "department", "commune", "party"]
+Kind = Literal["committee", "office", "department", "commune", "district", "party"]
+_OF_DISTRICT = 0.25
+"""Share of the documents of what is a commune today that were of the district over it until the reform."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,12 @@ class Documents:
 
 
 def organs(province: Province) -> list[Organ]:
-    """The province's organisations: committee, its office, departments, communes, and last the Party bloc.
+    """The province's organisations: committee, its office, departments, communes, the districts of before the reform,
+    and last the Party bloc.
 
     Their domains are the axis' own numbering and tell nothing of statistics codes.
     """
-    tail = f"X{province.code}"
+    tail = f"X{province.code}" if province.since >= REFORM else f"Y{province.code}"
     found = [
         Organ(f"000.00.00.{tail}", province.code, "committee"),
         Organ(f"000.00.01.{tail}", province.code, "office"),
@@ -61,6 +65,7 @@ def organs(province: Province) -> list[Organ]:
         Organ(f"000.{n % 60 + 20:02d}.{n // 60 + 31:02d}.{tail}", code, "commune")
         for n, code in enumerate(province.communes)
     ]
+    found += [Organ(f"000.{n + 20:02d}.30.{tail}", code, "district") for n, code in enumerate(province.districts)]
     found += [Organ(f"A00.00.{n + 1:02d}.{tail}", province.code, "party") for n in range(len(PARTY))]
     return found
 
@@ -70,10 +75,12 @@ class Post:
 
     def __init__(self, country: Country) -> None:
         self.country = country
+        self._past = Past(country)
         self._cohorts: Cache[Documents] = Cache(500_000, len)
 
     def cohort(self, province: Province, quarter: Period) -> Documents:
-        return self._cohorts.get((province.code, quarter), lambda: self._make(province, quarter))
+        make = self._make if province.since >= REFORM else self._make_before
+        return self._cohorts.get((province.portal, quarter), lambda: make(province, quarter))
 
     def touching(self, province: Province, first_day: dt.date, last_day: dt.date) -> Documents:
         """Every document sent on these local days, and others."""
@@ -113,6 +120,83 @@ class Post:
         return Documents(
             sender.astype(np.int16), day * DAY + second - OFFSET, document[kept], recipient[kept].astype(np.int16)
         )
+
+    def _make_before(self, province: Province, quarter: Period) -> Documents:
+        """What the organisations of a province of before sent and received of those of the province of today.
+
+        A document between two of them came from outside for the second; none is of a quarter begun since the reform.
+        """
+        after = self._past.after(province)
+        places, whole = self._past.places(after), self.cohort(after, quarter)
+        if places is None or quarter.first_day >= REFORM:
+            nothing = np.zeros(0, np.int64)
+            return Documents(nothing.astype(np.int16), nothing, nothing, nothing.astype(np.int16))
+        table = _Before(places, after)
+        draw = np.random.default_rng([self.country.seed, int(after.code), quarter.year, quarter.number, 10])
+        sender = np.where(whole.sender == ABROAD, ABROAD, table.drawn(draw, whole.sender, None))
+        first = table.drawn(draw, whole.recipient[np.searchsorted(whole.document, np.arange(len(sender)))], None)
+        home = table.province[np.where(sender == ABROAD, first, sender)]
+        recipient = table.drawn(draw, whole.recipient, home[whole.document])
+        mine = places.before.index(province)
+        then = whole.sent < day_number(REFORM) * DAY - OFFSET
+        sent = then & (sender != ABROAD) & (table.province[sender] == mine)
+        got = then[whole.document] & (table.province[recipient] == mine)
+        kept = sent.copy()
+        kept[whole.document[got]] = True
+        number = np.cumsum(kept) - 1
+        return Documents(
+            np.where(sent, table.organ[sender], ABROAD)[kept].astype(np.int16),
+            whole.sent[kept],
+            number[whole.document[got]],
+            table.organ[recipient[got]].astype(np.int16),
+        )
+
+
+class _Before:
+    """The organisations of the provinces that went into one, in one row, and which of them each of today may have been.
+
+    province, organ: of each place in that row its province's position and its own within it.
+    """
+
+    def __init__(self, places: Places, after: Province) -> None:
+        each = [organs(one) for one in places.before]
+        self.province = np.repeat(np.arange(len(each)), [len(one) for one in each])
+        self.organ = np.concatenate([np.arange(len(one)) for one in each])
+        agency = {code: place for place, code in enumerate(code for one in places.before for code in one.agencies)}
+        at: dict[int, int] = {}
+        tops: dict[tuple[str, str], list[int]] = {}
+        for place, organ in enumerate(one for here in each for one in here):
+            if organ.kind in ("committee", "office", "party"):
+                tops.setdefault((organ.kind, organ.domain.rsplit(".", 1)[0]), []).append(place)
+            else:
+                at[agency[organ.agency]] = place
+        position = {code: row for row, code in enumerate(after.agencies)}
+        rows: list[dict[int, float]] = []
+        for organ in organs(after):
+            if organ.kind in ("committee", "office", "party"):
+                same = tops[organ.kind, organ.domain.rsplit(".", 1)[0]]
+                rows.append({place: float(len(places.before[self.province[place]].communes)) for place in same})
+                continue
+            row: dict[int, float] = {}
+            of_today = position[organ.agency]
+            for old, weight in zip(places.candidates[of_today], places.weights[of_today], strict=True):
+                if old >= 0:
+                    over = places.district[old]
+                    share = _OF_DISTRICT if over != old else 0.0
+                    row[at[old]] = row.get(at[old], 0.0) + weight * (1 - share)
+                    row[at[over]] = row.get(at[over], 0.0) + weight * share
+            rows.append(row)
+        width = max(map(len, rows))
+        self._candidates = np.array([[*row, *[-1] * (width - len(row))] for row in rows])
+        self._weights = np.array([[*row.values(), *[0.0] * (width - len(row))] for row in rows])
+
+    def drawn(self, draw: np.random.Generator, organ: Ints, home: Ints | None) -> Ints:
+        """Of each organisation of today the place of one of before; of the home province, where one of it can be."""
+        weights = self._weights[organ]
+        if home is not None:
+            near = weights * (self.province[self._candidates[organ]] == home[:, None])
+            weights = np.where(near.any(axis=1, keepdims=True), near, weights)
+        return self._candidates[organ, drawn(draw, weights)]
 
 
 def organ_name(country: Country, organ: Organ, day: dt.date) -> str:

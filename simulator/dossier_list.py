@@ -79,7 +79,7 @@ class DossierList:
         """Every dossier of the list, by moment of reception."""
         if not 0 < window.end - window.start <= Tallies.LONGEST_DAYS * 86_400:
             raise BadRequest("khoảng thời gian không hợp lệ")
-        return self._lists.get((province.code, window), lambda: self._list(province, window))
+        return self._lists.get((province.portal, window), lambda: self._list(province, window))
 
     def _list(self, province: Province, window: Window) -> list[Record]:
         around = dt.timedelta(days=_AROUND)
@@ -160,7 +160,7 @@ def router(archive: Archive, faults: Faults, token: str) -> APIRouter:
         shape = replace(SHAPE, resolve=partial(_done_at_once, f"{window.first_day}"))
         commune = province.communes[0]
         once = next((record for record in records if record["MaDonViTiepNhan"] == commune), None)
-        records = faults.spoil(PLATFORM, province.code, records, shape, commune, lambda record: record is once)
+        records = faults.spoil(PLATFORM, province.portal, records, shape, commune, lambda record: record is once)
         from_row = read_number(start, 0, 0)
         page: list[Any] = records[from_row : read_number(end, len(records), from_row)]
         return json_reply({"tongSo": len(records), "danhSach": page})

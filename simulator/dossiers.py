@@ -7,14 +7,15 @@ same question gets the same answer on any day. Instants are whole seconds UTC, d
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etl.periods import Period
 from simulator.cache import Cache
-from simulator.country import Country, Province
+from simulator.country import DEPARTMENTS, REFORM, Country, Province
+from simulator.past import Past, drawn
 from simulator.procedures import PER_FIELD
 
 OFFSET = 7 * 3600
@@ -35,6 +36,11 @@ _ALLOTTED = {
     "xay_dung": 15, "moi_truong": 20, "giao_duc": 5, "y_te": 20, "duong_bo": 5, "ly_lich_tu_phap": 10, "viec_lam": 15,
     "van_hoa": 10, "nong_nghiep": 12, "thue_dat": 5,
 }  # fmt: skip
+# Share of what is a commune's today that the district resolved until the reform, by field: the simulator's own.
+_AT_DISTRICT = {
+    "dat_dai": 0.6, "dang_ky_kinh_doanh": 0.95, "xay_dung": 0.8, "giao_duc": 0.7, "moi_truong": 0.6, "van_hoa": 0.5,
+    "nong_nghiep": 0.4, "nguoi_co_cong": 0.3, "bao_tro_xa_hoi": 0.2, "ho_tich": 0.05, "chung_thuc": 0.04,
+}  # fmt: skip
 _HOLIDAYS = ((1, 1), (4, 30), (5, 1), (9, 2))
 
 Ints = NDArray[np.int64]
@@ -48,7 +54,8 @@ class Dossiers:
     UTC (ended means nothing where never accepted). due: local day, or NO_DAY. waits_from, waits_to: local
     days, waiting for supplements from the one to before the other; NO_DAY where it never waited. collected:
     local day the result was handed over. unfavourable: ended with a negative result. joint: handled with
-    another agency. procedure: which of its field's procedures, from 0.
+    another agency. procedure: which of its field's procedures, from 0. before: the agency of before the reform, a
+    place of `simulator.past`; means nothing in a quarter that began since.
     """
 
     agency: NDArray[np.int16]
@@ -64,6 +71,7 @@ class Dossiers:
     unfavourable: NDArray[np.bool_]
     joint: NDArray[np.bool_]
     procedure: NDArray[np.int8]
+    before: NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.agency)
@@ -100,18 +108,18 @@ class Archive:
 
     def __init__(self, country: Country) -> None:
         self.country = country
+        self._past = Past(country)
         self._cohorts: Cache[Dossiers] = Cache(700_000, len)
         self._expected: Cache[NDArray[np.float64]] = Cache(len(country.provinces))
 
     def cohort(self, province: Province, quarter: Period) -> Dossiers:
         """The dossiers received in that quarter's window."""
-        return self._cohorts.get((province.code, quarter), lambda: self._make(province, quarter))
+        make = self._make if province.since >= REFORM else self._make_before
+        return self._cohorts.get((province.portal, quarter), lambda: make(province, quarter))
 
     def touching(self, province: Province, first_day: dt.date, last_day: dt.date) -> Dossiers:
         """Every dossier that a question about these local days may concern, and others."""
-        cohorts = [self.cohort(province, q) for q in concerned(first_day, last_day)]
-        names = [item.name for item in fields(Dossiers)]
-        return Dossiers(**{name: np.concatenate([getattr(one, name) for one in cohorts]) for name in names})
+        return _joined([self.cohort(province, quarter) for quarter in concerned(first_day, last_day)])
 
     def _make(self, province: Province, quarter: Period) -> Dossiers:
         draw = np.random.default_rng([self.country.seed, int(province.code), quarter.year, quarter.number])
@@ -121,7 +129,74 @@ class Archive:
         counts[silent, expected[silent].argmax(axis=1)] = 1  # every agency handles something in every quarter
         agency, field = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
         firsts = np.unique(agency, return_index=True)[1]
-        return _lives(draw, agency, field, firsts, quarter, self.country.field_codes)
+        made = _lives(draw, agency, field, firsts, quarter, self.country.field_codes)
+        return self._settled(province, quarter, made) if quarter.first_day < REFORM else made
+
+    def _settled(self, province: Province, quarter: Period, made: Dossiers) -> Dossiers:
+        """With the agency that each dossier had before the reform; in a quarter that ended before it, all had some.
+
+        What is added for that is filed and done on one day of the quarter, so that no later quarter sees it.
+        """
+        places = self._past.places(province)
+        if places is None:
+            return made
+        draw = np.random.default_rng([self.country.seed, int(province.code), quarter.year, quarter.number, 8])
+        agency = made.agency.astype(np.int64)
+        before = places.candidates[agency, drawn(draw, places.weights[agency])]
+        share = np.array([_AT_DISTRICT.get(field, 0.0) for field in self.country.field_codes])
+        before = np.where(draw.random(len(made)) < share[made.field], places.district[before], before)
+        made = replace(made, before=before.astype(np.int16))
+        if quarter.last_day >= REFORM:
+            return made
+        idle = np.setdiff1d(np.arange(len(places.district)), before[made.outcome >= RETURNED])
+        today = places.today()[idle]
+        field = np.array([self._usual_field(province.agencies[agency]) for agency in today], np.int64)
+        return _joined([made, _done_at_once(draw, today, field, idle, quarter)])
+
+    def _usual_field(self, agency: str) -> int:
+        handled = DEPARTMENTS[int(agency.split(".")[1]) - 1][1] if "." in agency else {"chung_thuc": 1.0}
+        return self.country.field_codes.index(max(handled, key=lambda field: handled[field]))
+
+    def _make_before(self, province: Province, quarter: Period) -> Dossiers:
+        """Those of the province of today that were this one's: none of what was filed since the reform."""
+        after = self._past.after(province)
+        places = self._past.places(after)
+        whole = self.cohort(after, quarter)
+        if places is None or quarter.first_day >= REFORM:
+            return whole.only(np.zeros(len(whole), np.bool_))
+        own, agency = places.of(province, whole.before.astype(np.int64))
+        own &= local_day(whole.received) < day_number(REFORM)
+        return replace(whole, agency=agency.astype(np.int16)).only(own)
+
+
+def _joined(parts: list[Dossiers]) -> Dossiers:
+    names = [item.name for item in fields(Dossiers)]
+    return Dossiers(**{name: np.concatenate([getattr(one, name) for one in parts]) for name in names})
+
+
+def _done_at_once(draw: np.random.Generator, agency: Ints, field: Ints, before: Ints, quarter: Period) -> Dossiers:
+    """One dossier each, resolved while one waits: on a working day, by the afternoon."""
+    n, first = len(agency), day_number(quarter.first_day)
+    day = first + draw.integers(2, (quarter.last_day - quarter.first_day).days + 1, n)
+    day -= np.maximum((day + 3) % 7 - 4, 0)  # of a weekend, the Friday before
+    second = draw.integers(27_000, 54_000, n)
+    never, no = np.full(n, NO_DAY, np.int32), np.zeros(n, np.bool_)
+    return Dossiers(
+        agency=agency.astype(np.int16),
+        field=field.astype(np.int8),
+        channel=np.full(n, DIRECT, np.int8),
+        outcome=np.full(n, DONE, np.int8),
+        received=day * DAY + second - OFFSET,
+        ended=day * DAY + second + draw.integers(300, 3_600, n) - OFFSET,
+        due=day.astype(np.int32),
+        waits_from=never,
+        waits_to=never,
+        collected=day.astype(np.int32),
+        unfavourable=no,
+        joint=no,
+        procedure=np.zeros(n, np.int8),
+        before=before.astype(np.int16),
+    )
 
 
 def _lives(
@@ -183,4 +258,5 @@ def _lives(
         unfavourable=(outcome == DONE) & (draw.random(n) < 0.015),
         joint=draw.random(n) < 0.1,
         procedure=np.floor(draw.random(n) ** 2 * PER_FIELD).astype(np.int8),  # drawn last: the others stay as they were
+        before=np.full(n, -1, np.int16),
     )

@@ -71,7 +71,7 @@ def records(tallies: Tallies, province: Province, window: Window, fields: list[i
     return [
         {
             "MA_COQUAN": f"000.{row:02d}.{province.code}",
-            "TEN": tallies.country.agency_name(agency, window.last_day),
+            "TEN": tallies.country.agency_name(agency, province.day(window.last_day)),
             **{name: str(values[row]) for name, values in counted.items()},
             "TILE_DB": "100",
             "GDTTDP": "",
@@ -106,12 +106,12 @@ def router(tallies: Tallies, faults: Faults) -> APIRouter:
         known = _text(params, "p_tinh_id") == province_id(province)
         rows = records(tallies, province, window, fields) if known else []
         target = tallies.of(province, window).first_busy_field
-        commune = tallies.country.agency_name(province.communes[0], window.last_day)
+        commune = tallies.country.agency_name(province.communes[0], province.day(window.last_day))
 
         def struck(record: Record) -> bool:
             return target in fields and record["TEN"] == commune
 
-        rows = faults.spoil(PLATFORM, province.code, rows, SHAPE, commune, struck)
+        rows = faults.spoil(PLATFORM, province.portal, rows, SHAPE, commune, struck)
         size = read_number(_text(params, "pageSize"), PAGE_SIZE, 1)
         start = (read_number(_text(params, "pageIndex"), 1, 1) - 1) * size
         return json_reply(rows[start : start + size])

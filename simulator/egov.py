@@ -33,7 +33,7 @@ def records(tallies: Tallies, province: Province, window: Window, fields: list[i
     return [
         {
             "MADONVI": agency,
-            "TENDONVI": tallies.country.agency_name(agency, window.last_day),
+            "TENDONVI": tallies.country.agency_name(agency, province.day(window.last_day)),
             **{name: values[row] for name, values in counted.items()},
         }
         for row, agency in enumerate(province.agencies)
@@ -85,6 +85,6 @@ def router(tallies: Tallies, faults: Faults, token: str) -> APIRouter:
         def struck(record: Record) -> bool:
             return target in fields and record["MADONVI"] == commune
 
-        return json_reply(faults.spoil(PLATFORM, province.code, rows, SHAPE, commune, struck))
+        return json_reply(faults.spoil(PLATFORM, province.portal, rows, SHAPE, commune, struck))
 
     return routes

@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi import APIRouter, Query, Response
 
+from etl.model import Tier
 from simulator.country import Province
 from simulator.export_files import Cells, Report, reply
 from simulator.faults import Faults, Record, Shape
@@ -24,7 +25,7 @@ _DONE = ("Trước hạn", "Đúng hạn", "Quá hạn")
 _TAKEN, _RESOLVED, _PENDING = "Số hồ sơ nhận giải quyết", "Số hồ sơ đã giải quyết", "Số hồ sơ đang giải quyết"
 _FOLLOWED = ("thousands", "null_for_zero", "zero_for_null", "reclassified", "swapped")
 """Faults of the figures of which the portal's own totals know; in the others its totals are the true ones."""
-TIERS = ("Cấp tỉnh (sở, ban, ngành)", "Cấp xã")
+TIERS: dict[Tier, str] = {"province": "Cấp tỉnh (sở, ban, ngành)", "district": "Cấp huyện", "commune": "Cấp xã"}
 _UNIT = "don_vi"
 
 
@@ -150,7 +151,7 @@ def records(family: Family, tallies: Tallies, province: Province, window: Window
     fields = list(country.fields.values())
     found = []
     for row, agency in enumerate(province.agencies):
-        name = country.agency_name(agency, window.last_day)
+        name = country.agency_name(agency, province.day(window.last_day))
         if not family.by_field:
             sums = {name_: int(values[row].sum()) for name_, values in counts.items()}
             found.append({"ma": agency, _UNIT: name, **sums})
@@ -186,14 +187,14 @@ class _Layout:
     def body(self, province: Province, *, one_agency: bool) -> Iterator[Cells]:
         width = len(self.columns())
         yield [f"({number})" for number in range(1, width + 2 + (self.family.ordinal is not None))]
-        communes = set(province.communes)
-        for number, tier in enumerate(TIERS):
-            said = [one for one in self.said if (one["ma"] in communes) == bool(number)]
-            true = [one for one in self.true if (one["ma"] in communes) == bool(number)]
+        tiers = [tier for tier in TIERS if tier in province.parts]
+        for number, tier in enumerate(tiers, start=1):
+            members = set(province.agencies[province.parts[tier]])
+            said, true = ([one for one in lines if one["ma"] in members] for lines in (self.said, self.true))
             if not said:
                 continue
             if not one_agency:
-                yield self._line("I" * (number + 1), tier, self._sums(true))
+                yield self._line("I" * number, TIERS[tier], self._sums(true))
             for count, (agency, lines) in enumerate(groupby(said, key=lambda one: one["ma"]), start=1):
                 own = list(lines)
                 if not self.family.by_field:
@@ -209,6 +210,7 @@ class _Layout:
             total[self.family.shape.total or ""] += 1
         yield self._line("TỔNG CỘNG" if self.family.ordinal else "", "" if self.family.ordinal else "TỔNG CỘNG", total)
         if not one_agency:
+            communes = set(province.communes)
             below = [one for one in self.true if one["ma"] in communes]
             yield self._line("", "Trong đó: cấp xã", self._sums(below))
 
@@ -235,19 +237,19 @@ def report(
     true = records(family, tallies, province, window)
     struck_field = list(country.fields.values())[tallies.of(province, window).first_busy_field]
     first = province.communes[0]
-    name = country.agency_name(first, window.last_day)
+    name = country.agency_name(first, province.day(window.last_day))
 
     def struck(record: Record) -> bool:
         return record["ma"] == first and record.get("linh_vuc", struck_field) == struck_field
 
-    said = faults.spoil(family.platform, province.code, true, family.shape, name, struck)
-    fault = faults.get(family.platform, province.code)
+    said = faults.spoil(family.platform, province.portal, true, family.shape, name, struck)
+    fault = faults.get(family.platform, province.portal)
     kind = fault.kind if fault else ""
     one_agency = unit != province.code
     if one_agency:
         said, true = ([one for one in lines if one["ma"] == unit] for lines in (said, true))
     layout = _Layout(family, said, said if kind in _FOLLOWED else true, thousands, kind)
-    whose = country.agency_name(unit, window.last_day)
+    whose = country.agency_name(unit, province.day(window.last_day))
     pattern = "%Y-%m-%d" if kind == "date_format" else "%d/%m/%Y"
     days = f"Từ ngày {window.first_day.strftime(pattern)} đến ngày {window.last_day.strftime(pattern)}"
     made = window.last_day + dt.timedelta(days=2)

@@ -53,7 +53,7 @@ def records(
     handled = tally.handled[:, fields].sum(axis=1)
     return [
         {
-            "agency": {"code": agency, "name": country.agency_name(agency, window.last_day)},
+            "agency": {"code": agency, "name": country.agency_name(agency, province.day(window.last_day))},
             **{name: values[row] for name, values in columns.items()},
         }
         for row, agency in enumerate(province.agencies)
@@ -109,6 +109,6 @@ def router(tallies: Tallies, faults: Faults, token: str) -> APIRouter:
         def struck(record: Record) -> bool:
             return target in fields and record["agency"]["code"] == commune
 
-        return json_reply(faults.spoil(PLATFORM, province.code, rows, SHAPE, commune, struck))
+        return json_reply(faults.spoil(PLATFORM, province.portal, rows, SHAPE, commune, struck))
 
     return routes

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Header, Query, Response
 
+from etl.model import Tier
 from simulator.cache import Cache
 from simulator.country import Province
 from simulator.dossiers import Ints
@@ -42,7 +43,7 @@ SHAPE = Shape(
     codes=("month", "year", "ontimePercentage", "reporting"),
     axes=("month", "year", "govAgencyCode", "domainCode", "groupAgencyCode", "system"),
 )
-DEPARTMENTS, COMMUNES = "SBN", "XA"
+GROUPS: dict[Tier, str] = {"commune": "XA", "district": "QH", "province": "SBN"}
 SYSTEM = "1"
 IN_SERVICE_SINCE = dt.date(2025, 7, 1)
 # Which of agency, domain, group and system a kind of row names; the kind numbers are the vendor's.
@@ -57,7 +58,7 @@ class OpenCps:
 
     def records(self, province: Province, window: Window) -> list[Record]:
         """Every row of the answer, in the order of the vendor's table."""
-        return self._records.get((province.code, window), lambda: list(self._rows(province, window)))
+        return self._records.get((province.portal, window), lambda: list(self._rows(province, window)))
 
     def _rows(self, province: Province, window: Window) -> Iterator[Record]:
         last = window.last_day
@@ -78,9 +79,9 @@ class OpenCps:
     ) -> Iterator[Record]:
         country = self._tallies.country
         cube = np.stack(list(counts.values()), axis=-1)  # agencies x fields x measures
-        names = [country.agency_name(agency, day) for agency in province.agencies]
-        communes = len(province.communes)
-        groups = {COMMUNES: slice(0, communes), DEPARTMENTS: slice(communes, None)}
+        names = [country.agency_name(agency, province.day(day)) for agency in province.agencies]
+        groups = {GROUPS[tier]: part for tier, part in province.parts.items()}
+        group_of = [GROUPS[province.tier(agency)] for agency in range(len(names))]
 
         def row(kind: int, values: Ints, agency: int = -1, domain: int = -1, group: str = "") -> Record:
             named, blank = _NAMED[kind], None if kind % 2 else ""
@@ -113,7 +114,7 @@ class OpenCps:
                 if 5 in kinds and cube[part, domain].any():
                     yield row(5, cube[part, domain].sum(axis=0), domain=domain, group=group)
         for agency in range(len(names)):
-            group = COMMUNES if agency < communes else DEPARTMENTS
+            group = group_of[agency]
             if 6 in kinds and cube[agency].any():
                 yield row(6, cube[agency].sum(axis=0), agency, group=group)
             for domain in np.flatnonzero(cube[agency].any(axis=1)).tolist():
@@ -196,14 +197,14 @@ def router(tallies: Tallies, faults: Faults) -> APIRouter:
         def struck(record: Record) -> bool:
             return busy(record) and record["domainCode"] == target
 
-        records = faults.spoil(PLATFORM, province.code, records, SHAPE, commune, struck)
+        records = faults.spoil(PLATFORM, province.portal, records, SHAPE, commune, struck)
         if domain:
             records = [record for record in records if record["domainCode"] == domain]
         from_row = read_number(start, 0, 0)
         page = records[from_row : read_number(end, len(records), from_row)]
         answer: dict[str, Any] = {
             "total": len(records),
-            "agency": tallies.country.agency_name(province.code, window.last_day),
+            "agency": tallies.country.agency_name(province.code, province.day(window.last_day)),
             "dossierStatisticData": page,
         }
         return json_reply(answer)

@@ -39,13 +39,18 @@ class Register:
     processes: NDArray[np.int8]
 
 
+def _levels(drawn: NDArray[np.float64], *, with_districts: bool) -> NDArray[np.int8]:
+    below = np.where(drawn < 0.93, DISTRICT, COMMUNAL) if with_districts else COMMUNAL
+    return np.where(drawn < 0.8, PROVINCIAL, below).astype(np.int8)
+
+
 def register(country: Country, province: Province, quarter: Period) -> Register:
     """What stands at the quarter's end."""
     draw = np.random.default_rng([country.seed, int(province.code), quarter.year, quarter.number, 7])
     n = int(draw.integers(1700, 2400))
     one_stop = draw.random(n) < 0.93
     return Register(
-        level=np.where(draw.random(n) < 0.8, PROVINCIAL, COMMUNAL).astype(np.int8),
+        level=_levels(draw.random(n), with_districts=bool(province.districts)),
         one_stop=one_stop,
         processes=np.where(one_stop, draw.choice([0, 1, 1, 1, 1, 2], n), 0).astype(np.int8),
     )

@@ -16,6 +16,6 @@ def json_reply(answer: Any) -> Response:
 
 def province_or_404(country: Country, code: str) -> Province:
     """Any province answers on any platform, so that a source added to the catalog finds its portal."""
-    if code not in country.provinces:
+    if code not in country.portals:
         raise HTTPException(404, f"không có tỉnh, thành phố mã {code!r}")
-    return country.provinces[code]
+    return country.portals[code]

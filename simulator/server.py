@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from etl import periods
-from etl.model import NATION
 from simulator import (
     bkav,
     document_list,
@@ -100,27 +100,27 @@ def _problem(status: int, message: str, headers: Any = None) -> Response:
 
 
 def _truth_routes(app: FastAPI, truth: Truth, faulty: tandan_errors.Faulty) -> None:
-    def known(unit: str) -> None:
-        if unit != NATION:
-            try:
-                truth.country.province_of(unit)
-            except KeyError:
-                raise HTTPException(404, f"no unit {unit!r}") from None
+    def known(unit: str, day: dt.date) -> None:
+        try:
+            truth.country.holding(unit, day)
+        except KeyError:
+            raise HTTPException(404, f"no unit {unit!r} on {day}") from None
 
     def asked(unit: str, key: str) -> periods.Period:
-        known(unit)
         try:
-            return periods.Period.parse(key)
+            period = periods.Period.parse(key)
         except periods.PeriodError as error:  # the simulator may not import etl.errors
             raise BadRequest(str(error)) from None
+        known(unit, period.last_day)
+        return period
 
     @app.get("/truth/II.06a")
     def form(unit: str, period: str | None = None, first: str | None = None, last: str | None = None) -> Response:
         """Of a period, or of any local days from `first` to `last`, both counted."""
         if period is not None:
             return json_reply({"unit": unit, "period": period, "rows": truth.form(unit, asked(unit, period))})
-        known(unit)
         days = Days(read_day(first, "%Y-%m-%d"), read_day(last, "%Y-%m-%d"))
+        known(unit, days.last_day)
         return json_reply({"unit": unit, "first": first, "last": last, "rows": truth.form(unit, days)})
 
     @app.get("/truth/II.06b")
@@ -144,7 +144,7 @@ def _fault_routes(app: FastAPI, country: Country, faults: Faults) -> None:
     def place(platform: str, province: str) -> tuple[str, str]:
         if platform not in SHAPES:
             raise HTTPException(404, f"no platform {platform!r}")
-        return platform, province_or_404(country, province).code
+        return platform, province_or_404(country, province).portal
 
     @app.get("/faults")
     def listed() -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Tallies:
         if any(not 0 < window.end - window.start <= self.LONGEST_DAYS * DAY for window in windows):
             raise BadRequest("khoảng thời gian không hợp lệ")
         return self._tallies.get(
-            (province.code, windows, columns_per_field), lambda: self._count(province, windows, columns_per_field)
+            (province.portal, windows, columns_per_field), lambda: self._count(province, windows, columns_per_field)
         )
 
     def _count(self, province: Province, windows: tuple[Window, ...], columns_per_field: int) -> tuple[Tally, ...]:

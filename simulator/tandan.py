@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Body, Response
 
+from etl.model import Tier
 from etl.periods import Period
 from simulator.country import Province
 from simulator.faults import Faults, Record, Shape
@@ -39,7 +40,7 @@ SHAPE = Shape(
         "daXuLyDungHanVaTraLai": 1,
     },
 )
-DEPARTMENTS, COMMUNES = "so-ban-nganh", "xa-phuong"
+CATALOGS: dict[Tier, str] = {"province": "so-ban-nganh", "district": "quan-huyen", "commune": "xa-phuong"}
 PAGE_SIZE = 50
 
 
@@ -62,7 +63,7 @@ def records(tallies: Tallies, province: Province, window: Window, fields: list[i
     return [
         {
             "maThongKe": agency,
-            "tenThongKe": country.agency_name(agency, window.last_day),
+            "tenThongKe": country.agency_name(agency, province.day(window.last_day)),
             "catalog": _catalog(province, row),
             **{name: values[row] for name, values in columns.items()},
         }
@@ -73,10 +74,7 @@ def records(tallies: Tallies, province: Province, window: Window, fields: list[i
 def by_level(tallies: Tallies, province: Province, window: Window, fields: list[int]) -> list[Record]:
     """A row a level and field, idle fields with zeros."""
     counted = _columns(tallies.of(province, window))
-    parts = {
-        DEPARTMENTS: slice(len(province.communes), None),
-        COMMUNES: slice(None, len(province.communes)),
-    }
+    parts = {name: province.parts[tier] for tier, name in CATALOGS.items() if tier in province.parts}
     return [
         {
             "maThongKe": tallies.country.field_codes[field],
@@ -113,7 +111,7 @@ def scope(tallies: Tallies, province: Province, window: Window, _: list[int]) ->
     held = register(country, province, Period.containing(window.last_day, "quarter"))
     row: Record = {
         "maThongKe": province.code,
-        "tenThongKe": f"UBND {country.unit(province.code, window.last_day).name}",
+        "tenThongKe": f"UBND {country.unit(province.code, province.day(window.last_day)).name}",
         "catalog": "tinh",
     }
     weights = {
@@ -129,7 +127,7 @@ def scope(tallies: Tallies, province: Province, window: Window, _: list[int]) ->
 
 
 def _catalog(province: Province, row: int) -> str:
-    return COMMUNES if row < len(province.communes) else DEPARTMENTS
+    return CATALOGS[province.tier(row)]
 
 
 REPORTS = (
@@ -137,9 +135,9 @@ REPORTS = (
     Report(
         "tandan_06caccap",
         "BaoCao06CacCap",
-        replace(SHAPE, agency=("catalog",), stranger="quan-huyen"),
+        replace(SHAPE, agency=("catalog",), stranger="khu-vuc"),
         by_level,
-        lambda _: COMMUNES,
+        lambda _: CATALOGS["commune"],
     ),
     Report(
         "tandan_06b",
@@ -201,7 +199,7 @@ def _answers(tallies: Tallies, faults: Faults, report: Report) -> Callable[..., 
         field, catalog, parent = (_text(asked, key) or "" for key in ("linhVucId", "catalog", "maDinhDanhCha"))
         if field and field not in field_codes:
             raise BadRequest(f"không có lĩnh vực {field!r}")
-        if catalog not in ("", DEPARTMENTS, COMMUNES):
+        if catalog not in ("", *CATALOGS.values()):
             raise BadRequest(f"không có danh mục {catalog!r}")
         fields = [field_codes.index(field)] if field else list(range(len(field_codes)))
         rows = report.records(tallies, province, window, fields) if parent in ("", province.code) else []
@@ -212,7 +210,7 @@ def _answers(tallies: Tallies, faults: Faults, report: Report) -> Callable[..., 
         def struck(record: Record) -> bool:
             return bool(one) and all(record.get(key) == one.get(key) for key in ("maDinhDanh", "maThongKe", "catalog"))
 
-        rows = faults.spoil(report.platform, province.code, rows, report.shape, agency, struck)
+        rows = faults.spoil(report.platform, province.portal, rows, report.shape, agency, struck)
         rows = [row for row in rows if catalog in ("", row["catalog"])]
         size = read_number(_text(asked, "pageSize"), PAGE_SIZE, 1)
         start = (read_number(_text(asked, "pageNumber"), 1, 1) - 1) * size

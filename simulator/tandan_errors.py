@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from fastapi import APIRouter, Query, Response
 
-from etl.model import ALL, NATION
+from etl.model import ALL
 from etl.periods import Period
 from simulator.country import Country, Province
 from simulator.faults import Faults, Record, Shape
@@ -108,17 +108,12 @@ class Faulty:
 
     def truth(self, unit: str, period: Period) -> list[Record]:
         """Of a unit: each tier it has and "all"."""
-        whole = unit == NATION or unit in self.country.provinces
-        rows: dict[str, Counter[str]] = {
-            tier: Counter() for tier in (("province", "commune", ALL) if whole else ("commune", ALL))
-        }
-        provinces = self.country.provinces.values() if unit == NATION else [self.country.province_of(unit)]
-        for province in provinces:
+        rows: dict[str, Counter[str]] = {tier: Counter() for tier in self.country.tiers(unit, period.last_day)}
+        for province in self.country.holding(unit, period.last_day):
             for agency, case in self.drawn(province, period.first_day, period.last_day):
-                if unit not in (NATION, province.code, agency):
-                    continue
-                for tier in ("province" if "." in agency else "commune", ALL):
-                    rows[tier].update(["listed", *case.wrong])
+                if province.holds(unit, agency):
+                    for tier in (province.tier_of(agency), ALL):
+                        rows[tier].update(["listed", *case.wrong])
         return [{"tier": tier, **{name: row[name] for name in ("listed", *CHECKS)}} for tier, row in rows.items()]
 
 
@@ -147,7 +142,7 @@ def router(faulty: Faulty, faults: Faults) -> APIRouter:
         whole = list(faulty.records(province, window.first_day, window.last_day)) if own else []
         commune = province.communes[0]
         once = next((record for record in whole if record["maDonVi"] == commune), None)
-        records = faults.spoil(PLATFORM, province.code, whole, SHAPE, commune, lambda record: record is once)
+        records = faults.spoil(PLATFORM, province.portal, whole, SHAPE, commune, lambda record: record is once)
         rows = read_number(size, 50, 1)
         start = (read_number(page, 1, 1) - 1) * rows
         # A list that lost its records keeps its total, which a list of a province without faulty dossiers has at 0.

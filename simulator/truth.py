@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from etl.model import ALL, NATION
+from etl.model import ALL
 from etl.periods import Period
 from simulator.cache import Cache
 from simulator.country import Country, Province
@@ -107,40 +107,42 @@ class Truth:
 
     def onestop(self, province: Province, period: Period | Days) -> dict[Key, Figures]:
         """II.06a of a province by (unit, tier, field) where any dossier was seen: departments stand under
-        the province's code with tier "province", communes under their own with tier "commune"."""
-        return self._onestop.get((province.code, period), lambda: self._count_onestop(province, period, "field"))
+        the province's code with tier "province", districts and communes under their own code and tier."""
+        return self._onestop.get((province.portal, period), lambda: self._count_onestop(province, period, "field"))
 
     def procedures(self, province: Province, period: Period | Days) -> dict[Key, Figures]:
         """The same by (unit, tier, code of the procedure)."""
         return self._onestop.get(
-            (province.code, period, "procedure"), lambda: self._count_onestop(province, period, "field, procedure")
+            (province.portal, period, "procedure"), lambda: self._count_onestop(province, period, "field, procedure")
         )
 
     def edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
         """Documents sent and received by (unit, tier); the Party bloc is outside the report."""
-        return self._edoc.get((province.code, period), lambda: self._count_edoc(province, period))
+        return self._edoc.get((province.portal, period), lambda: self._count_edoc(province, period))
 
     def form(self, unit: str, period: Period | Days) -> list[dict[str, int | str]]:
         """Every row of II.06a for a unit, zeros included: each tier it has and "all", each field and "all"."""
         rows: dict[tuple[str, str], Figures] = {}
-        for tier in self._tiers(unit):
+        for tier in self.country.tiers(unit, period.last_day):
             for field in (*self.country.field_codes, ALL):
                 rows[tier, field] = Figures()
-        for province in self._provinces(unit):
+        for province in self.country.holding(unit, period.last_day):
             _add_up(rows, unit, province, self.onestop(province, period))
         return _shown(rows)
 
     def by_procedure(self, unit: str, period: Period | Days) -> list[dict[str, int | str]]:
         """A row for each tier and procedure that any dossier was seen of, "field" holding the procedure's code."""
-        rows: dict[tuple[str, str], Figures] = {(tier, ALL): Figures() for tier in self._tiers(unit)}
-        for province in self._provinces(unit):
+        rows: dict[tuple[str, str], Figures] = {
+            (tier, ALL): Figures() for tier in self.country.tiers(unit, period.last_day)
+        }
+        for province in self.country.holding(unit, period.last_day):
             _add_up(rows, unit, province, self.procedures(province, period))
         return _shown(rows)
 
     def scope(self, unit: str, period: Period) -> list[dict[str, int | str]]:
         """II.07b of a province as it stands at the period's end, or of the nation: the sum over its provinces."""
         quarter, row = Period.containing(period.last_day, "quarter"), Figures()
-        for province in self._provinces(unit):
+        for province in self.country.holding(unit, period.last_day):
             tables = {"register": pa.table(vars(register(self.country, province, quarter)))}
             for level, *figures in _query(_SCOPE, tables, period):
                 for name, figure in zip(SCOPE, figures, strict=True):
@@ -150,22 +152,16 @@ class Truth:
 
     def exchange(self, unit: str, period: Period) -> list[dict[str, int | str]]:
         """Documents of a unit: each tier it has and "all"."""
-        rows = {tier: Figures() for tier in self._tiers(unit)}
-        for province in self._provinces(unit):
+        rows: dict[str, Figures] = {tier: Figures() for tier in self.country.tiers(unit, period.last_day)}
+        for province in self.country.holding(unit, period.last_day):
             for (code, tier), figures in self.edoc(province, period).items():
-                if unit in (NATION, province.code, code):
+                if province.holds(unit, code):
                     rows[tier].update(figures)
                     rows[ALL].update(figures)
         return [
             {"tier": tier, "sent": row["sent"], "received": row["received"], "exchanged": row["sent"] + row["received"]}
             for tier, row in rows.items()
         ]
-
-    def _provinces(self, unit: str) -> list[Province]:
-        return list(self.country.provinces.values()) if unit == NATION else [self.country.province_of(unit)]
-
-    def _tiers(self, unit: str) -> tuple[str, ...]:
-        return ("province", "commune", ALL) if unit == NATION or unit in self.country.provinces else ("commune", ALL)
 
     def _count_onestop(self, province: Province, period: Period | Days, split: str) -> dict[Key, Figures]:
         dossiers = self._archive.touching(province, period.first_day, period.last_day)
@@ -179,7 +175,8 @@ class Truth:
             if not figures[0]:
                 continue
             code = province.agencies[agency]
-            unit, tier = (province.code, "province") if code in province.departments else (code, "commune")
+            tier = province.tier(agency)
+            unit = province.code if tier == "province" else code
             field = self.country.field_codes[place[0]]
             key = (unit, tier, field if width == 1 else self._procedures[place[0] * PER_FIELD + place[1]])
             found.setdefault(key, Figures()).update(dict(zip(COLUMNS, figures, strict=True)))
@@ -196,7 +193,7 @@ class Truth:
         for organ, sent_count, received_count in _query(_EXCHANGE, tables, period):
             at = here[organ]
             if at.kind != "party":
-                key = (at.agency, "commune") if at.kind == "commune" else (province.code, "province")
+                key = (at.agency, at.kind) if at.kind in ("commune", "district") else (province.code, "province")
                 found.setdefault(key, Figures()).update({"sent": int(sent_count), "received": int(received_count)})
         return found
 
@@ -204,7 +201,7 @@ class Truth:
 def _add_up(rows: dict[tuple[str, str], Figures], unit: str, province: Province, found: dict[Key, Figures]) -> None:
     """To each tier, field and their sums what the unit has of a province."""
     for (code, tier, field), figures in found.items():
-        if unit in (NATION, province.code, code):
+        if province.holds(unit, code):
             for key in ((tier, field), (tier, ALL), (ALL, field), (ALL, ALL)):
                 rows.setdefault(key, Figures()).update(figures)
 

@@ -107,12 +107,12 @@ def router(letters: Letters, faults: Faults, token: str) -> APIRouter:
     lists: Cache[list[Record]] = Cache(200_000, lambda records: len(records) + 1)
 
     def listed(province: Province, window: Window, path: str) -> list[Record]:
-        records = lists.get((province.code, window, path), lambda: list(_items(letters.of(province, window), path)))
+        records = lists.get((province.portal, window, path), lambda: list(_items(letters.of(province, window), path)))
         shape = _SHAPES[path]
         commune = next(organ for organ in organs(province) if organ.kind == "commune")
-        name = organ_name(letters.country, commune, window.last_day)
+        name = organ_name(letters.country, commune, province.day(window.last_day))
         once = next((record for record in records if shape.agency_of(record) == name), None)
-        return faults.spoil(PLATFORM, province.code, records, shape, name, lambda record: record is once)
+        return faults.spoil(PLATFORM, province.portal, records, shape, name, lambda record: record is once)
 
     @routes.get("/{path}")
     def ask(

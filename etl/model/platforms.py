@@ -21,10 +21,11 @@ class UnitRule:
     """How the agency of a row is known.
 
     column: dotted path to the agency's code, or to its name when `by` is "name".
-    commune, district, province: regular expressions tried in this order on the whole value, telling the tier
-    (`district` where the system still answers for periods before 01/07/2025);
-    group `code` gives the statistics code (by code) or group `name` the unit's name (by name). A
-    province pattern without the group stands for the source's own unit.
+    commune, district, province: regular expressions tried in this order on the whole value, telling the tier: the
+    first that gives a known unit (`district` only in periods that have districts, before 01/07/2025);
+    group `code` gives the statistics code (by code) or group `name` the unit's name (by name), beside which group
+    `within` may give that of the unit directly above, where names repeat. A province pattern without the group stands
+    for the source's own unit.
     by "level": a row is of a whole level of the source's unit and names no unit: it stands at that unit, with the
     tier whose pattern the column matches. No figure can be made of such rows, so a source of them is for comparison.
     skip: pattern of agencies outside the report (the Party bloc of a document axis); listed, never counted.

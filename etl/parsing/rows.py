@@ -6,7 +6,6 @@ What cannot be read is never guessed: the row stays, with null in its place and 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +13,11 @@ from typing import Any, Literal
 
 import orjson
 
-from etl.errors import CatalogError
-from etl.model import ALL, Field, FieldRule, Numbers, Source, Tier, Unit, UnitRule
+from etl.model import ALL, Field, FieldRule, Numbers, Tier
+from etl.parsing.agencies import Agencies, composed
 from etl.parsing.body import MISSING, Answer, Record, path_of, value_at
 from etl.parsing.fields import Fields, Procedures
-from etl.units import UnitTree, name_key, tier_of
+from etl.units import UnitTree
 
 MOST = 10**15
 """No count of dossiers or documents is larger; a sum of a few such numbers still fits 64 bits."""
@@ -133,7 +132,7 @@ class Reader:
         self._body = re.compile(platform.unit.body) if platform.unit.body is not None and source.identifiers else None
         self._identifiers = frozenset(source.identifiers)
         self._skipped = path_of(platform.unit.skip_column or platform.unit.column)
-        self._units = _Units(source, platform.unit, tree)
+        self._units = Agencies(source, platform.unit, tree)
         procedures = by == "procedure"
         self._fields = Procedures(source) if procedures else Fields(source, fields, platform.field or FieldRule())
         self._split = (
@@ -153,7 +152,7 @@ class Reader:
         """Whether what stands in the column that tells it is of an agency outside the report."""
         if not isinstance(value, str):
             return False
-        text = _composed(value)
+        text = composed(value)
         if self._skip is not None and self._skip.fullmatch(text) is not None:
             return True
         told = self._body.fullmatch(text) if self._body is not None else None
@@ -165,12 +164,15 @@ class Reader:
 
     def place_of(self, agency: Any) -> tuple[str | None, Tier | None]:
         """Unit and tier of an agency that the source writes so; the tier may be known where the unit is not."""
-        unit, tier, _ = self._units.read(agency)
-        return unit, tier
+        return self._units.read(agency)
 
     def unknown(self, agency: Any) -> Problem | None:
         """What is wrong with an agency that the source writes so."""
-        return self._units.read(agency)[2]
+        if self._units.read(agency)[0] is not None:
+            return None
+        where, raw = self._units.where, agency if isinstance(agency, str) else shown(agency)
+        message = f"không biết đơn vị {shown(agency) or '(trống)'}: không có trong danh mục của {where}"
+        return Problem("READ-UNIT", self._platform.unit.column, raw, f"đơn vị thuộc {where}", message)
 
     def figures(self, record: Record) -> tuple[int | None, ...]:
         """Every number of a record that is not read as a row; None also where it is not a number."""
@@ -185,8 +187,8 @@ class Reader:
     def read(self, record: Record) -> Row:
         problems: list[Problem] = []
         agency = value_at(record.data, self._agency)
-        unit, tier, problem = self._units.read(agency)
-        if problem is not None:
+        unit, tier = self._units.read(agency)
+        if unit is None and (problem := self.unknown(agency)) is not None:
             problems.append(problem)
         numbers: dict[str, int | None] = {}
         field_code, field_raw = self._read_field(record, problems)
@@ -224,73 +226,3 @@ class Reader:
                 terms = " + ".join(f"{part} {row.numbers[part]}" for part in identity.parts)
                 message = f"{identity.total} = {total} nhưng {terms} = {parts}"
                 row.problems.append(Problem("READ-VENDOR", identity.total, str(total), str(parts), message))
-
-
-def _composed(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-class _Units:
-    """Agencies of one source, by code or by name; each text is looked up once."""
-
-    def __init__(self, source: Source, rule: UnitRule, tree: UnitTree) -> None:
-        if source.unit not in tree:
-            problem = f"unit {source.unit} is not in force on {tree.day}"
-            raise CatalogError(f"sources/{source.id}.yml", 1, "unit", problem)
-        self._own = tree[source.unit]
-        self._below = {unit.code: unit for unit in tree.below(source.unit)}
-        self._lookup = source.lookups.get("unit", {})
-        self._rule, self._tree = rule, tree
-        patterns: list[tuple[Tier, str | None]] = [
-            ("commune", rule.commune),
-            ("district", rule.district),
-            ("province", rule.province),
-        ]
-        self._patterns = [(tier, re.compile(pattern)) for tier, pattern in patterns if pattern is not None]
-        self._by_name: dict[tuple[Tier, str], Unit | None] = {}
-        for unit in self._below.values():
-            key = (tier_of(unit), name_key(unit.name))
-            self._by_name[key] = None if key in self._by_name else unit
-        self._known: dict[str, tuple[str | None, Tier | None, Problem | None]] = {}
-
-    def read(self, agency: Any) -> tuple[str | None, Tier | None, Problem | None]:
-        """Unit code, tier, and the problem where the unit is unknown (the tier may be known all the same)."""
-        if not isinstance(agency, str):
-            return None, None, self._unknown(agency)
-        if agency not in self._known:
-            self._known[agency] = self._find(agency)
-        return self._known[agency]
-
-    def _find(self, agency: str) -> tuple[str | None, Tier | None, Problem | None]:
-        if agency in self._lookup:
-            unit = self._below.get(self._lookup[agency])
-            if unit is None:
-                return None, None, self._unknown(agency)
-            return unit.code, tier_of(unit), None
-        text = _composed(agency)
-        for tier, pattern in self._patterns:
-            match = pattern.fullmatch(text)
-            if match is not None:
-                code = self._code(tier, match.groupdict().get(self._rule.by))
-                return code, tier, None if code is not None else self._unknown(agency)
-        return None, None, self._unknown(agency)
-
-    def _code(self, tier: Tier, given: str | None) -> str | None:
-        if self._rule.by == "level":
-            return self._own.code
-        if tier == "province":
-            if given is None:
-                return self._own.code
-            parent = self._own.parent
-            named = self._tree.named(parent, given) if self._rule.by == "name" and parent else None
-            return self._own.code if given == self._own.code or named == self._own else None
-        if given is None:
-            return None
-        unit = self._below.get(given) if self._rule.by == "code" else self._by_name.get((tier, name_key(given)))
-        return unit.code if unit is not None and unit.level == tier else None
-
-    def _unknown(self, agency: Any) -> Problem:
-        where = f"{self._own.name} ({self._own.code})"
-        message = f"không biết đơn vị {shown(agency) or '(trống)'}: không có trong danh mục của {where}"
-        raw = agency if isinstance(agency, str) else shown(agency)
-        return Problem("READ-UNIT", self._rule.column, raw, f"đơn vị thuộc {where}", message)

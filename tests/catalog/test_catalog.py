@@ -134,20 +134,29 @@ def real() -> Catalog:
     return load((ROOT / "catalog",))
 
 
-def test_the_real_catalog_has_two_reporting_sources_for_each_province(real: Catalog) -> None:
-    provinces = {unit.code for unit in real.units if unit.level == "province" and unit.valid_to is None}
-    reporting = [source for source in real.sources.values() if source.role == "reporting"]
+@pytest.mark.parametrize(
+    ("key", "provinces", "due"),
+    [("2023-Q4", 63, 126), ("2025-Q2", 63, 126), ("2025-Q3", 34, 85), ("2026-Q3", 34, 85)],
+)
+def test_every_province_of_a_quarter_has_two_reporting_sources(
+    real: Catalog, key: str, provinces: int, due: int
+) -> None:
+    period = Period.parse(key)
+    in_force = {unit.code for unit in real.tree(period).at_level("province")}
+    assert len(in_force) == provinces
+    reporting = [source for source in real.due_sources(period) if source.role == "reporting"]
     by_dataset = {
         dataset: Counter(source.unit for source in reporting if real.dataset_of(source) == dataset)
         for dataset in ("onestop", "edoc")
     }
-    assert by_dataset == {dataset: dict.fromkeys(provinces, 1) for dataset in by_dataset}
-    assert len(real.due_sources(Period.parse("2026-Q3"))) == 85
+    assert by_dataset == {dataset: dict.fromkeys(in_force, 1) for dataset in by_dataset}
+    assert len(real.due_sources(period)) == due
 
 
 def test_every_real_source_asks_its_own_portal_with_a_credential_where_one_is_wanted(real: Catalog) -> None:
     for source in real.sources.values():
         platform = real.platforms[source.platform]
-        assert source.address == f"env:BAOCAO_SIMULATOR_URL/{source.platform}/{source.unit}"
+        portal = source.unit if source.valid_to is None else f"{source.unit}-2024"
+        assert source.address == f"env:BAOCAO_SIMULATOR_URL/{source.platform}/{portal}"
         assert (source.credential is None) == (platform.request.auth == "none")
         assert source.headers.get("groupId") == (f"{source.unit}0001" if source.platform == "opencps_v2" else None)

@@ -26,9 +26,7 @@ from launcher.simulator import Simulator
 CATALOG = catalog.load((ROOT / "catalog",))
 Q3 = Period.parse("2026-Q3")
 PLATFORMS = ("opencps_v2", "tandan_06a", "igate", "bkav_axis")
-SOURCES = {
-    name: next(source for _, source in sorted(CATALOG.sources.items()) if source.platform == name) for name in PLATFORMS
-}
+SOURCES = {name: next(source for source in CATALOG.due_sources(Q3) if source.platform == name) for name in PLATFORMS}
 
 
 def read(simulator: Simulator, source: Source, store: Path, platform: Platform | None = None) -> Parsed:

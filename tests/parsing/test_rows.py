@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from etl.errors import CatalogError
 from etl.model import Source, UnitRule
 from etl.parsing import parse
-from etl.parsing.rows import _Units as AgencyUnits
+from etl.parsing.agencies import Agencies
 from etl.periods import Period
 from etl.tables import rows_schema
 from etl.totals import spelling
@@ -250,5 +250,27 @@ def test_before_the_reform_districts_are_known_by_code_or_name(
     }[by]
     rule = UnitRule(by, "agency", patterns[0], patterns[2], district=patterns[1])
     tree = UnitTree(CATALOG.units, dt.date(2025, 6, 14))
-    units = AgencyUnits(Source("s", "x", "72", "x", "x"), rule, tree)
-    assert units.read(agency)[:2] == (unit, tier)
+    units = Agencies(Source("s", "x", "72", "x", "x"), rule, tree)
+    assert units.read(agency) == (unit, tier)
+
+
+@pytest.mark.parametrize(
+    ("day", "agency", "unit", "tier"),
+    [
+        ("2025-06-14", "UBND Phường 1, quận 3", "27160", "commune"),
+        ("2025-06-14", "UBND phường 1, Quận 10", "27184", "commune"),
+        ("2025-06-14", "UBND phường 1", None, "commune"),
+        ("2025-06-14", "UBND phường 1, quận 2", None, "commune"),
+        ("2025-06-14", "UBND thành phố Thủ Đức", "769", "district"),
+        ("2025-06-14", "UBND thành phố Hồ Chí Minh", "79", "province"),
+        ("2025-06-14", "UBND thành phố Không Có", None, "district"),
+        ("2026-09-14", "UBND thành phố Hồ Chí Minh", "79", "province"),
+        ("2026-09-14", "UBND thành phố Thủ Đức", None, "province"),
+    ],
+)
+def test_a_name_that_repeats_is_told_by_the_unit_above_and_a_city_by_what_it_is(
+    day: str, agency: str, unit: str | None, tier: str
+) -> None:
+    tree = UnitTree(CATALOG.units, dt.date.fromisoformat(day))
+    units = Agencies(Source("s", "x", "79", "x", "x"), CATALOG.platforms["bkav_axis"].unit, tree)
+    assert units.read(agency) == (unit, tier)

@@ -14,7 +14,7 @@ import requests
 
 from simulator.country import Country
 from simulator.server import SHAPES
-from simulator.tandan import COMMUNES, DEPARTMENTS
+from simulator.tandan import CATALOGS
 from simulator.truth import COLUMNS, SCOPE, Days, Truth
 from tests.simulator.asking import Q3, TOKEN, Portals, unit_of
 
@@ -99,7 +99,7 @@ def test_pages_and_fields_of_procedures(portals: Portals) -> None:
 
 def test_levels_have_every_field_once(portals: Portals, truth: Truth) -> None:
     rows = tandan(portals, "BaoCao06CacCap").json()["data"]
-    tiers = {COMMUNES: "commune", DEPARTMENTS: "province"}
+    tiers = {CATALOGS[tier]: tier for tier in ("commune", "province")}
     found = {(tiers[row["catalog"]], row["maThongKe"]): figures(row) for row in rows}
     assert len(found) == len(rows)
     known = {(row["tier"], row["field"]): row for row in truth.form(PROVINCE, Q3)}
