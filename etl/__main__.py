@@ -19,6 +19,7 @@ from etl.commands.output import as_json_option, emit, failed_status, new_table, 
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
+from etl.commands.watch import watch
 from etl.errors import BaocaoError, CatalogError, PeriodError, ReceiptsError, SettingsError
 from etl.model import PULL_STATES
 
@@ -42,7 +43,7 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-for _command in (source, calendar, chain, units, facts, forms, standings, receipts):
+for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch):
     main.add_command(_command)
 
 

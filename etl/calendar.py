@@ -67,6 +67,13 @@ class WorkingDays:
             count -= day in self
         return day
 
+    def before(self, day: dt.date, count: int) -> dt.date:
+        """The working day that is the `count`-th before the day."""
+        while count:
+            day -= _DAY
+            count -= day in self
+        return day
+
     def between(self, day: dt.date, last: dt.date) -> int:
         """How many there are after the day, up to and with the last one."""
         return sum(day + _DAY * step in self for step in range(1, (last - day).days + 1))

@@ -9,6 +9,9 @@
     │   ├── SourceUnavailable    wait: it is down, slow or over its budget     (retried)
     │   ├── SourceRefused        renew the credential                          (not retried)
     │   └── SourceBroken         call the portal, or mend the platform's YAML  (not retried)
+    ├── MailError            a letter that did not go out; the others do
+    │   ├── MailUnavailable      wait: the mail server is down, or asks to wait    (retried)
+    │   └── MailRefused          mend the address, or the connection               (not retried)
     ├── QualityError         a rule could not run: mend the rule; nothing is loaded
     ├── FormError            a form does not agree with its own figures, or a cell holds none
     └── TraceError           the landed bytes are not those the figure came from
@@ -92,6 +95,18 @@ class SourceBroken(SourceError):
     """The answer is not what the platform's YAML declares: HTML, truncated, empty, renamed field."""
 
     generic = "broken"
+
+
+class MailError(BaocaoError):
+    """A letter did not go out."""
+
+
+class MailUnavailable(MailError):
+    """The mail server is down, slow or asks to wait: another try may succeed."""
+
+
+class MailRefused(MailError):
+    """No address, no connection, a login that is refused or a mailbox that does not exist: a person must act."""
 
 
 class QualityError(BaocaoError):

@@ -14,12 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Ports:
-    """Where things listen, on loopback: the API with the user interface, two servers of task logs, the portals."""
+    """Where things listen, on loopback: the user interface, two servers of task logs, portals, mailboxes."""
 
     api: int = 8080
     worker_log: int = 8793
     trigger_log: int = 8794
     simulator: int = 8800
+    mail: int = 8825
 
 
 def environment(folder: Path, metadata_url: str, ports: Ports | None = None) -> dict[str, str]:

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +130,13 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
     things.callback(server.stop)
     simulator = None
     if not os.environ.get(machine.SIMULATOR_URL):  # else the user has named portals that run already
-        simulator = Simulator(logs, scale=machine.demo_scale(), port=ports.simulator)
+        simulator = Simulator(logs, scale=machine.demo_scale(), port=ports.simulator, mail_port=ports.mail)
         things.callback(simulator.stop)
         simulator.launch()
     server.start()
-    environment = _environment(server, ports) | (simulator.environment if simulator else {})
+    environment = _environment(server, ports)
+    if simulator:
+        environment |= simulator.environment | simulator.mail_environment
     migrated = subprocess.run(
         [sys.executable, "-m", "launcher", "migrate"], env=environment, check=False, capture_output=True, text=True
     )
@@ -152,6 +155,8 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
     click.echo(f"\nAirflow: {_address(ports)}")
     for user, password in _passwords().items():
         click.echo(f"  {user:<14} {password:<24} ({ROLES.get(user, '?')})")
+    if simulator:
+        click.echo(f"Thư nhắc mà máy mô phỏng nhận được / reminders the simulator received: {simulator.url}/mail")
     click.echo("\nDừng / stop: Ctrl-C, hoặc / or: make down")
 
 
@@ -270,7 +275,7 @@ def _ports() -> Ports:
         raise LauncherError(f"BAOCAO_PORT={text} is no port between 1024 and 64000")
     shift = int(text) - _PORT
     usual = Ports()
-    return Ports(*(port + shift for port in (usual.api, usual.worker_log, usual.trigger_log, usual.simulator)))
+    return Ports(*(port + shift for port in astuple(usual)))
 
 
 def _address(ports: Ports) -> str:
@@ -278,7 +283,7 @@ def _address(ports: Ports) -> str:
 
 
 def _check_free(ports: Ports) -> None:
-    for port in (ports.api, ports.worker_log, ports.trigger_log, ports.simulator):
+    for port in astuple(ports):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,4 +1,4 @@
-"""The simulated portals as a process of their own, on loopback."""
+"""The simulated portals and mailboxes as a process of their own, on loopback."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ class Simulator:
         *,
         scale: float,
         port: int | None = None,
+        mail_port: int | None = None,
         faults: Sequence[str] = (),
         catalog: Path | None = None,
     ) -> None:
         self.log = folder / "simulator.log"
         self.scale, self.faults, self.catalog = scale, faults, catalog
-        self.port = port or _free_port()
+        self.port, self.mail_port = port or _free_port(), mail_port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = secrets.token_urlsafe(16)
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,9 +51,25 @@ class Simulator:
             "BAOCAO_SIMULATOR_LOGIN": f"baocao:{self.token}",
         }
 
+    @property
+    def mail_environment(self) -> dict[str, str]:
+        """Airflow's connection to the simulated mailboxes; none where the user has set one to a real mail server."""
+        extra = "disable_ssl=true&disable_tls=true&retry_limit=0&timeout=10&from_email=khong-tra-loi%40bao-cao.example"
+        name = "AIRFLOW_CONN_SMTP_DEFAULT"
+        return {} if os.environ.get(name) else {name: f"smtp://127.0.0.1:{self.mail_port}/?{extra}"}
+
     def launch(self) -> None:
         """Start without waiting: the country is made while the caller does something else."""
-        arguments = ["--port", str(self.port), "--scale", str(self.scale), "--seed", str(SEED)]
+        arguments = [
+            "--port",
+            str(self.port),
+            "--mail-port",
+            str(self.mail_port),
+            "--scale",
+            str(self.scale),
+            "--seed",
+            str(SEED),
+        ]
         arguments += [part for fault in self.faults for part in ("--fault", fault)]
         arguments += ["--catalog", str(self.catalog)] if self.catalog else []
         environment = {**os.environ, **self.environment, "PYTHONPATH": str(ROOT)}

@@ -9,12 +9,17 @@ from typing import Any
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowFailException
 
+from etl.periods import TIMEZONE
+
 COLLECTED = Asset("collected", uri="baocao://collected")
 """The gate: every due source of the period was tried. Its partition is the period."""
 INDICATORS = Asset("indicators", uri="baocao://indicators")
 """The period's facts are in the warehouse. Its partition is the period."""
 PORTALS = "portals"
 """The pool that bounds how many portals are asked at once."""
+
+MORNING = 8
+"""The hour of the day, in Hà Nội, at which people are written to."""
 
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("BAOCAO_RETRY_SECONDS") or 300))
 
@@ -30,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule("etl.errors.SourceUnavailable", RetryAction.RETRY, RETRY_DELAY, "the portal may come back"),
+            RetryRule("etl.errors.MailUnavailable", RetryAction.RETRY, RETRY_DELAY, "the mail server may come back"),
             RetryRule("etl.errors.BaocaoError", RetryAction.FAIL, reason="a person must act: see the message"),
         ]
     ),
@@ -57,6 +63,12 @@ def connection(name: str) -> tuple[str | None, str | None] | None:
     except (AirflowNotFoundException, PermissionError):
         return None
     return found.login, found.password
+
+
+def day_of(dag_run: Any) -> str:
+    """The local day of this run: that of the logical date that somebody gave, else of the moment it was made for."""
+    moment = dag_run.logical_date or dag_run.run_after
+    return str(moment.astimezone(TIMEZONE).date().isoformat())
 
 
 def period_of(dag_run: Any) -> str:

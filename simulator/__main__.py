@@ -12,6 +12,7 @@ import uvicorn
 
 from simulator.country import CATALOG
 from simulator.faults import Fault, Faults
+from simulator.mail import Mailboxes, serve
 from simulator.server import SHAPES, create_app
 
 _FAULT = re.compile(r"(?P<platform>\w+)/(?P<province>\d\d(?:-2024)?)=(?P<kind>\w+)(?::(?P<seconds>\d+(?:\.\d+)?))?")
@@ -45,6 +46,7 @@ def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Fa
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 takes a free one.")
+@click.option("--mail-port", type=click.IntRange(1, 65535), help="Where the mailboxes receive by SMTP; without it, no.")
 @click.option("--seed", default=2026, show_default=True)
 @click.option("--scale", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True)
 @click.option(
@@ -56,14 +58,20 @@ def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Fa
     default=CATALOG,
     help="Where units/units.csv and fields.csv of another country stand.",
 )
-def main(host: str, port: int, seed: int, scale: float, faults: Faults, catalog: Path) -> None:
+def main(host: str, port: int, mail_port: int | None, seed: int, scale: float, faults: Faults, catalog: Path) -> None:
     """Source portals of a simulated country; BAOCAO_SIMULATOR_TOKEN opens its iGate portals."""
     token = os.environ.get(TOKEN)
     if not token:
         raise click.ClickException(f"the environment variable {TOKEN} is not set: the iGate portals need a token")
-    app = create_app(seed, scale, token, faults, catalog)
+    mailboxes = Mailboxes()
+    app = create_app(seed, scale, token, faults, catalog, mailboxes)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
-    _Announcing(config).run()
+    receiving = serve(mailboxes, host, mail_port) if mail_port else None
+    try:
+        _Announcing(config).run()
+    finally:
+        if receiving:
+            receiving.stop()
 
 
 if __name__ == "__main__":

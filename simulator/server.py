@@ -19,6 +19,7 @@ from simulator import (
     egov,
     exports,
     igate,
+    mail,
     opencps,
     tandan,
     tandan_errors,
@@ -29,6 +30,7 @@ from simulator.documents import Post
 from simulator.dossiers import Archive
 from simulator.faults import SLOW_SECONDS, Fault, Faults
 from simulator.faults_line import FaultyLine
+from simulator.mail import Mailboxes
 from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies, read_day
 from simulator.truth import Days, Truth
@@ -43,7 +45,12 @@ SHAPES = {
 
 
 def create_app(
-    seed: int, scale: float, token: str, faults: Faults | None = None, catalog: Path = CATALOG
+    seed: int,
+    scale: float,
+    token: str,
+    faults: Faults | None = None,
+    catalog: Path = CATALOG,
+    mailboxes: Mailboxes | None = None,
 ) -> FaultyLine:
     """The country of that seed; `scale` 1.0 is two million dossiers a quarter. `token` opens the portals that want one,
     with the user "baocao" those of eGovPlatform and VXP."""
@@ -69,6 +76,7 @@ def create_app(
     app.include_router(vxp.router(letters, faults, token))
     faulty = tandan_errors.Faulty(country)
     app.include_router(tandan_errors.router(faulty, faults))
+    app.include_router(mail.router(mailboxes or Mailboxes()))
     _truth_routes(app, Truth(archive, post), faulty)
     _fault_routes(app, country, faults)
 

@@ -24,7 +24,7 @@ from etl.catalog.checks import check
 from etl.catalog.tables import fields, units
 from etl.catalog.unit_history import changes, codes
 from etl.errors import CatalogError
-from etl.model import Calendar, Change, Dataset, Field, Form, Indicator, Platform, Source, Unit, UnitCode
+from etl.model import Calendar, Change, Contacts, Dataset, Field, Form, Indicator, Platform, Source, Unit, UnitCode
 from etl.periods import Interval, Period, counted
 from etl.units import UnitTree
 
@@ -43,6 +43,7 @@ class Catalog:
     codes: tuple[UnitCode, ...]
     fields: Mapping[str, Field]
     calendar: Calendar
+    contacts: Contacts
     datasets: Mapping[str, Dataset]
     platforms: Mapping[str, Platform]
     sources: Mapping[str, Source]
@@ -127,16 +128,13 @@ def load(folders: tuple[Path, ...]) -> Catalog:
         codes=codes(files, listed),
         fields=fields(files),
         calendar=read("calendar.yml", Calendar),
+        contacts=read("contacts.yml", Contacts),
         datasets=read("datasets.yml", dict[str, Dataset]),
         platforms=read_all("platforms", Platform, "id"),
         sources=read_all("sources", Source, "id"),
         indicators=indicators,
         forms=read_all("forms", Form, "number"),
-        form_files={
-            Path(name).stem: path
-            for name, path in files.items()
-            if name.startswith("forms/") and name.endswith(".xlsx")
-        },
+        form_files={Path(name).stem: path for name, path in files.items() if Path(name).match("forms/*.xlsx")},
         version=_version(files),
     )
     for name, path in sorted(files.items()):

@@ -15,6 +15,7 @@ from etl.periods import Period
 
 _FILE = "calendar.yml"
 _LAST_OF_ANY_MONTH = 28
+_MOST_REMINDERS = 20
 _YEARS_TRIED = 19
 """How many years of a rule are tried, day by day: after 19 years Tết falls on the same days again."""
 
@@ -30,6 +31,9 @@ def check_calendar(calendar: Calendar, fail: Fail) -> None:
     days = WorkingDays(calendar.moved_days)
     if len({moved.day for moved in calendar.moved_days}) != len(calendar.moved_days):
         raise fail(_FILE, ("moved_days",), "a day stands twice")
+    for name in ("before", "after", "alert"):
+        if not 0 <= getattr(calendar.reminders, name) <= _MOST_REMINDERS:
+            raise fail(_FILE, ("reminders", name), f"working days, 0 to {_MOST_REMINDERS}")
     _due(calendar, calendar.due, ("due",), days, fail)
     for name, regime in calendar.regimes.items():
         _due(calendar, regime.due, ("regimes", name, "due"), days, fail)

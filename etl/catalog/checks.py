@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etl.catalog.calendar import check_calendar
+from etl.catalog.contacts import check_contacts
 from etl.catalog.records import check_records
 from etl.catalog.requests import Fail, check_budget, check_request, check_secrets
 from etl.errors import PeriodError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> None:
     """Raises CatalogError for the first code that is named and not defined. `indicator_files`: code -> file."""
     check_calendar(catalog.calendar, fail)
+    check_contacts(catalog.contacts, catalog.units, fail)
     for name, dataset in catalog.datasets.items():
         _dataset(name, dataset, fail)
     for platform in catalog.platforms.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -82,3 +83,43 @@ class Standing:
     first_received_on: dt.date | None
     completed_on: dt.date | None
     corrections: int
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """A form that a unit still owes: no whole report and no nil declaration of it came.
+
+    overdue: its due date has passed. until: the last day on which the unit is written to about it.
+    """
+
+    standing: Standing
+    overdue: bool
+    until: dt.date
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A mailbox of an office. email: the address, or `env:NAME` for one that the environment gives."""
+
+    office: str
+    email: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Whom reminders go to, by the code of the unit as it is today. office: who gathers the reports and is asked."""
+
+    office: Contact
+    units: Mapping[str, Contact]
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A letter that was sent on that day: to a unit, or to the office that gathers the reports (the nation's code)."""
+
+    unit: str
+    day: dt.date
+    address: str
+    subject: str
+    html: str

@@ -212,6 +212,20 @@ class Regime:
 
 
 @dataclass(frozen=True)
+class ReminderDays:
+    """When units are written to. All counts are of working days; nobody is written to on a day off.
+
+    before: from so many before the due date, if the period is closed by then. after: until so many after it. alert:
+    so many before the due date the office that gathers the reports is told which forms are not there.
+    """
+
+    before: int
+    after: int
+    alert: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Straddle:
     """A day within periods on which units change, and how a period that holds it is reported: shown on its forms.
 
@@ -238,6 +252,7 @@ class Calendar:
     collect_after_hours: int
     confirm_after_hours: int
     confirm_reason: str
+    reminders: ReminderDays
     regimes: Mapping[str, Regime]
     units_on: Literal["last_day"] = "last_day"
     straddles: tuple[Straddle, ...] = ()

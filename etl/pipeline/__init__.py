@@ -27,6 +27,7 @@ from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish,
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
+from etl.pipeline.watch import reminded, reminder, watch
 
 __all__ = [
     "annual",
@@ -58,6 +59,8 @@ __all__ = [
     "prepare",
     "publish",
     "record",
+    "reminded",
+    "reminder",
     "restated",
     "run_from_landed",
     "source_check",
@@ -68,5 +71,6 @@ __all__ = [
     "trace",
     "units",
     "warm_up",
+    "watch",
     "with_days",
 ]

@@ -26,7 +26,7 @@ def freeze(period_key: str | None = None) -> dict[str, int]:
     """
     office = Office.open()
     office.warehouse.migrate()
-    return {"frozen": _freeze(office, _periods(office, period_key), _today())}
+    return {"frozen": freeze_in(office, periods_of(office, period_key), _today())}
 
 
 def standings(period_key: str, on: dt.date | None = None) -> dict[str, Any]:
@@ -36,14 +36,13 @@ def standings(period_key: str, on: dt.date | None = None) -> dict[str, Any]:
     """
     office = Office.open()
     office.warehouse.migrate()
-    periods, today = _periods(office, period_key), _today()
+    periods, today = periods_of(office, period_key), _today()
     day = on or today
     if day > today:
         raise PeriodError(f"ngày {day:%d/%m/%Y} chưa tới: chọn ngày tới hôm nay (the day has not come yet)")
-    _freeze(office, periods, today)
-    keys = [period.key for period in periods]
-    obligations = compliance.in_effect(_owed(office, periods), office.warehouse.frozen(keys))
-    found = compliance.assess(obligations, office.warehouse.submissions(keys), day)
+    freeze_in(office, periods, today)
+    found = standings_in(office, periods, day)
+    obligations = [standing.obligation for standing in found]
     names = _province_names(office, obligations)
     numbers = {obligation.form for obligation in obligations}
     forms = [form for number, form in sorted(office.catalog.forms.items()) if number in numbers]
@@ -75,7 +74,7 @@ def import_receipts(path: Path) -> dict[str, Any]:
     @cache
     def owed(form: str, period: Period) -> Mapping[str, Obligation]:
         frozen = office.warehouse.frozen([period.key])
-        found = compliance.in_effect(_owed(office, [period]), frozen)
+        found = compliance.in_effect(owed_in(office, [period]), frozen)
         return {obligation.unit: obligation for obligation in found if obligation.form == form}
 
     read, faults = receipts.read(content, office.catalog.forms, owed, dt.datetime.now(TIMEZONE))
@@ -98,7 +97,7 @@ def _today() -> dt.date:
     return dt.datetime.now(TIMEZONE).date()
 
 
-def _periods(office: Office, period_key: str | None) -> list[Period]:
+def periods_of(office: Office, period_key: str | None) -> list[Period]:
     if period_key is not None:
         return compliance.periods_within(Period.parse(period_key))
     first = min((form.valid_from.year for form in office.catalog.forms.values()), default=_today().year)
@@ -106,13 +105,20 @@ def _periods(office: Office, period_key: str | None) -> list[Period]:
     return [period for year in years for period in compliance.periods_within(Period(year, "year"))]
 
 
-def _freeze(office: Office, periods: list[Period], today: dt.date) -> int:
+def freeze_in(office: Office, periods: list[Period], today: dt.date) -> int:
     frozen = office.warehouse.frozen([period.key for period in periods])
-    waiting = compliance.to_freeze(_owed(office, periods), frozen, today)
+    waiting = compliance.to_freeze(owed_in(office, periods), frozen, today)
     return office.warehouse.freeze(waiting, office.catalog.version) if waiting else 0
 
 
-def _owed(office: Office, periods: Iterable[Period]) -> list[Obligation]:
+def standings_in(office: Office, periods: list[Period], day: dt.date) -> list[Standing]:
+    """How everything owed for these periods stands at the end of the day."""
+    keys = [period.key for period in periods]
+    obligations = compliance.in_effect(owed_in(office, periods), office.warehouse.frozen(keys))
+    return compliance.assess(obligations, office.warehouse.submissions(keys), day)
+
+
+def owed_in(office: Office, periods: Iterable[Period]) -> list[Obligation]:
     catalog = office.catalog
     days = calendars.WorkingDays(catalog.calendar.moved_days)
 

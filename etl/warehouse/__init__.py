@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, select, text
 
-from etl.model import Fact, Finding, Hole, Indicator, Obligation, Receipt, SourceDays, Submission, Unit
+from etl.model import Fact, Finding, Hole, Indicator, Obligation, Receipt, Reminder, SourceDays, Submission, Unit
 from etl.warehouse import compliance, dimensions, queries, schema
 from etl.warehouse import record as recording
 from etl.warehouse import trace as tracing
@@ -229,3 +229,13 @@ class Warehouse:
         """What was received of the periods, in the order in which it was received."""
         with self._snapshot() as connection:
             return compliance.submissions(connection, period_keys)
+
+    def remind(self, reminder: Reminder) -> bool:
+        """Note that the letter was sent; False where one to the same unit is noted for that day."""
+        with self._engine.begin() as connection:
+            return compliance.remind(connection, reminder)
+
+    def reminded(self, day: dt.date) -> set[str]:
+        """The units that were written to on the day."""
+        with self._snapshot() as connection:
+            return compliance.reminded(connection, day)

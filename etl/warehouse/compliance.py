@@ -1,4 +1,4 @@
-"""Frozen obligations and what was received: both are only ever added to."""
+"""Frozen obligations, what was received and who was written to: all are only ever added to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from sqlalchemy import Connection, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
-from etl.model import Obligation, Submission, SubmissionKind
+from etl.model import Obligation, Reminder, Submission, SubmissionKind
 from etl.warehouse import schema
 from etl.warehouse.record import lock
 
@@ -69,3 +69,15 @@ def receive_issue(
     filed = any(row.kind in ("report", "nil") for row in before)
     kind: SubmissionKind = "correction" if filed else "report" if complete else "partial"
     submit(connection, [Submission(form, unit, period, issued_at, kind, "pipeline", sha256)])
+
+
+def remind(connection: Connection, reminder: Reminder) -> bool:
+    """Note that the letter was sent; False where one of that day is noted already."""
+    statement = insert_new(schema.reminder).on_conflict_do_nothing().returning(schema.reminder.c.unit)
+    return connection.execute(statement, asdict(reminder)).one_or_none() is not None
+
+
+def reminded(connection: Connection, day: dt.date) -> set[str]:
+    """The units that were written to on the day."""
+    table = schema.reminder.c
+    return set(connection.scalars(select(table.unit).where(table.day == day)))

@@ -186,3 +186,11 @@ submission = Table(
     *_text("origin", "evidence"),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
+reminder = Table(
+    "reminder",
+    metadata,
+    _key("day", Date),
+    _key("unit", Text),
+    *_text("address", "subject", "html"),
+    Column("sent_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)

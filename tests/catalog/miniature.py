@@ -45,6 +45,7 @@ moved_days: []
 collect_after_hours: 6
 confirm_after_hours: 24
 confirm_reason: thử
+reminders: {before: 3, after: 5, alert: 2, reason: thử}
 regimes:
   documents:
     number: IV
@@ -52,6 +53,11 @@ regimes:
     period_kinds: [quarter]
     source: Thông tư 01/2020/TT-VPCP
     verified: true
+""",
+    "contacts.yml": """\
+office: {office: Văn phòng, email: tonghop@bao-cao.example}
+units:
+  '01': {office: Văn phòng UBND thành phố Hà Nội, email: env:HA_NOI_MAIL}
 """,
     "datasets.yml": """\
 dossiers:

@@ -57,7 +57,7 @@ LATER = "levels: [province, commune], kinds: [year, quarter], working_days: 1, s
         (
             "    source: Thông tư 01/2020/TT-VPCP\n    verified: true\n",
             f"    source: x\n    verified: true\n    due: [{{{LATER}, day: 20, valid_from: 2020-01-01}}]\n",
-            17,
+            18,
             "regimes.documents.due.0",
             "exactly one",
         ),

@@ -15,11 +15,21 @@ import pytest
 from airflow.sdk import RetryAction, TriggerRule
 from airflow.serialization.encoders import coerce_to_core_timetable
 
-from etl.errors import CatalogError, PeriodError, QualityError, SourceBroken, SourceRefused, SourceUnavailable
+from etl.errors import (
+    CatalogError,
+    MailRefused,
+    MailUnavailable,
+    PeriodError,
+    QualityError,
+    SourceBroken,
+    SourceRefused,
+    SourceUnavailable,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = {"reporting_periods", "reporting_run"}
-NAMES = ["annual", "collect", "confirm", "publish", "standardize"]
+PLUGINS = {"reporting_periods", "reporting_run", "reporting_mail"}
+PERIODIC = ["annual", "collect", "confirm", "publish", "standardize"]
+NAMES = [*PERIODIC, "watch"]
 
 
 def test_every_file_loads(dagbag) -> None:
@@ -34,7 +44,7 @@ def test_a_serialised_dag_reads_back(dagbag, name: str) -> None:
     written = json.loads(json.dumps(DagSerialization.serialize_dag(dagbag.dags[name])))
     read = DagSerialization.deserialize_dag(written)
     assert read.task_ids == dagbag.dags[name].task_ids
-    assert read.timetable.partitioned
+    assert bool(read.timetable.partitioned) == (name in PERIODIC)
 
 
 def test_parsing_imports_nothing_heavy() -> None:
@@ -101,6 +111,8 @@ SOURCE = ("onestop_ha_noi", "2026-Q3", "-", "không trả lời", "Chờ cổng 
         (SourceBroken(*SOURCE), RetryAction.FAIL),
         (PeriodError("chưa chốt"), RetryAction.FAIL),
         (QualityError("IDENTITY"), RetryAction.FAIL),
+        (MailUnavailable("450"), RetryAction.RETRY),
+        (MailRefused("550"), RetryAction.FAIL),
         (CatalogError("x.yml", 1, "key", "sai"), RetryAction.FAIL),
         (ConnectionResetError("the database restarts"), RetryAction.DEFAULT),
     ],
@@ -131,7 +143,7 @@ def test_a_run_without_a_period_is_told_what_to_do() -> None:
         period_of(SimpleNamespace(partition_key=None))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PERIODIC)
 def test_a_run_without_a_period_fails_at_the_first_task_without_another_try(dagbag, airflow_db, name: str) -> None:
     dag = dagbag.dags[name]
     run = dag.test(logical_date=None)
