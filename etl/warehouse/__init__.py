@@ -58,7 +58,10 @@ class Warehouse:
             command.upgrade(alembic_config(connection), "head")
 
     def sync_units(self, units: Iterable[Unit]) -> None:
-        """Insert units not yet known by code and first day, update the others (a unit's end, a corrected name)."""
+        """Insert units not yet known by code and first day, update the others (a unit's end, a corrected name).
+
+        What is known and not given stays, unless the same code is given for one of its days.
+        """
         with self._engine.begin() as connection:
             dimensions.sync_units(connection, units)
 

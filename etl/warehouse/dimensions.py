@@ -6,16 +6,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, tuple_
+from sqlalchemy import Connection, Table, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from etl.model import Indicator, Unit
 from etl.warehouse import schema
 
+_OVERTAKEN = text("""
+WITH given AS (
+    SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:firsts AS date[]), CAST(:ends AS date[]))
+        AS row (code, valid_from, valid_to)
+)
+DELETE FROM baocao.unit was USING given
+WHERE was.code = given.code
+    AND was.valid_from < coalesce(given.valid_to, 'infinity') AND given.valid_from < coalesce(was.valid_to, 'infinity')
+    AND NOT EXISTS (SELECT FROM given same WHERE same.code = was.code AND same.valid_from = was.valid_from)
+""")
+
 
 def sync_units(connection: Connection, units: Iterable[Unit]) -> None:
-    """Units by code and first day in force. One that left the catalog stays: old periods name it."""
-    _sync(connection, schema.unit, [asdict(unit) for unit in units])
+    """Units by code and first day in force.
+
+    A row that left the catalog stays, since old periods name it, unless its code has another row now on one of its days
+    (a change that was withdrawn, a first day set right): no code may mean two units on one day.
+    """
+    given = list(units)
+    columns = {"codes": "code", "firsts": "valid_from", "ends": "valid_to"}
+    connection.execute(_OVERTAKEN, {name: [getattr(one, column) for one in given] for name, column in columns.items()})
+    _sync(connection, schema.unit, [asdict(unit) for unit in given])
 
 
 def sync_indicators(connection: Connection, indicators: Iterable[Indicator]) -> None:

@@ -189,6 +189,23 @@ def test_units_are_inserted_once_and_ended(warehouse: Warehouse, warehouse_url: 
     assert found == [("00101", None), ("00102", "2026-09-01"), ("00201", None)]
 
 
+def test_a_change_that_was_withdrawn_leaves_one_unit_of_a_code_on_each_day(
+    warehouse: Warehouse, warehouse_url: str
+) -> None:
+    """Else every figure would stand twice in the views, under both units."""
+    Load({("received", "00301", "commune", "land"): figure(1)}).into(warehouse)
+    view = "SELECT unit_parent FROM baocao.fact_current"
+    moved = [unit("00301", "commune", "01", "2025-07-01", "2026-09-01"), unit("00301", "commune", "02", "2026-09-01")]
+    warehouse.sync_units(moved)
+    assert query(warehouse_url, view) == [("02",)]
+    warehouse.sync_units([unit("00301", "commune", "01", "2025-07-01")])
+    assert query(warehouse_url, view) == [("01",)]
+    warehouse.sync_units([unit("00301", "commune", "02", "2025-08-01")])
+    assert query(warehouse_url, view) == [("02",)]
+    warehouse.sync_units([*moved, *UNITS])
+    assert query(warehouse_url, view) == [("02",)]
+
+
 def test_which_days_the_figures_of_a_source_are_of(warehouse: Warehouse) -> None:
     days = [dt.date(2026, 7, day) for day in (1, 2, 3)]
     parts = [row("onestop_b", "p2", f"/{day}", "00201", received=1, first_day=day, last_day=day) for day in days]
