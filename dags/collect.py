@@ -8,6 +8,7 @@ square together with what is downstream of it.
 from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule, task
+from reporting_deadlines import FORMS_DUE
 from reporting_periods import FIRST_DAY, ReportingPeriodTimetable
 from reporting_run import COLLECTED, DEFAULTS, PULLING, connection, period_of
 
@@ -18,6 +19,7 @@ with DAG(
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULTS | {"priority_weight": 1},
+    deadline=FORMS_DUE,
     doc_md=__doc__,
     tags=["baocao"],
 ):

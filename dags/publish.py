@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
+from reporting_deadlines import FORMS_DUE
 from reporting_run import DEFAULTS, INDICATORS, period_of
 
 with DAG(
@@ -11,6 +12,7 @@ with DAG(
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULTS | {"priority_weight": 3},
+    deadline=FORMS_DUE,
     doc_md=__doc__,
     tags=["baocao"],
 ):

@@ -6,6 +6,7 @@ From what was landed: read standard rows, check each dataset, compute the facts,
 from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
+from reporting_deadlines import FORMS_DUE
 from reporting_run import COLLECTED, DEFAULTS, INDICATORS, period_of
 
 with DAG(
@@ -14,6 +15,7 @@ with DAG(
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULTS | {"priority_weight": 2},
+    deadline=FORMS_DUE,
     doc_md=__doc__,
     tags=["baocao"],
 ):

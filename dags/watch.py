@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 from reporting_mail import require_connection, send
-from reporting_periods import FIRST_DAY
 from reporting_run import DEFAULTS, MORNING, day_of
 
 with DAG(
-    "watch",
+    "watch",  # without a start date: started at night for the first time, it waits for the morning
     schedule=CronTriggerTimetable(f"0 {MORNING} * * *", timezone="Asia/Ho_Chi_Minh"),
-    start_date=FIRST_DAY,
     catchup=False,
     max_active_runs=1,  # two runs of one day would not see each other's letters
     default_args=DEFAULTS,

@@ -74,6 +74,7 @@ def _keyed(dag: Any, key: str) -> Iterator[None]:
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.utils.types import DagRunType
 
+    dag.deadline = None  # DAG.test of Airflow 3.3 cannot end a run of a DAG that has one
     original = dagrun.get_or_create_dagrun
     timetable = coerce_to_core_timetable(dag.timetable)
 

@@ -27,9 +27,10 @@ from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish,
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
-from etl.pipeline.watch import reminded, reminder, watch
+from etl.pipeline.watch import alert_on, reminded, reminder, watch
 
 __all__ = [
+    "alert_on",
     "annual",
     "calendar",
     "calendar_delay_hours",

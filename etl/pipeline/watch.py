@@ -13,7 +13,7 @@ from etl.errors import MailRefused, PeriodError, SettingsError
 from etl.model import NATION, PULL_STATES, Contact, Obligation, Outstanding, Reminder
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office
-from etl.pipeline.standings import freeze_in, periods_of, standings_in
+from etl.pipeline.standings import freeze_in, owed_in, periods_of, standings_in
 from etl.units import UnitTree
 
 
@@ -64,6 +64,17 @@ def reminded(letter: dict[str, Any]) -> bool:
     day = dt.date.fromisoformat(letter["day"])
     sent = Reminder(letter["unit"], day, letter["address"], letter["subject"], letter["html"])
     return Office.open().warehouse.remind(sent)
+
+
+def alert_on(period_key: str) -> str | None:
+    """From which day on the office is told what is not there for the period ("2026-09-23"): before the first due date
+    of its forms. None where none is owed."""
+    office = Office.open()
+    rules = office.catalog.calendar
+    due = min((one.due_on for one in owed_in(office, [Period.parse(period_key)])), default=None)
+    if due is None:
+        return None
+    return reminders.alert_day(due, rules.reminders, WorkingDays(rules.moved_days)).isoformat()
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,11 @@ def test_whoever_has_not_filed_gets_one_letter_and_nobody_else(dagbag, airflow_d
     assert alert["recipients"] == ["tonghop@bao-cao.example"]
     assert "5 đơn vị" in alert["html"]
 
+    page = requests.get(f"{mail.url}/mail", timeout=30).text
+    assert page.count("<li>") == len(letters)
+    assert partial["subject"] in page
+    assert requests.get(f"{mail.url}/mail/{partial['number']}", timeout=30).text == partial["html"]
+
     state, states = run(dagbag)
     assert state == "success"
     assert len(mail.letters()) == len(letters), "a re-run of the day sends nothing twice"
