@@ -1,7 +1,8 @@
 """A document system that lists its documents one by one, each with its sender and every recipient.
 
-Beside the documents that count stand a few that do not: refused or recalled ones, and the recalls themselves. The
-Party bloc stands among the others; letters from outside the province come from ministries.
+Beside the documents that count stand a few that do not: refused or recalled ones, and the recalls themselves. What
+went on paper is registered too, without a word on signing. The Party bloc stands among the others; letters from
+outside the province come from ministries.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 
+from etl.periods import Period
 from simulator.cache import Cache
 from simulator.country import Country, Province
 from simulator.documents import ABROAD, Organ, Post, organ_name, organs
@@ -57,7 +59,10 @@ class Party:
 
 @dataclass(frozen=True)
 class Letter:
-    """A document with its recipients; `stands` where it counts. sent: "2026-07-01T08:30:05", local."""
+    """A document with its recipients; `stands` where it counts. sent: "2026-07-01T08:30:05", local.
+
+    paper: it went on paper only, and can have no digital signature.
+    """
 
     key: str
     number: int
@@ -65,6 +70,8 @@ class Letter:
     sender: Party
     recipients: tuple[Party, ...]
     stands: bool
+    signed: bool
+    paper: bool
 
 
 class Letters:
@@ -85,17 +92,24 @@ class Letters:
             self._party(place, organ, province.day(window.last_day)) for place, organ in enumerate(organs(province))
         ]
         for quarter in quarters(window.first_day, window.last_day):
-            post = self._post.cohort(province, quarter)
-            ends = np.searchsorted(post.document, np.arange(len(post.sender) + 1))
-            sent = np.datetime_as_string((post.sent + OFFSET).astype("datetime64[s]"))
-            for number in np.flatnonzero((post.sent >= window.start) & (post.sent < window.end)).tolist():
-                place = int(post.sender[number])
-                sender = here[place] if place != ABROAD else _ministry(number)
-                recipients = tuple(here[to] for to in post.recipient[ends[number] : ends[number + 1]].tolist())
-                key = f"{province.code}-{quarter.key}-{number:06d}"
-                yield Letter(key, number, sent[number], sender, recipients, True)
-                if number % 40 == 0:
-                    yield Letter(f"{key}-x", number, sent[number], sender, recipients, False)
+            for paper in (False, True):
+                yield from self._written(province, window, quarter, here, paper)
+
+    def _written(
+        self, province: Province, window: Window, quarter: Period, here: list[Party], paper: bool
+    ) -> Iterator[Letter]:
+        post = self._post.cohort(province, quarter, paper=paper)
+        ends = np.searchsorted(post.document, np.arange(len(post.sender) + 1))
+        sent = np.datetime_as_string((post.sent + OFFSET).astype("datetime64[s]"))
+        for number in np.flatnonzero((post.sent >= window.start) & (post.sent < window.end)).tolist():
+            place = int(post.sender[number])
+            sender = here[place] if place != ABROAD else _ministry(number)
+            recipients = tuple(here[to] for to in post.recipient[ends[number] : ends[number + 1]].tolist())
+            key = f"{province.code}-{quarter.key}-{'P' if paper else ''}{number:06d}"
+            more = bool(post.signed[number]), paper
+            yield Letter(key, number, sent[number], sender, recipients, True, *more)
+            if number % 40 == 0:
+                yield Letter(f"{key}-x", number, sent[number], sender, recipients, False, *more)
 
     def _party(self, place: int, organ: Organ, day: dt.date) -> Party:
         name = organ_name(self.country, organ, day)
@@ -127,7 +141,8 @@ def _record(letter: Letter) -> Record:
         "noiNhan": [{"ma": to.code, "ten": to.name} for to in letter.recipients],
         "trangThai": "03" if recall else status_of(letter),
         "nghiepVu": "1" if recall else "3" if letter.number % 90 == 7 else "0",
-        "kySo": letter.number % 5 > 0,
+        "hinhThuc": "GIAY" if letter.paper else "DT",
+        "kySo": None if letter.paper else letter.signed,
     }
 
 

@@ -15,6 +15,8 @@ from simulator.country import REFORM, Country, Province
 from simulator.dossiers import DAY, OFFSET, Ints, day_number, quarters
 from simulator.past import Past, Places, drawn
 
+_ON_PAPER = 0.15
+"""Documents on paper for each electronic one."""
 ABROAD = -1
 """Sender of a document that came from outside the province."""
 PARTY = (
@@ -38,10 +40,11 @@ class Organ:
 
 @dataclass(frozen=True)
 class Documents:
-    """sender, sent: an element a document (sent in seconds UTC). document, recipient: an element a delivery."""
+    """sender, sent, signed: an element a document (sent in seconds UTC). document, recipient: an element a delivery."""
 
     sender: NDArray[np.int16]
     sent: Ints
+    signed: NDArray[np.bool_]
     document: Ints
     recipient: NDArray[np.int16]
 
@@ -71,37 +74,44 @@ def organs(province: Province) -> list[Organ]:
 
 
 class Post:
-    """The documents of the country, made when asked for; a bounded number of deliveries is kept in memory."""
+    """The documents of the country, made when asked for; a bounded number of deliveries is kept in memory.
+
+    Those on paper are no part of the electronic ones: no axis ever sees them.
+    """
 
     def __init__(self, country: Country) -> None:
         self.country = country
         self._past = Past(country)
         self._cohorts: Cache[Documents] = Cache(500_000, len)
 
-    def cohort(self, province: Province, quarter: Period) -> Documents:
+    def cohort(self, province: Province, quarter: Period, *, paper: bool = False) -> Documents:
         make = self._make if province.since >= REFORM else self._make_before
-        return self._cohorts.get((province.portal, quarter), lambda: make(province, quarter))
+        return self._cohorts.get((province.portal, quarter, paper), lambda: make(province, quarter, paper))
 
-    def touching(self, province: Province, first_day: dt.date, last_day: dt.date) -> Documents:
+    def touching(self, province: Province, first_day: dt.date, last_day: dt.date, *, paper: bool = False) -> Documents:
         """Every document sent on these local days, and others."""
-        cohorts = [self.cohort(province, quarter) for quarter in quarters(first_day, last_day)]
+        cohorts = [self.cohort(province, quarter, paper=paper) for quarter in quarters(first_day, last_day)]
         starts = np.cumsum([0, *(len(one.sender) for one in cohorts)])
         return Documents(
             np.concatenate([one.sender for one in cohorts]),
             np.concatenate([one.sent for one in cohorts]),
+            np.concatenate([one.signed for one in cohorts]),
             np.concatenate([one.document + start for one, start in zip(cohorts, starts, strict=False)]),
             np.concatenate([one.recipient for one in cohorts]),
         )
 
-    def _make(self, province: Province, quarter: Period) -> Documents:
-        draw = np.random.default_rng([self.country.seed, int(province.code), quarter.year, quarter.number, 1])
+    def _make(self, province: Province, quarter: Period, paper: bool) -> Documents:
+        place = (self.country.seed, int(province.code), quarter.year, quarter.number)
+        draw = np.random.default_rng([*place, 5 if paper else 1])
         here = organs(province)
         reported = len(here) - len(PARTY)
         usual = {"committee": 1500, "office": 1100, "department": 520, "commune": 110, "party": 160}
-        rate = np.array([usual[organ.kind] for organ in here]) * self.country.scale
-        counts = np.maximum(draw.poisson(rate * draw.lognormal(0, 0.3, len(here))), 1)
+        rate = np.array([usual[organ.kind] for organ in here]) * self.country.scale * (_ON_PAPER if paper else 1)
+        counts = np.maximum(draw.poisson(rate * draw.lognormal(0, 0.3, len(here))), 0 if paper else 1)
         sender = np.repeat(np.arange(len(here)), counts)
-        sender = np.concatenate([sender, np.full(draw.poisson(2400 * self.country.scale), ABROAD)])
+        sender = np.concatenate(
+            [sender, np.full(draw.poisson(2400 * self.country.scale * (_ON_PAPER if paper else 1)), ABROAD)]
+        )
         n = len(sender)
         length = (quarter.last_day - quarter.first_day).days + 1
         day = day_number(quarter.first_day) + draw.integers(0, length, n)
@@ -117,22 +127,32 @@ class Post:
         step = np.arange(len(document)) - np.repeat(np.cumsum(copies) - copies, copies)
         recipient = (first[document] + step) % len(here)
         kept = recipient != sender[document]
+        # How often an organisation signs is its habit; its own generator leaves every other draw as it was.
+        hand = np.random.default_rng([*place, 6])
+        signed = hand.random(n) < hand.uniform(0.4, 1, len(here) + 1)[sender]
         return Documents(
-            sender.astype(np.int16), day * DAY + second - OFFSET, document[kept], recipient[kept].astype(np.int16)
+            sender.astype(np.int16),
+            day * DAY + second - OFFSET,
+            signed & (not paper),
+            document[kept],
+            recipient[kept].astype(np.int16),
         )
 
-    def _make_before(self, province: Province, quarter: Period) -> Documents:
+    def _make_before(self, province: Province, quarter: Period, paper: bool) -> Documents:
         """What the organisations of a province of before sent and received of those of the province of today.
 
         A document between two of them came from outside for the second; none is of a quarter begun since the reform.
         """
         after = self._past.after(province)
-        places, whole = self._past.places(after), self.cohort(after, quarter)
+        places, whole = self._past.places(after), self.cohort(after, quarter, paper=paper)
         if places is None or quarter.first_day >= REFORM:
             nothing = np.zeros(0, np.int64)
-            return Documents(nothing.astype(np.int16), nothing, nothing, nothing.astype(np.int16))
+            return Documents(
+                nothing.astype(np.int16), nothing, nothing.astype(np.bool_), nothing, nothing.astype(np.int16)
+            )
         table = _Before(places, after)
-        draw = np.random.default_rng([self.country.seed, int(after.code), quarter.year, quarter.number, 10])
+        stream = 11 if paper else 10
+        draw = np.random.default_rng([self.country.seed, int(after.code), quarter.year, quarter.number, stream])
         sender = np.where(whole.sender == ABROAD, ABROAD, table.drawn(draw, whole.sender, None))
         first = table.drawn(draw, whole.recipient[np.searchsorted(whole.document, np.arange(len(sender)))], None)
         home = table.province[np.where(sender == ABROAD, first, sender)]
@@ -147,6 +167,7 @@ class Post:
         return Documents(
             np.where(sent, table.organ[sender], ABROAD)[kept].astype(np.int16),
             whole.sent[kept],
+            whole.signed[kept],
             number[whole.document[got]],
             table.organ[recipient[got]].astype(np.int16),
         )

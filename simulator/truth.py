@@ -29,6 +29,7 @@ COLUMNS = (
     "received_total", "received_online", "received_direct_postal", "carried_over", "resolved_total", "resolved_early",
     "resolved_on_time", "resolved_overdue", "pending_total", "pending_in_time", "pending_overdue",
 )  # fmt: skip
+EXCHANGE = ("sent", "received", "sent_signed", "received_signed", "sent_paper", "received_paper")
 SCOPE = ("procedures", "one_stop", "processes")
 _LEVELS = {PROVINCIAL: "province", DISTRICT: "district", COMMUNAL: "commune"}
 Key = tuple[str, str, str]
@@ -77,13 +78,16 @@ FROM register GROUP BY level
 
 _EXCHANGE = """
 WITH windowed AS (
-    SELECT number, sender FROM documents
+    SELECT number, sender, signed FROM documents
     WHERE CAST(make_timestamp(sent * 1000000) + INTERVAL 7 HOURS AS DATE) BETWEEN $first AND $last
 )
-SELECT organ, sum(sent) AS sent, sum(received) AS received FROM (
-    SELECT sender AS organ, count(*) AS sent, 0 AS received FROM windowed WHERE sender >= 0 GROUP BY ALL
+SELECT organ, sum(sent) AS sent, sum(received) AS received, sum(sent_signed), sum(received_signed) FROM (
+    SELECT sender AS organ, count(*) AS sent, 0 AS received, count(*) FILTER (signed) AS sent_signed,
+        0 AS received_signed
+    FROM windowed WHERE sender >= 0 GROUP BY ALL
     UNION ALL
-    SELECT recipient, 0, count(*) FROM deliveries JOIN windowed ON document = number GROUP BY ALL
+    SELECT recipient, 0, count(*), 0, count(*) FILTER (signed)
+    FROM deliveries JOIN windowed ON document = number GROUP BY ALL
 ) GROUP BY organ
 """
 
@@ -117,7 +121,7 @@ class Truth:
         )
 
     def edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
-        """Documents sent and received by (unit, tier); the Party bloc is outside the report."""
+        """Documents sent and received, signed, and on paper, by (unit, tier); the Party bloc is outside the report."""
         return self._edoc.get((province.portal, period), lambda: self._count_edoc(province, period))
 
     def form(self, unit: str, period: Period | Days) -> list[dict[str, int | str]]:
@@ -159,7 +163,7 @@ class Truth:
                     rows[tier].update(figures)
                     rows[ALL].update(figures)
         return [
-            {"tier": tier, "sent": row["sent"], "received": row["received"], "exchanged": row["sent"] + row["received"]}
+            {"tier": tier, "exchanged": row["sent"] + row["received"], **{name: row[name] for name in EXCHANGE}}
             for tier, row in rows.items()
         ]
 
@@ -183,18 +187,24 @@ class Truth:
         return found
 
     def _count_edoc(self, province: Province, period: Period) -> dict[tuple[str, str], Figures]:
-        post: Documents = self._post.touching(province, period.first_day, period.last_day)
-        sender, sent, document, recipient = astuple(post)
-        tables = {
-            "documents": pa.table({"number": np.arange(len(sender)), "sender": sender, "sent": sent}),
-            "deliveries": pa.table({"document": document, "recipient": recipient}),
-        }
         here, found = organs(province), dict[tuple[str, str], Figures]()
-        for organ, sent_count, received_count in _query(_EXCHANGE, tables, period):
-            at = here[organ]
-            if at.kind != "party":
-                key = (at.agency, at.kind) if at.kind in ("commune", "district") else (province.code, "province")
-                found.setdefault(key, Figures()).update({"sent": int(sent_count), "received": int(received_count)})
+        for names in (EXCHANGE[:4], EXCHANGE[4:]):
+            post: Documents = self._post.touching(
+                province, period.first_day, period.last_day, paper="sent_paper" in names
+            )
+            sender, sent, signed, document, recipient = astuple(post)
+            tables = {
+                "documents": pa.table(
+                    {"number": np.arange(len(sender)), "sender": sender, "sent": sent, "signed": signed}
+                ),
+                "deliveries": pa.table({"document": document, "recipient": recipient}),
+            }
+            for organ, *figures in _query(_EXCHANGE, tables, period):
+                at = here[organ]
+                if at.kind != "party":
+                    key = (at.agency, at.kind) if at.kind in ("commune", "district") else (province.code, "province")
+                    counted = dict(zip(names, map(int, figures), strict=False))
+                    found.setdefault(key, Figures()).update(counted)
         return found
 
 

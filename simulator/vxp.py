@@ -57,6 +57,8 @@ _STATUS = {
 
 def _items(letters: list[Letter], path: str) -> Iterator[Record]:
     for letter in letters:
+        if letter.paper:
+            continue  # no axis carries it
         if path == "getSentEdocList":
             if letter.sender.place != ABROAD:
                 yield _item(letter, letter.key, letter.recipients)

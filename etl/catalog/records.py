@@ -10,6 +10,8 @@ from etl.model import COUNTS, Documents, Dossiers, FaultyDossiers, Moment, Platf
 _STATUSES = {str(number) for number in range(1, 11)}
 _CHANNELS = {"1", "2", "3"}
 _LEVELS = {"2", "3", "4"}
+_FORMS = ("electronic", "paper")
+_SIGNATURES = ("signed", "unsigned")
 _DIRECTIVE = re.compile(r"%(.?)")
 
 
@@ -48,6 +50,16 @@ def check_records(platform: Platform, fail: Fail) -> None:
             _moment(file, name, getattr(kind, name), fail)
         return
     _moment(file, "time", kind.time, fail)
+    for name, told, ours, counts in (
+        ("form", kind.form, _FORMS, {"sent_paper", "received_paper"}),
+        ("signature", kind.signature, _SIGNATURES, {"sent_signed", "received_signed"}),
+    ):
+        for code, target in told.codes.items() if told is not None else ():
+            if target not in ours:
+                raise fail(file, ("records_of", name, "codes", code), f"{target!r} is none of {', '.join(ours)}")
+        for column, parts in platform.columns.items():
+            if told is None and not counts.isdisjoint(parts):
+                raise fail(file, ("columns", column), f"only where records_of has {name}: else nobody says so")
     for name in ("sent_list", "received_list"):
         listed = getattr(kind, name)
         if (listed is None) == bool(platform.request.lists) or (listed and listed not in platform.request.lists):

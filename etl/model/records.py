@@ -81,9 +81,12 @@ class Recipient:
 class Documents:
     """One record is one document (or one delivery of it); its sender is read by `unit` of the platform.
 
-    What `columns` may be the sum of: sent, a document each; received, a document and recipient each.
+    What `columns` may be the sum of: sent, an electronic document each; received, one and a recipient each; of these
+    sent_signed and received_signed; beside them sent_paper and received_paper, documents on paper only.
     key: unique over all pages of a list. time: the day it is counted on. counted: source column -> each of its
     codes, and whether a record with it counts; any other code is a finding.
+    form: to `electronic` or `paper`; without it every document of the list is electronic. signature: to `signed` or
+    `unsigned`, asked of electronic documents only.
     sent_list, received_list: where the request is repeated over lists, in which of them each is counted.
     """
 
@@ -91,6 +94,8 @@ class Documents:
     time: Moment
     recipient: Recipient
     counted: Mapping[str, Mapping[str, bool]]
+    form: Codes | None = None
+    signature: Codes | None = None
     sent_list: str | None = None
     received_list: str | None = None
 
@@ -104,6 +109,6 @@ COUNTS = {
         *("listed", "level_2_online", "no_receive_date", "done_no_end", "receive_in_future", "end_in_future"),
         *("end_before_receive", "unexplained"),
     ),
-    Documents: ("sent", "received"),
+    Documents: ("sent", "received", "sent_signed", "received_signed", "sent_paper", "received_paper"),
 }
 """What is counted of each kind of record."""

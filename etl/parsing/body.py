@@ -257,7 +257,8 @@ def _record_columns(kind: Dossiers | FaultyDossiers | Documents | None) -> list[
         recipient = [kind.recipient.each or kind.recipient.column]
         if kind.recipient.each is None and kind.recipient.skip_column is not None:
             recipient.append(kind.recipient.skip_column)
-        return [kind.key, kind.time.column, *recipient, *kind.counted]
+        told = [codes.column for codes in (kind.form, kind.signature) if codes is not None]
+        return [kind.key, kind.time.column, *recipient, *kind.counted, *told]
     return []
 
 

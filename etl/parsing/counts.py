@@ -148,15 +148,26 @@ from judged"""
 
 
 def documents(kind: Documents, period: Period) -> str:
-    """`counted`: a document is one sent, and one received for each recipient, on the day of its `time`."""
+    """`counted`: a document is one sent, and one received for each recipient, on the day of its `time`.
+
+    What is on paper is counted apart; only an electronic document must say whether it is signed.
+    """
     names = codes_of(kind)
+    electronic = "coalesce(form = 'electronic', false)" if kind.form is not None else "true"
+    needed = {name: f" and {electronic}" if name == "signature" else "" for name in names}
     wrong = _wrong(
         ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
         ("day is null", _text(kind.time.column), "''", "'không có ngày gửi, nhận'"),
         *(
-            (f"{name} is null", _text(codes.column), f"{name}_written", "'mã không có trong danh mục'")
+            (f"{name} is null{needed[name]}", _text(codes.column), f"{name}_written", "'mã không có trong danh mục'")
             for name, codes in names.items()
         ),
+    )
+    signed = "coalesce(signature = 'signed', false)" if kind.signature is not None else "false"
+    made = "".join(
+        f", counts = '{way}' and {is_} as {way}{end}"
+        for way in ("sent", "received")
+        for end, is_ in (("", electronic), ("_signed", f"{electronic} and {signed}"), ("_paper", f"not {electronic}"))
     )
     taken = "".join(f", {name}.code as {name}, r.{name} as {name}_written" for name in names)
     joined = " ".join(
@@ -165,6 +176,7 @@ def documents(kind: Documents, period: Period) -> str:
     left_out = "".join(
         f" when {name} = '' then {_text(f'không tính theo {codes.column} = ')} || {name}_written"
         for name, codes in names.items()
+        if name.startswith("code_")
     )
     return f"""create temp table counted as
 with sheet as (
@@ -176,8 +188,7 @@ select page, place, key, agency, field, false as silent, {wrong} as wrong,
     case{left_out}
         when day not between date '{period.first_day}' and date '{period.last_day}' then '{_BEYOND}'
         when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}'
-        else '' end as why,
-    counts = 'sent' as sent, counts = 'received' as received
+        else '' end as why{made}
 from sheet"""
 
 

@@ -27,15 +27,17 @@ def moments_of(kind: Kind) -> dict[str, Moment]:
 
 
 def codes_of(kind: Kind) -> dict[str, Codes]:
-    """The columns of codes by our name for them; a document's say whether it counts."""
+    """The columns of codes by our name for them; a document's others say whether it counts."""
     if isinstance(kind, Dossiers):
         return {"status": kind.status, "channel": kind.channel}
     if isinstance(kind, FaultyDossiers):
         return {"status": kind.status, "channel": kind.channel, "level": kind.level}
-    return {
+    counted = {
         f"code_{index}": Codes(column, {code: "counts" if counts else "" for code, counts in codes.items()})
         for index, (column, codes) in enumerate(kind.counted.items())
     }
+    told = {"form": kind.form, "signature": kind.signature}
+    return counted | {name: codes for name, codes in told.items() if codes is not None}
 
 
 class Listing:

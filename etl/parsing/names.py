@@ -62,6 +62,8 @@ def _renamed_kind(kind: Kind, new: Callable[[str], str]) -> Kind:
             time=of(kind.time),
             recipient=replace(to, each=new(to.each)) if to.each is not None else of(to),
             counted={new(column): codes for column, codes in kind.counted.items()},
+            form=kind.form and of(kind.form),
+            signature=kind.signature and of(kind.signature),
         )
     if isinstance(kind, FaultyDossiers):
         codes = of(kind.status), of(kind.channel), of(kind.level)

@@ -23,6 +23,15 @@ from etl.settings import ROOT
         ("dossier_list", ", total: tongSo", "", "only a list of records whose declared total"),
         ("vxp", "sent_list: sent ", "sent_list: gone ", "one of request.lists"),
         ("vxp", "path: /{list}", "path: /all", "both or neither"),
+        (
+            "vxp",
+            "received: [received]",
+            "received: [received]\n  sent_signed: [sent_signed]",
+            "only where .* signature",
+        ),
+        ("vxp", "received: [received]", "received: [received]\n  sent_paper: [sent_paper]", "only where .* form"),
+        ("document_list", "GIAY: paper", "GIAY: fax", "'fax' is none of electronic, paper"),
+        ("document_list", '"true": signed', '"true": "yes"', "'yes' is none of signed, unsigned"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, platform: str, old: str, new: str, problem: str) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06
 DOSSIERS = "46"
 VXP = "04"
 DOCUMENTS = "11"
+SHOWN_BY_LIST = ("sent_signed", "received_signed", "sent_paper", "received_paper")
 SOURCES = {
     "dossiers_hue": f"""\
 platform: dossier_list
@@ -101,7 +103,7 @@ def test_every_figure_of_every_commune_is_the_truth(office: Office) -> None:
     for unit, form, indicators in (
         (DOSSIERS, "II.06a", {f"tthc_{measure}": measure for measure in MEASURES}),
         (VXP, "edoc", {f"vb_{name}": name for name in ("sent", "received", "exchanged")}),
-        (DOCUMENTS, "edoc", {f"vb_{name}": name for name in ("sent", "received", "exchanged")}),
+        (DOCUMENTS, "edoc", {f"vb_{name}": name for name in ("sent", "received", "exchanged", *SHOWN_BY_LIST)}),
     ):
         tree = pipeline.office.Office.open().catalog.tree(pipeline.office.closed(PERIOD))
         for place in tree.below(unit):
@@ -111,6 +113,26 @@ def test_every_figure_of_every_commune_is_the_truth(office: Office) -> None:
                     assert fact.value == truth[fact.tier, fact.field][indicators[fact.indicator]], fact
                     compared += 1
     assert compared > 1000
+
+
+def test_signed_and_electronic_shares_are_the_truth_where_they_are_told_and_no_value_elsewhere(office: Office) -> None:
+    def facts(unit: str) -> dict[str, Any]:
+        return {one.indicator: one for one in pipeline.facts(PERIOD, unit) if (one.tier, one.field) == ("all", "all")}
+
+    true, told = office.truth("edoc", DOCUMENTS)["all", "all"], facts(DOCUMENTS)
+    for way in ("sent", "received"):
+        for share, part, whole in (
+            ("electronic", true[way], true[way] + true[f"{way}_paper"]),
+            ("signed", true[f"{way}_signed"], true[way]),
+        ):
+            rate = told[f"vb_{way}_{share}_rate"].value
+            assert 0 < rate < 1
+            assert abs(Fraction(rate) - Fraction(part, whole)) <= Fraction(1, 20000), (way, share)
+    for unit in (VXP, "VN"):
+        for code in (*(f"vb_{name}" for name in SHOWN_BY_LIST), "vb_sent_signed_rate", "vb_sent_electronic_rate"):
+            fact = facts(unit)[code]
+            assert fact.value is None, "what an axis does not tell is never 0, nor the nation's sum without it"
+            assert fact.reason == ("not_provided" if unit == VXP else "missing_source")
 
 
 @pytest.mark.parametrize("unit", [VXP, DOCUMENTS])

@@ -365,6 +365,7 @@ def test_a_document_names_every_recipient_in_a_list() -> None:
         "noiNhan": [{"ma": "000.00.02.H14", "ten": HOME}, {"ma": "A00.00.01.H14", "ten": "Văn phòng Tỉnh ủy"}],
         "trangThai": "03",
         "nghiepVu": "0",
+        "hinhThuc": "DT",
         "kySo": True,
     }
     foreign = {**record, "maVanBan": "2", "noiGui": {"ma": "000.00.00.G22", "ten": "Văn phòng Chính phủ"}}
@@ -380,7 +381,10 @@ def test_an_organisation_of_another_province_is_outside_and_no_unknown_unit() ->
 
     own, other = organ("000.00.00.H14", COMMITTEE), organ("000.00.00.H22", "UBND tỉnh Hà Giang")
     stranger = organ("000.99.99.H14", "UBND xã Không Có")
-    document = {"soKyHieu": "1/CV", "ngayGui": "01/07/2026 08:30:00", "trangThai": "03", "nghiepVu": "0", "kySo": True}
+    document = {
+        "soKyHieu": "1/CV", "ngayGui": "01/07/2026 08:30:00", "trangThai": "03", "nghiepVu": "0", "hinhThuc": "DT",
+        "kySo": True,
+    }  # fmt: skip
     letters = [
         {**document, "maVanBan": "1", "noiGui": own, "noiNhan": [other, organ("000.00.02.H14", HOME)]},
         {**document, "maVanBan": "2", "noiGui": other, "noiNhan": [own]},
@@ -397,3 +401,48 @@ def test_an_organisation_of_another_province_is_outside_and_no_unknown_unit() ->
     letters.append({**document, "maVanBan": "3", "noiGui": own, "noiNhan": [stranger]})
     unknown = read("document_list", page({"tongSo": 3, "vanBan": letters}), identifiers=("H14",))
     assert [(finding.rule, finding.value) for finding in unknown.findings] == [("READ-UNIT", "UBND xã Không Có")]
+
+
+KINDS = {("DT", True): "signed", ("DT", False): "unsigned", ("GIAY", None): "paper", ("GIAY", False): "paper"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(kinds=st.lists(st.tuples(st.sampled_from(sorted(KINDS, key=str)), st.integers(1, 3)), min_size=1, max_size=12))
+def test_what_is_signed_and_what_is_on_paper_is_counted_apart(kinds: list[tuple[tuple[str, bool | None], int]]) -> None:
+    letters = [
+        {
+            "maVanBan": str(number),
+            "soKyHieu": "1/CV",
+            "ngayGui": "01/07/2026 08:30:00",
+            "noiGui": {"ma": "000.00.00.H14", "ten": COMMITTEE},
+            "noiNhan": [{"ma": "000.00.02.H14", "ten": HOME}] * copies,
+            "trangThai": "03",
+            "nghiepVu": "0",
+            "hinhThuc": form,
+            "kySo": signed,
+        }
+        for number, ((form, signed), copies) in enumerate(kinds)
+    ]
+    table = read("document_list", page({"tongSo": len(letters), "vanBan": letters})).table.to_pylist()
+    of = [(KINDS[kind], copies) for kind, copies in kinds]
+    for agency, way, counts in ((COMMITTEE, "sent", lambda copies: 1), (HOME, "received", lambda copies: copies)):
+        (row,) = (one for one in table if one["agency"] == agency)
+        assert row[way] == sum(counts(copies) for kind, copies in of if kind != "paper")
+        assert row[f"{way}_signed"] == sum(counts(copies) for kind, copies in of if kind == "signed")
+        assert row[f"{way}_paper"] == sum(counts(copies) for kind, copies in of if kind == "paper")
+
+
+@pytest.mark.parametrize(("column", "value"), [("kySo", "CA"), ("kySo", None), ("hinhThuc", "FAX"), ("hinhThuc", None)])
+def test_a_document_of_unknown_form_or_signature_withholds_its_agencies(column: str, value: str | None) -> None:
+    letter = {
+        "maVanBan": "1", "soKyHieu": "1/CV", "ngayGui": "01/07/2026 08:30:00", "trangThai": "03", "nghiepVu": "0",
+        "noiGui": {"ma": "000.00.00.H14", "ten": COMMITTEE}, "noiNhan": [{"ma": "000.00.02.H14", "ten": HOME}],
+        "hinhThuc": "DT", "kySo": True,
+    }  # fmt: skip
+    other = {**letter, "maVanBan": "2", column: value}
+    parsed = read("document_list", page({"tongSo": 2, "vanBan": [letter, other]}))
+    assert {(row["agency"], row["problem_rule"]) for row in parsed.table.to_pylist()} == {
+        (COMMITTEE, "READ-RECORD"),
+        (HOME, "READ-RECORD"),
+    }
+    assert {finding.column for finding in parsed.findings} == {column}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 from etl.periods import Period
 from simulator.country import Country
@@ -121,26 +122,37 @@ def test_documents_counted_one_by_one_give_the_same(country: Country, post: Post
     province = country.provinces["12"]
     here = organs(province)
     months = Period.parse("2026-M08")
-    documents = post.touching(province, months.first_day, months.last_day)
-    inside = [
-        months.first_day <= dt.datetime.fromtimestamp(int(sent), HANOI_TIME).date() <= months.last_day
-        for sent in documents.sent
-    ]
     found: dict[tuple[str, str], Counter[str]] = {}
 
-    def count(place: int, column: str) -> None:
+    def count(place: int, *columns: str) -> None:
         if 0 <= place < len(here) - len(PARTY):
             organ = here[place]
             key = (organ.agency, "commune") if organ.kind == "commune" else ("12", "province")
-            found.setdefault(key, Counter())[column] += 1
+            found.setdefault(key, Counter()).update(columns)
 
-    for sender, kept in zip(documents.sender, inside, strict=True):
-        if kept:
-            count(sender, "sent")
-    for document, recipient in zip(documents.document, documents.recipient, strict=True):
-        if inside[document]:
-            count(recipient, "received")
+    for paper in (False, True):
+        documents = post.touching(province, months.first_day, months.last_day, paper=paper)
+        inside = [
+            months.first_day <= dt.datetime.fromtimestamp(int(sent), HANOI_TIME).date() <= months.last_day
+            for sent in documents.sent
+        ]
+        assert not (paper and any(documents.signed)), "nothing on paper has a digital signature"
+
+        def columns(way: str, number: int, paper: bool = paper, signed: Any = documents.signed) -> list[str]:
+            if paper:
+                return [f"{way}_paper"]
+            return [way, f"{way}_signed"] if signed[number] else [way]
+
+        for number, (sender, kept) in enumerate(zip(documents.sender, inside, strict=True)):
+            if kept:
+                count(sender, *columns("sent", number))
+        for document, recipient in zip(documents.document, documents.recipient, strict=True):
+            if inside[document]:
+                count(recipient, *columns("received", document))
     assert found == truth.edoc(province, months)
     whole = {row["tier"]: row for row in truth.exchange("12", months)}["all"]
     assert whole["received"] >= whole["sent"] > 0
     assert whole["exchanged"] == whole["sent"] + whole["received"]
+    assert 0 < whole["sent_signed"] < whole["sent"]
+    assert 0 < whole["received_signed"] < whole["received"]
+    assert 0 < whole["sent_paper"] < whole["received_paper"] < whole["received"]
