@@ -50,6 +50,9 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
                 raise fail(file, ("columns", str(index), "indicator"), f"no indicator {shown.indicator!r}")
             if shown.indicator is not None and catalog.indicators[shown.indicator].growth is not None:
                 raise fail(file, ("columns", str(index), "indicator"), "a growth is not recorded, so no form holds it")
+            ratio = shown.indicator is not None and catalog.indicators[shown.indicator].ratio is not None
+            if shown.share != ratio:
+                raise fail(file, ("columns", str(index), "share"), "true exactly where the indicator is a ratio")
 
 
 def _dataset(name: str, dataset: Dataset, fail: Fail) -> None:

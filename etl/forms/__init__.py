@@ -64,14 +64,20 @@ def fill(
 
 
 def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
-    """Whether each cell of the form holds its figure. A ratio over nothing has none that could be withheld."""
+    """Whether each cell of the form holds its figure. A ratio over nothing has none that could be withheld, and an
+    optional column none where the source does not provide it or the load is older than the column."""
     plan = layout(form, unit, facts, tree, fields)
-    given = {
-        Key(fact.indicator, fact.unit, fact.tier, fact.field)
-        for fact in facts
-        if fact.value is not None or fact.reason == "zero_denominator"
-    }
-    return given.issuperset(plan.cells.values())
+    optional = {column.indicator for column in form.columns if column.optional}
+    told = {Key(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in facts}
+
+    def stands(key: Key) -> bool:
+        fact = told.get(key)
+        if fact is None:
+            return key.indicator in optional
+        bare = {"zero_denominator", "not_provided"} if key.indicator in optional else {"zero_denominator"}
+        return fact.value is not None or fact.reason in bare
+
+    return all(map(stands, plan.cells.values()))
 
 
 def _check_blank(form: Form, content: bytes) -> None:
@@ -104,8 +110,9 @@ def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan
 def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact]) -> Line:
     """One body row; a row that is a sum is proven against its parts, cell by cell.
 
-    Where the source itself knows the sum and not its parts (`not_provided`), the sum stands by itself.
+    Where the source itself knows the sum and not its parts (`not_provided`), the sum stands by itself; so does a share.
     """
+    shares = {column_letter(index) for index, column in enumerate(form.columns) if column.share}
     values: dict[str, str | Decimal | Formula] = {}
     for letter in plan.columns:
         value = _value(plan, figures, f"{letter}{row.number}")
@@ -114,7 +121,9 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
         cell = f"biểu {form.number}, {unit.name}, ô {letter}{row.number} ({row.label})"
         if value is None:
             values[letter] = WITHHELD
-        elif not parts or any(_not_provided(plan, figures, f"{letter}{part}") for part in row.parts):
+        elif (
+            not parts or letter in shares or any(_not_provided(plan, figures, f"{letter}{part}") for part in row.parts)
+        ):
             values[letter] = value
         elif len(known) < len(parts):
             raise FormError(f"{cell}: kho có tổng {plain_number(value)} dù còn số hạng chưa có số liệu")

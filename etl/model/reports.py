@@ -96,12 +96,18 @@ class Indicator:
 
 @dataclass(frozen=True)
 class FormColumn:
-    """A column of a form: printed number, heading path from the top row down, indicator or None."""
+    """A column of a form: printed number, heading path from the top row down, indicator or None.
+
+    optional: a form is complete also where the source does not provide it. share: a ratio, so no row is the sum of
+    others.
+    """
 
     number: str
     heading: tuple[str, ...]
     width: float
     indicator: str | None = None
+    optional: bool = False
+    share: bool = False
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,13 @@ def test_every_figure_of_the_document_form_is_the_truth(office: Office, unit: st
     whole = office.truth("edoc", unit)["all", "all"]
     assert printed["Tổng số"] == [whole["sent"], whole["received"], whole["exchanged"]]
     assert whole["received"] > whole["sent"] > 0
+    (total,) = (row for row in rows if row[1] == "Tổng số")
+    if unit == VXP:
+        assert total[5:13] == ["…"] * 8
+    else:
+        assert total[5:9] == [whole[name] for name in SHOWN_BY_LIST]
+        assert total[9] == round(whole["sent"] / (whole["sent"] + whole["sent_paper"]), 4)
+        assert total[11] == round(whole["sent_signed"] / whole["sent"], 4)
 
 
 def test_a_cell_leads_to_its_pages_and_they_are_counted_again(

@@ -161,6 +161,23 @@ def test_a_child_without_any_figure_cannot_hide_in_a_total(documents: Any) -> No
         bench.fill([fact for fact in bench.facts if fact.unit != "14"])
 
 
+@pytest.mark.parametrize("reason", ["not_provided", "quarantined", None])
+def test_a_form_is_complete_without_what_its_source_does_not_provide(documents: Any, reason: str | None) -> None:
+    """reason None: the figures were loaded before there was such a column."""
+    bench = documents("11")
+    letters = {column.indicator for column in bench.form.columns if column.optional}
+    assert len(letters) == 8
+    facts = [replace(fact, value=None, reason=reason) if fact.indicator in letters else fact for fact in bench.facts]
+    facts = [fact for fact in facts if fact.indicator not in letters or reason]
+    assert forms.complete(bench.form, bench.unit, facts, bench.tree, {}) == (reason != "quarantined")
+    if reason:
+        needed = [replace(fact, value=None, reason=reason) if fact.indicator == "vb_sent" else fact for fact in facts]
+        assert not forms.complete(bench.form, bench.unit, needed, bench.tree, {})
+    sheet = sheet_of(bench.fill(facts))
+    assert {sheet[f"{letter}10"].value for letter in "FGHIJKLM"} == {WITHHELD}
+    assert {sheet[f"{letter}11"].number_format for letter in "JKLM"} == {"0.0%"}
+
+
 def test_figures_of_another_period_are_refused(province: Any) -> None:
     wrong = [replace(fact, period="2026-Q2") for fact in province.facts]
     with pytest.raises(FormError, match="thuộc kỳ 2026-Q2"):
@@ -196,7 +213,9 @@ def test_a_unit_name_never_becomes_a_formula(documents: Any, reader: Reader, sta
     assert reader(package)["B11"] == start
     cell = sheet_of(package)["B11"]
     assert (cell.value, cell.data_type, cell.quotePrefix) == (start, "s", True)
-    assert set(formula_cells(package)) == {f"{letter}{bench.layout().rows[-1].number}" for letter in "CDE"}
+    assert set(formula_cells(package)) == {f"{letter}{bench.layout().rows[-1].number}" for letter in "CDEFGHI"}, (
+        "no share is a sum"
+    )
 
 
 def test_a_reporting_unit_named_like_a_formula_stays_text(province: Any) -> None:

@@ -189,7 +189,7 @@ def test_an_empty_batch_passes_nothing(dataset: str) -> None:
 
 def test_a_warning_leaves_the_row_in_the_figures() -> None:
     rows = everyone("edoc")
-    rows[1] = row("edoc", "01001", sent=0, received=300, exchanged=300)
+    rows[1] = row("edoc", "01001", sent=0, sent_signed=0, received=300, exchanged=300)
     outcome = check(rows, SUITES["edoc"])
     assert outcome.good.num_rows == len(rows)
     assert outcome.holes == []
