@@ -77,8 +77,8 @@ def read_form_06a(path: Path, field_codes: dict[str, str]) -> dict[tuple[str, st
         if label == "Tổng số":
             found["all", "all"] = row[2:13]
             return found
-        if row[0] in ("I", "II"):
-            tier = {"I": "province", "II": "commune"}[row[0]]
+        if row[0] in ("I", "II", "III"):
+            tier = {"Cấp tỉnh (sở, ban, ngành)": "province", "Cấp huyện": "district", "Cấp xã": "commune"}[label]
             found[tier, "all"] = row[2:13]
         else:
             found[tier, field_codes[label]] = row[2:13]
