@@ -5,6 +5,7 @@
     ├── CatalogError         mend the named file at the named line
     ├── PeriodError          ask for another period
     ├── ReceiptsError        mend the list of receipts
+    ├── RestatementError     see `baocao restatements`: it waits no longer, or was never there
     ├── SourceError          one portal, one period; the others go on
     │   ├── SourceUnavailable    wait: it is down, slow or over its budget     (retried)
     │   ├── SourceRefused        renew the credential                          (not retried)
@@ -54,6 +55,10 @@ class PeriodError(BaocaoError):
 
 class ReceiptsError(BaocaoError):
     """A list of receipts cannot be read as a whole; single bad lines are told one by one instead."""
+
+
+class RestatementError(BaocaoError):
+    """A change of a locked period that cannot be decided on: none of that number, or it waits no longer."""
 
 
 class SourceError(BaocaoError):

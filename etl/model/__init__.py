@@ -71,6 +71,14 @@ from etl.model.reports import (
     WindowRule,
 )
 from etl.model.requests import ApiKey, Budget, Envelope, OAuth2, Paging, Parameter, Request, Signature, Value
+from etl.model.restatements import (
+    RESTATEMENT_CODES,
+    Amendment,
+    Publication,
+    Restatement,
+    RestatementCode,
+    RestatementState,
+)
 from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
@@ -80,7 +88,9 @@ __all__ = [
     "PROCEDURE_CODE",
     "PULL_STATES",
     "REASONS",
+    "RESTATEMENT_CODES",
     "STANDING_STATES",
+    "Amendment",
     "ApiKey",
     "Budget",
     "Calendar",
@@ -128,6 +138,7 @@ __all__ = [
     "PeriodKind",
     "Platform",
     "Proof",
+    "Publication",
     "PullState",
     "Ratio",
     "Receipt",
@@ -137,6 +148,9 @@ __all__ = [
     "ReminderDays",
     "Request",
     "RestatedFact",
+    "Restatement",
+    "RestatementCode",
+    "RestatementState",
     "Rule",
     "Severity",
     "Signature",

@@ -11,16 +11,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, NullPool, create_engine, select, text
+from sqlalchemy import Connection, select, text
 
-from etl.model import Fact, Finding, Hole, Indicator, Obligation, Receipt, Reminder, SourceDays, Submission, Unit
+from etl.model import (
+    Fact,
+    Finding,
+    Hole,
+    Indicator,
+    Obligation,
+    Receipt,
+    Reminder,
+    SourceDays,
+    Submission,
+    Unit,
+)
 from etl.warehouse import compliance, dimensions, queries, schema
 from etl.warehouse import record as recording
 from etl.warehouse import trace as tracing
+from etl.warehouse.locked import LockedPeriods
 from etl.warehouse.record import Recorded
 from etl.warehouse.trace import Trace, TraceRow
 
@@ -36,19 +47,12 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-class Warehouse:
+class Warehouse(LockedPeriods):
     """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
 
     Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood
     at that moment, inclusive; None for the state now.
     """
-
-    def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
-
-    def _snapshot(self) -> Connection:
-        """A connection all of whose queries see one state, whatever is loaded meanwhile."""
-        return self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
 
     def migrate(self) -> None:
         """Bring the schema up to the newest revision; a second caller waits for the first."""
@@ -124,7 +128,7 @@ class Warehouse:
         """
         wanted = units if unit is None else [unit]
         with self._snapshot() as connection:
-            return queries.facts(connection, period_key, wanted, indicators, known_at)
+            return queries.facts(connection, period_key, wanted, indicators, known_at, self._as_if)
 
     def facts_table(
         self,
@@ -135,7 +139,7 @@ class Warehouse:
     ) -> pa.Table:
         """Every figure of the period, or of some indicators, as an Arrow table, schema FACTS: what `record` takes."""
         with self._snapshot() as connection:
-            return queries.facts_table(connection, period_key, indicators, known_at)
+            return queries.facts_table(connection, period_key, indicators, known_at, self._as_if)
 
     def figures_at(self, period_key: str) -> dt.datetime | None:
         """The moment to state on a form: of the last load that changed a figure; None before the first.
@@ -145,15 +149,15 @@ class Warehouse:
         with self._snapshot() as connection:
             return queries.figures_at(connection, period_key)
 
-    def holes(self, period_key: str) -> list[Hole]:
+    def holes(self, period_key: str, known_at: dt.datetime | None = None) -> list[Hole]:
         """What the latest load could not know."""
         with self._snapshot() as connection:
-            return queries.holes(connection, period_key)
+            return queries.holes(connection, period_key, known_at, self._as_if)
 
-    def source_days(self, period_key: str) -> list[SourceDays]:
+    def source_days(self, period_key: str, known_at: dt.datetime | None = None) -> list[SourceDays]:
         """Which days each source's figures are of in the latest load; of rows that are only compared, none."""
         with self._snapshot() as connection:
-            return queries.source_days(connection, period_key)
+            return queries.source_days(connection, period_key, known_at, self._as_if)
 
     def findings(self, period_key: str, source: str | None = None) -> list[Finding]:
         """Findings of the latest load, of every source or one."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as csv
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import BigInteger, Connection, DateTime, Select, Table, Text, exists, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from etl.model import Fact, Finding, Hole, SourceDays
+from etl.model import Fact, Finding, Hole, RestatementCode, SourceDays
 from etl.tables import FACTS
 from etl.warehouse import schema
 from etl.warehouse.staging import driver_connection
@@ -21,25 +22,62 @@ _fact, _load = schema.fact.c, schema.load.c
 _KEY = (_fact.unit, _fact.indicator, _fact.tier, _fact.field)
 
 
+@dataclass(frozen=True)
+class AsIf:
+    """A waiting restatement read as if it had been approved at `moment`; `load` brings it."""
+
+    restatement: int
+    period: str
+    load: int
+    moment: dt.datetime
+    code: RestatementCode
+
+    def known(self, period_key: str, known_at: dt.datetime | None) -> bool:
+        return period_key == self.period and (known_at is None or known_at >= self.moment)
+
+
 def _known(
-    period_key: str, units: Collection[str] | None, indicators: Collection[str] | None, known_at: dt.datetime | None
+    period_key: str,
+    units: Collection[str] | None,
+    indicators: Collection[str] | None,
+    known_at: dt.datetime | None,
+    as_if: AsIf | None = None,
 ) -> Select[Any]:
     """Newest revision of each fact as known at the moment, withdrawn ones left out, ordered by key."""
     if known_at is not None and known_at.tzinfo is None:
         raise ValueError("known_at needs a time zone: two zones would mean two answers")
-    revisions = select(schema.fact).where(_fact.period == period_key)
-    if units is not None:
-        revisions = revisions.where(_fact.unit.in_(sorted(units)))
-    if indicators is not None:
-        revisions = revisions.where(_fact.indicator.in_(sorted(indicators)))
-    if known_at is not None:
-        revisions = revisions.where(_fact.recorded_at <= known_at)
-    newest = revisions.ext(distinct_on(*_KEY)).order_by(*_KEY, _fact.revision.desc()).subquery()
+
+    def wanted(source: Any) -> Select[Any]:
+        found = select(*(source[column.name] for column in _fact)).where(source.period == period_key)
+        if units is not None:
+            found = found.where(source.unit.in_(sorted(units)))
+        if indicators is not None:
+            found = found.where(source.indicator.in_(sorted(indicators)))
+        return found if known_at is None else found.where(source.recorded_at <= known_at)
+
+    if as_if is not None and as_if.known(period_key, known_at):
+        revisions = union_all(wanted(_fact), wanted(_waiting(as_if).c)).subquery()
+    else:
+        revisions = wanted(_fact).subquery()
+    key = [revisions.c[column.name] for column in _KEY]
+    newest = select(revisions).ext(distinct_on(*key)).order_by(*key, revisions.c.revision.desc()).subquery()
     return (
         select(newest)
         .where(newest.c.revision_reason != "withdrawn")
         .order_by(newest.c.unit, newest.c.indicator, newest.c.tier, newest.c.field)
     )
+
+
+def _waiting(as_if: AsIf) -> Any:
+    """The facts of a waiting restatement, in the columns of the recorded ones."""
+    fact = schema.restatement_fact.c
+    given: dict[str, Any] = {
+        "period": literal(as_if.period, Text),
+        "recorded_at": literal(as_if.moment, DateTime(timezone=True)),
+        "load": literal(as_if.load, BigInteger),
+    }
+    columns = [given[name].label(name) if name in given else fact[name] for name in schema.fact.c.keys()]  # noqa: SIM118 - not a dict
+    return select(*columns).where(fact.restatement == as_if.restatement).subquery()
 
 
 def facts(
@@ -48,8 +86,15 @@ def facts(
     units: Collection[str] | None,
     indicators: Collection[str] | None,
     known_at: dt.datetime | None,
+    as_if: AsIf | None = None,
 ) -> list[Fact]:
-    known = _known(period_key, units, indicators, known_at).subquery().c
+    """Of a locked period each state is what the publication makes of it (see baocao.shown_state)."""
+    known = _known(period_key, units, indicators, known_at, as_if).subquery().c
+    locked = schema.publication.c
+    published = select(locked.published_at).where(locked.period == period_key)
+    if known_at is not None:
+        published = published.where(locked.published_at <= known_at)
+    shown = func.baocao.shown_state(known.state, known.recorded_at, published.scalar_subquery())
     columns = (
         known.indicator,
         known.unit,
@@ -57,7 +102,7 @@ def facts(
         known.tier,
         known.field,
         known.value,
-        known.state,
+        shown,
         known.reason,
         known.revision,
         known.recorded_at,
@@ -67,10 +112,14 @@ def facts(
 
 
 def facts_table(
-    connection: Connection, period_key: str, indicators: Collection[str] | None, known_at: dt.datetime | None
+    connection: Connection,
+    period_key: str,
+    indicators: Collection[str] | None,
+    known_at: dt.datetime | None,
+    as_if: AsIf | None = None,
 ) -> pa.Table:
     """The same figures as an Arrow table with the FACTS columns; by CSV, many times faster than by objects."""
-    known = _known(period_key, None, indicators, known_at).subquery()
+    known = _known(period_key, None, indicators, known_at, as_if).subquery()
     figures = [known.c[name] for name in FACTS.names if name != "moving"]
     wanted = select(*figures, known.c.state == "moving")
     compiled = wanted.compile(connection, compile_kwargs={"render_postcompile": True})
@@ -93,28 +142,40 @@ def facts_table(
     )
 
 
-def latest_load(connection: Connection, period_key: str, known_at: dt.datetime | None = None) -> int | None:
-    """Number of the period's newest load, or of the newest at that moment."""
-    loads = select(_load.id).where(_load.period == period_key)
+def latest_load(
+    connection: Connection, period_key: str, known_at: dt.datetime | None = None, as_if: AsIf | None = None
+) -> int | None:
+    """Number of the period's newest load that is in force, or of the newest at that moment."""
+    if as_if is not None and as_if.known(period_key, known_at):
+        return as_if.load
+    waits = exists().where(schema.waiting_load.c.load == _load.id)
+    loads = select(_load.id).where(_load.period == period_key, ~waits)
     if known_at is not None:
         loads = loads.where(_load.recorded_at <= known_at)
     return connection.execute(loads.order_by(_load.recorded_at.desc()).limit(1)).scalar()
 
 
-def holes(connection: Connection, period_key: str) -> list[Hole]:
-    return [Hole(**row) for row in _of_latest(connection, schema.hole, period_key)]
+def holes(
+    connection: Connection, period_key: str, known_at: dt.datetime | None = None, as_if: AsIf | None = None
+) -> list[Hole]:
+    load = latest_load(connection, period_key, known_at, as_if)
+    return [Hole(**row) for row in _of_load(connection, schema.hole, load)]
 
 
-def source_days(connection: Connection, period_key: str) -> list[SourceDays]:
+def source_days(
+    connection: Connection, period_key: str, known_at: dt.datetime | None = None, as_if: AsIf | None = None
+) -> list[SourceDays]:
+    return days_of_load(connection, latest_load(connection, period_key, known_at, as_if))
+
+
+def days_of_load(connection: Connection, load: int | None) -> list[SourceDays]:
     source, row = schema.load_source.c, schema.standard_row.c
     rows = schema.load_source.join(schema.standard_row, (row.load == source.rows_load) & (row.source == source.source))
     first, last = func.min(row.first_day), func.max(row.last_day)
     query = (
         select(source.source, source.dataset, first, last, func.count(row.first_day.distinct()))
         .select_from(rows)
-        .where(
-            source.load == latest_load(connection, period_key), row.first_day.is_not(None), source.role == "reporting"
-        )
+        .where(source.load == load, row.first_day.is_not(None), source.role == "reporting")
         .group_by(source.source, source.dataset)
         .order_by(source.source)
     )
@@ -122,13 +183,14 @@ def source_days(connection: Connection, period_key: str) -> list[SourceDays]:
 
 
 def findings(connection: Connection, period_key: str, source: str | None) -> list[Finding]:
-    found = [Finding(**row) for row in _of_latest(connection, schema.finding, period_key)]
+    load = latest_load(connection, period_key)
+    found = [Finding(**row) for row in _of_load(connection, schema.finding, load)]
     return [finding for finding in found if source in (None, finding.source)]
 
 
-def _of_latest(connection: Connection, table: Table, period_key: str) -> list[dict[str, Any]]:
+def _of_load(connection: Connection, table: Table, load: int | None) -> list[dict[str, Any]]:
     columns = [column for column in table.c if column.name not in ("load", "position")]
-    query = select(*columns).where(table.c.load == latest_load(connection, period_key)).order_by(table.c.position)
+    query = select(*columns).where(table.c.load == load).order_by(table.c.position)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -11,18 +11,22 @@ from sqlalchemy import Connection, text
 
 from etl.model import Finding, Hole, Receipt
 from etl.periods import Period
-from etl.warehouse import lineage, schema
+from etl.warehouse import lineage, queries, restatements, schema
 from etl.warehouse.facts import stage_facts, write_revisions
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A load and its counts of facts; `revised` includes the withdrawn."""
+    """A load and its counts of facts; `revised` includes the withdrawn.
+
+    restatement: the period is locked, and what the load would change waits under this number; it recorded no fact.
+    """
 
     load: int
     new: int
     revised: int
     same: int
+    restatement: int | None = None
 
 
 def record(
@@ -46,8 +50,13 @@ def record(
     withheld = stage_facts(connection, facts)
     staged = lineage.stage_rows(connection, rows)
     lock(connection, f"period {period_key}")
-    load, recorded_at = _number(connection, period_key)
-    difference = write_revisions(connection, period_key, load, recorded_at, facts.num_rows)
+    load, recorded_at = number(connection, period_key)
+    base = None
+    if restatements.publication(connection, period_key) is not None:
+        base = queries.latest_load(connection, period_key)
+        difference = restatements.difference(connection, period_key, facts.num_rows)
+    else:
+        difference = write_revisions(connection, period_key, load, recorded_at, facts.num_rows)
     connection.execute(
         schema.load.insert(),
         {
@@ -62,15 +71,17 @@ def record(
             "facts_revised": difference.revised,
             "facts_same": difference.same,
             "withheld": withheld,
+            "units_sha256": _units(connection, last_day),
         },
     )
     lineage.store_receipts(connection, load, receipts)
     lineage.store_rows(connection, period_key, load, rows, staged, chosen, compared)
     lineage.store_quarantine(connection, load, quarantine)
     lineage.store_findings(connection, load, findings, holes)
+    waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)
     if difference.new + difference.revised:
         _refresh_statistics(connection, period_key)
-    return Recorded(load, difference.new, difference.revised, difference.same)
+    return Recorded(load, difference.new, difference.revised, difference.same, waits)
 
 
 def lock(connection: Connection, what: str) -> None:
@@ -78,20 +89,40 @@ def lock(connection: Connection, what: str) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"baocao {what}"})
 
 
-def _number(connection: Connection, period_key: str) -> tuple[int, dt.datetime]:
-    """The load's number and moment.
+def number(connection: Connection, period_key: str) -> tuple[int, dt.datetime]:
+    """The load's number and moment. The caller holds the period's lock."""
+    load = connection.execute(text("SELECT nextval('baocao.load_id')")).scalar_one()
+    return load, moment(connection, period_key)
+
+
+def moment(connection: Connection, period_key: str) -> dt.datetime:
+    """When a load, publication or decision of the period happens.
 
     Not the start of the transaction: it may have waited for a load that began later. Later than the
     last load whatever the clock does, so that "as known at" has one answer.
     """
-    load, recorded_at = connection.execute(
+    found: dt.datetime = connection.execute(
         text(
-            "SELECT nextval('baocao.load_id'), greatest(clock_timestamp(), "
-            "(SELECT max(recorded_at) + interval '1 microsecond' FROM baocao.load WHERE period = :period))"
+            "SELECT greatest(clock_timestamp(), "
+            "(SELECT max(recorded_at) + interval '1 microsecond' FROM baocao.load WHERE period = :period), "
+            "(SELECT published_at + interval '1 microsecond' FROM baocao.publication WHERE period = :period))"
         ),
         {"period": period_key},
-    ).one()
-    return load, recorded_at
+    ).scalar_one()
+    return found
+
+
+def _units(connection: Connection, day: dt.date) -> str:
+    """sha256 of who stands where in the unit tree on the day; names are no matter."""
+    return str(
+        connection.execute(
+            text("""
+            SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws('|', code, level, parent), E'\n'
+                ORDER BY code), ''), 'UTF8')), 'hex')
+            FROM baocao.unit WHERE valid_from <= :day AND (valid_to IS NULL OR :day < valid_to)"""),
+            {"day": day},
+        ).scalar_one()
+    )
 
 
 def _refresh_statistics(connection: Connection, period_key: str) -> None:

@@ -62,6 +62,7 @@ load = Table(
     Column("facts_revised", Integer, nullable=False),
     Column("facts_same", Integer, nullable=False),
     Column("withheld", JSONB, nullable=False),
+    *_text("units_sha256", nullable=True),
 )
 fact = Table(
     "fact",
@@ -193,4 +194,46 @@ reminder = Table(
     _key("unit", Text),
     *_text("address", "subject", "html"),
     Column("sent_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+publication = Table(
+    "publication",
+    metadata,
+    _key("period", Text),
+    Column("published_at", DateTime(timezone=True), nullable=False),
+    *_text("published_by", "reason"),
+)
+restatement = Table(
+    "restatement",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    *_text("period"),
+    Column("load", BigInteger, nullable=False),
+    Column("base_load", BigInteger, nullable=False),
+    *_text("code"),
+    Column("facts", Integer, nullable=False),
+    *_text("sha256"),
+)
+restatement_fact = Table(
+    "restatement_fact",
+    metadata,
+    _key("restatement", BigInteger),
+    *(_key(name, Text) for name in ("unit", "indicator", "tier", "field")),
+    Column("revision", Integer, nullable=False),
+    Column("value", Numeric(20, 4)),
+    *_text("reason", nullable=True),
+    Column("leaf", Boolean, nullable=False),
+    *_text("state", "revision_reason", "code"),
+)
+waiting_load = Table(
+    "waiting_load", metadata, _key("load", BigInteger), Column("restatement", BigInteger, nullable=False)
+)
+restatement_decision = Table(
+    "restatement_decision",
+    metadata,
+    _key("restatement", BigInteger),
+    *_text("verdict"),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    *_text("decided_by", "reason"),
+    *_text("code", nullable=True),
+    Column("load", BigInteger),
 )

@@ -31,7 +31,8 @@ from tests.warehouse.samples import (
 )
 
 TABLES = ["load", "fact", "fact_2026_q3", "receipt", "payload", "load_source", "standard_row", "quarantine", "finding",
-          "hole", "form_issue", "obligation", "submission"]  # fmt: skip
+          "hole", "form_issue", "obligation", "submission", "publication", "restatement", "restatement_fact",
+          "waiting_load", "restatement_decision"]  # fmt: skip
 A: Key = ("received", "00101", "commune", "land")
 
 
@@ -40,16 +41,20 @@ def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: st
     FILLED.into(warehouse)
     warehouse.issue("II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
     warehouse.freeze([OWED], "v1")
+    warehouse.lock_period(PERIOD, "A", "")
+    warehouse.approve(Load({A: figure(13)}).into(warehouse).restatement or 0, "A")
     counted = {table: query(warehouse_url, f"SELECT count(*) FROM baocao.{table}") for table in TABLES}
     assert all(count != [(0,)] for count in counted.values())
     column = {"load": "run", "fact": "reason", "fact_2026_q3": "reason", "receipt": "message", "finding": "message",
               "hole": "unit", "form_issue": "uri", "payload": "uri", "standard_row": "raw", "quarantine": "raw",
-              "load_source": "state", "obligation": "province", "submission": "evidence"}  # fmt: skip
+              "load_source": "state", "obligation": "province", "submission": "evidence",
+              "publication": "reason", "restatement": "code", "restatement_fact": "reason", "waiting_load": "load",
+              "restatement_decision": "reason"}  # fmt: skip
     with connect(warehouse_url) as session:
         session.execute(f"SET session_replication_role = {role}")
         for table in TABLES:
             for statement in (
-                f"UPDATE baocao.{table} SET {column[table]} = 'x'",
+                f"UPDATE baocao.{table} SET {column[table]} = {column[table]}",
                 f"DELETE FROM baocao.{table}",
                 f"TRUNCATE baocao.{table} CASCADE",
             ):
