@@ -5,26 +5,39 @@ Nothing here reads a clock, a database or a folder: the same facts give the same
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 
-from etl.errors import CatalogError, FormError
+from etl.errors import FormError
+from etl.forms.blank import Blank, read_blank
+from etl.forms.conformity import prove
 from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
 from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
-from etl.forms.package import finish
+from etl.forms.package import CORE, described, pack
 from etl.forms.sheet import Formula, Line, plain_number, write
+from etl.forms.styles import MARKS
 from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
 
-__all__ = ["Key", "Layout", "Row", "cell_fact", "complete", "fill", "layout", "members"]
+__all__ = [
+    "Blank",
+    "Key",
+    "Layout",
+    "Row",
+    "cell_fact",
+    "complete",
+    "fill",
+    "layout",
+    "members",
+    "prove",
+    "read_blank",
+]
 
 
 def fill(
     form: Form,
-    blank: bytes | Path,
+    blank: Blank,
     unit: Unit,
     period: Period,
     facts: Sequence[Fact],
@@ -37,15 +50,13 @@ def fill(
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
-    blank: the blank workbook, whose sha256 the form's YAML pins. facts: those of the unit, and of its
+    blank: of the form, as `read_blank` gives it. facts: those of the unit, and of its
     children where the form repeats over them; others are passed over. holes: of any province.
     sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
     other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
-    Raises CatalogError for a blank that is not the pinned one or lacks a heading; FormError when
-    figures are of another period, come twice, or a sum on the form is not the warehouse's figure.
+    Raises FormError when figures are of another period, come twice, or a sum on the form is not the warehouse's
+    figure, and when the package differs from the blank anywhere but in the cells that the layout maps.
     """
-    content = blank.read_bytes() if isinstance(blank, Path) else blank
-    _check_blank(form, content)
     plan = layout(form, unit, facts, tree, fields)
     figures = _figures(form, unit, period, facts, plan)
     body = [_line(form, unit, row, plan, figures) for row in plan.rows]
@@ -56,11 +67,14 @@ def fill(
         *other_days(form, unit, period, days, tree, known),
         *notes(form, unit, shown, holes, tree, fields, known),
     ]
-    lines = [*body, Line("note_heading", ("Ghi chú:",)), *(Line("note", (text,)) for text in foot)]
-    moment = known_at(shown) or period.end
+    notes_below = (Line("note", (text,), {}) for text in foot)
+    lines = [*body, Line("note_heading", ("Ghi chú:",), {}), *notes_below]
+    parts = write(form, blank, lines, _markers(form, unit, period, tree))
     title = f"{form.number} - {unit.name} - {period.key}"
-    package, cached = write(form, content, lines, _markers(form, unit, period, tree), title)
-    return finish(package, cached, moment)
+    parts[CORE] = described(parts[CORE], title, known_at(shown) or period.end)
+    if differences := prove(form, blank.parts, parts, plan):
+        raise FormError(f"biểu {form.number}, {unit.name}, kỳ {period.key} khác biểu trống: {'; '.join(differences)}")
+    return pack(parts)
 
 
 def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
@@ -78,17 +92,6 @@ def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fiel
         return fact.value is not None or fact.reason in bare
 
     return all(map(stands, plan.cells.values()))
-
-
-def _check_blank(form: Form, content: bytes) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != form.blank_sha256:
-        raise CatalogError(
-            f"forms/{form.number}.yml",
-            1,
-            "blank_sha256",
-            f"the blank forms/{form.number}.xlsx is not the one pinned here: its sha256 is {found}",
-        )
 
 
 def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan: Layout) -> dict[Key, Fact]:
@@ -131,14 +134,14 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
             raise FormError(f"{cell}: kho có {plain_number(value)} nhưng các dòng cộng lại bằng {plain_number(total)}")
         else:
             values[letter] = Formula(_sum_of(letter, row.parts), value)
-    figures_by_column = (values.get(column_letter(index)) for index in range(2, len(form.columns)))
-    moving = {letter for letter in values if _is_moving(figures.get(plan.cells[f"{letter}{row.number}"]))}
-    marked = frozenset(index for index in range(2, len(form.columns)) if column_letter(index) in moving)
-    return Line(row.kind, (row.ordinal or None, row.label, *figures_by_column), marked)
-
-
-def _is_moving(fact: Fact | None) -> bool:
-    return fact is not None and fact.value is not None and fact.state == "moving"
+    by_column = [column_letter(index) for index in range(2, len(form.columns))]
+    marks = {
+        index: MARKS[fact.state]
+        for index, letter in enumerate(by_column, start=2)
+        if letter in values and (fact := figures.get(plan.cells[f"{letter}{row.number}"])) is not None
+        if fact.value is not None and fact.state in MARKS
+    }
+    return Line(row.kind, (row.ordinal or None, row.label, *map(values.get, by_column)), marks)
 
 
 def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:

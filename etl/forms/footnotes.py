@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from etl.forms.sheet import MARK
+from etl.forms.styles import MARKS
 from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import TIMEZONE, Interval, Period
 from etl.units import UnitTree
@@ -22,6 +22,14 @@ _REASONS = {
 _NO_FIGURE = "Không có số liệu trong kho dữ liệu"
 _MOST_NAMED = 30
 """Longer lists are cut, with their full count: a form is one page or two, the quality report has them all."""
+_MARKED = {
+    "moving": (
+        "số liệu còn biến động, chưa chính thức: hệ thống nguồn trả lời kỳ đã chốt khác với lần lấy trước, hoặc số này "
+        "có phần như vậy"
+    ),
+    "revised": "số liệu đã thay đổi so với lần ghi nhận đầu",
+    "preliminary": "số liệu sơ bộ, chưa chính thức",
+}
 _STATES = {"final": "số liệu chính thức", "moving": "số liệu còn biến động"}
 
 
@@ -54,12 +62,9 @@ def notes(
             lines.append(f"- {_REASONS[reason]}{_columns(form, reason, withheld)}.")
     if any(fact is None or fact.reason not in _REASONS for fact in withheld):
         lines.append(f"- {_NO_FIGURE}{_columns(form, None, withheld)}.")
-    moving = sum(fact is not None and fact.value is not None and fact.state == "moving" for fact in shown)
-    if moving:
-        lines.append(
-            f"Dấu “{MARK}” ({moving} ô): số liệu còn biến động, chưa chính thức: hệ thống nguồn trả lời kỳ đã chốt "
-            "khác với lần lấy trước, hoặc số này có phần như vậy."
-        )
+    for state, mark in MARKS.items():
+        if marked := sum(fact is not None and fact.value is not None and fact.state == state for fact in shown):
+            lines.append(f"Dấu “{mark}” ({marked} ô): {_MARKED[state]}.")
     lines += form.notes
     lines.append(_taken([fact for fact in shown if fact is not None]))
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, NamedTuple
 
 from etl.errors import FormError
@@ -89,6 +89,7 @@ def cell_fact(layout: Layout, address: str) -> Key:
     return layout.cells[cell]
 
 
+@cache
 def column_letter(index: int) -> str:
     """Sheet column of a zero-based index: 0 is A, 26 is AA."""
     letters = ""

@@ -38,7 +38,7 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     if not office.catalog.reports(form.dataset, period):
         return {"form": form.number, "written": 0, "changed": 0, "same": 0, "empty": len(units)}
     tree = office.catalog.tree(period)
-    blank = office.catalog.form_files[form.number].read_bytes()
+    blank = workbook.read_blank(form, office.catalog.form_files[form.number].read_bytes())
     holes = office.warehouse.holes(period.key)
     days = office.warehouse.source_days(period.key)
     folder = office.store("forms", period.key, form.number)

@@ -57,11 +57,12 @@ class Bench:
         """A fact for each part and indicator (the n-th column holds n times the part), and their sums."""
         values: dict[tuple[str, str, str], int | None] = dict(self.parts)
         whole = (self.unit_code, ALL, ALL)
-        if self.number == "II.06a":
+        if self.form.repeat in ("tier_field", "tier_procedure"):
             for tier in {tier for _, tier, _ in self.parts}:
                 key = (self.unit_code, tier, ALL)
                 values[key] = self._sum(value for (_, of, _), value in self.parts.items() if of == tier)
-        values[whole] = self._sum(self.parts.values())
+        if self.unit.level != "commune":  # which has but its own tier
+            values[whole] = self._sum(self.parts.values())
         return [
             fact(indicator, *key, None if value is None else value * nth, self.reason)
             for key, value in values.items()
@@ -79,7 +80,7 @@ class Bench:
     def fill(self, facts: list[Fact] | None = None) -> bytes:
         return forms.fill(
             self.form,
-            self.catalog.form_files[self.number],
+            forms.read_blank(self.form, self.catalog.form_files[self.number].read_bytes()),
             self.unit,
             PERIOD,
             self.facts if facts is None else facts,

@@ -24,7 +24,8 @@ def filled(catalog: Catalog, number: str, period_key: str, unit: str, parts: dic
     codes = [column.indicator for column in form.columns if column.indicator]
     facts = [replace(fact(code, *key, value), period=period.key) for key, value in parts.items() for code in codes]
     given = (facts, [], tree, catalog.fields, catalog.sources, (), catalog.calendar.straddles)
-    return forms.fill(form, catalog.form_files[number], tree[unit], period, *given)
+    blank = forms.read_blank(form, catalog.form_files[number].read_bytes())
+    return forms.fill(form, blank, tree[unit], period, *given)
 
 
 def tiers(*units: tuple[str, int]) -> dict[tuple[str, str, str], int]:

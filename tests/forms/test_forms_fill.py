@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import io
+import os
+import pickle
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +25,7 @@ from etl import forms
 from etl.catalog import Catalog
 from etl.errors import CatalogError, FormError
 from etl.model import NATION
+from etl.settings import ROOT
 from etl.units import UnitTree
 
 Reader = Callable[[bytes], dict[str, Any]]
@@ -95,24 +99,34 @@ def test_numbers_are_numbers_with_a_thousands_format(province: Any) -> None:
     sheet = sheet_of(province.fill())
     assert sheet["C28"].value == 1000
     assert sheet["C28"].data_type == "n"
+    assert {sheet[cell].number_format for cell in province.layout().cells} == {'#,##0"†"'}, "all of it is preliminary"
+    final = [replace(fact, state="final") for fact in province.facts]
+    sheet = sheet_of(province.fill(final))
     assert {sheet[cell].number_format for cell in province.layout().cells} == {"#,##0"}
 
 
-def test_the_same_figures_give_the_same_bytes(province: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_figures_give_the_same_bytes(province: Any) -> None:
     first = province.fill()
-    real = dt.datetime
-
-    class Later(real):
-        @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
-            return real(2031, 1, 1, tzinfo=tz)
-
-    monkeypatch.setattr("openpyxl.writer.excel.datetime.datetime", Later)
     assert province.fill(list(reversed(province.facts))) == first
     with zipfile.ZipFile(io.BytesIO(first)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert package.namelist()[0] == "[Content_Types].xml"
         assert b"2026-09-15T02:14:07Z" in package.read("docProps/core.xml")
+
+
+def test_another_process_elsewhere_and_later_gives_the_same_bytes(province: Any, tmp_path: Path) -> None:
+    """Other hashes of strings, another time zone and locale."""
+    (tmp_path / "bench.pickle").write_bytes(pickle.dumps((province.number, province.unit_code, province.parts)))
+    program = (
+        "import hashlib, pickle, sys; from pathlib import Path; from etl.catalog import load; "
+        "from etl.settings import ROOT; from tests.forms.conftest import Bench; "
+        "bench = Bench(load((ROOT / 'catalog',)), *pickle.loads(Path(sys.argv[1]).read_bytes())); "
+        "print(hashlib.sha256(bench.fill()).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", program, str(tmp_path / "bench.pickle")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == hashlib.sha256(province.fill()).hexdigest(), done.stderr
 
 
 def test_another_figure_gives_other_bytes(province: Any) -> None:
@@ -192,7 +206,7 @@ def test_a_figure_that_comes_twice_is_refused(province: Any) -> None:
 def test_a_blank_that_is_not_the_pinned_one_is_refused(province: Any) -> None:
     blank = province.catalog.form_files["II.06a"].read_bytes() + b" "
     with pytest.raises(CatalogError, match=r"forms/II\.06a\.yml.*blank_sha256.*sha256 is"):
-        forms.fill(province.form, blank, province.unit, None, [], [], province.tree, {})  # type: ignore[arg-type]
+        forms.read_blank(province.form, blank)
 
 
 def test_a_blank_without_its_headings_is_refused(province: Any) -> None:

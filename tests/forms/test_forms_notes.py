@@ -32,7 +32,9 @@ def hole(reason: str, province: str = "11", unit: str | None = None, of: str | N
 
 def test_a_whole_form_has_no_word_on_missing_figures(province: Any, reader: Reader) -> None:
     lines = foot(province, reader)
-    assert lines[:-1] == list(province.form.notes)
+    assert lines[:-1] == ["Dấu “†” (374 ô): số liệu sơ bộ, chưa chính thức.", *province.form.notes]
+    final = [replace(fact, state="final") for fact in province.facts]
+    assert foot(province, reader, final)[:-1] == list(province.form.notes)
     assert lines[-1] == ("Số liệu ghi nhận trong kho lúc 09:14:07 15/09/2026 (giờ Hà Nội). Tình trạng: số liệu sơ bộ.")
 
 
@@ -115,6 +117,10 @@ def test_a_long_list_is_cut_but_counted(province: Any, reader: Reader) -> None:
 def test_revised_cells_are_counted_and_the_youngest_moment_shown(province: Any, reader: Reader) -> None:
     later = dt.datetime(2026, 9, 16, 18, 0, 1, tzinfo=dt.UTC)
     facts = [replace(province.facts[0], state="revised", revision=2, recorded_at=later), *province.facts[1:]]
+    sheet = openpyxl.load_workbook(io.BytesIO(province.fill(facts))).worksheets[0]
+    marked = [cell.coordinate for cells in sheet.iter_rows() for cell in cells if "§" in cell.number_format]
+    assert len(marked) == 1
+    assert foot(province, reader, facts)[0] == "Dấu “§” (1 ô): số liệu đã thay đổi so với lần ghi nhận đầu."
     assert foot(province, reader, facts)[-1] == (
         "Số liệu ghi nhận trong kho lúc 01:00:01 17/09/2026 (giờ Hà Nội). "
         "Tình trạng: số liệu sơ bộ (1 ô đã thay đổi so với lần ghi nhận đầu)."
