@@ -27,6 +27,8 @@ def forms() -> list[str]:
 def publish(period_key: str, form_number: str, *, unit: str | None = None, level: str | None = None) -> dict[str, Any]:
     """Fill one form for the units of its levels, or for one unit or one level that is filled on demand.
 
+    With every run also the forms that were filled on demand before: what was given out is kept up.
+
     An issue is never overwritten: what differs is the next one. Of a dataset that no source reports there is nothing
     to fill; a form that its unit does not owe is not filled while there is no figure of it (`empty` counts these).
     Raises PeriodError when the warehouse holds nothing of the period, SettingsError for a unit or level that the form
@@ -43,6 +45,8 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     days = office.warehouse.source_days(period.key)
     folder = office.store("forms", period.key, form.number)
     earlier = _issues(folder, form, period)
+    if unit is None and level is None:
+        units += [tree[code] for code in earlier if code in tree and tree[code].level in form.on_demand]
     written = changed = 0
     for batch in _batches(units, form):
         shown = facts_by_unit(office, form, period, batch)
