@@ -202,5 +202,10 @@ def _print_area(form: Form, book: bytes) -> str:
     """What the print area of the one sheet is called in the workbook part, such as 'II.06a'!$A$1:$M$19."""
     for name in xml.parse(book).iter(f"{MAIN}definedName"):
         if name.get("name") == "_xlnm.Print_Area" and name.get("localSheetId") == "0":
+            last = column_letter(len(form.columns) - 1)
+            if re.search(rf"!\$A\$1:\${last}\$\d+$", str(name.text)) is None:
+                raise _fault(
+                    form, "columns", f"has the print area {name.text}, which is not that of columns A to {last}"
+                )
             return str(name.text)
-    raise _fault(form, "blank_sha256", "has no print area")
+    raise _fault(form, "columns", "has no print area")
