@@ -30,10 +30,15 @@ def mistake(folder: Path) -> CatalogError:
         ("indicators/dossiers.yml", "digits:", "digit:", 15, "online_rate.digit", "unknown key"),
         ("calendar.yml", "day: 25,", "day: 25, hour: 1,", 5, "due.0.hour", "unknown key"),
         ("platforms/portal.yml", "first_day, format:", "first_day, form:", 9, "request.query.from.form", "unknown key"),
+        # whom to write to: one address of a unit of today
+        ("contacts.yml", "env:HA_NOI_MAIL", "a@b.example;c@d.example", 3, "units.01.email", "one mail address"),
+        ("contacts.yml", "tonghop@bao-cao.example", "tonghop", 1, "office.email", "one mail address"),
+        ("contacts.yml", "'01'", "'02'", 3, "units.02", "no unit '02' is in force"),
         # wrong types and values
         ("sources/ha_noi.yml", "'01'", "01", 2, "unit", "quote it"),
         ("sources/ha_noi.yml", "'010001'", "010001", 6, "headers.groupId", "quote it"),
         ("calendar.yml", "hours: 6", "hours: six", 7, "collect_after_hours", "valid integer"),
+        ("calendar.yml", "before: 3", "before: -1", 10, "reminders.before", "0 to 20"),
         ("calendar.yml", "hours: 6", "hours: '6'", 7, "collect_after_hours", "valid integer"),
         ("platforms/portal.yml", "method: GET", "method: PUT", 6, "request.method", "'GET' or 'POST'"),
         ("platforms/portal.yml", "[counter, post]", "counter", 21, "columns.direct", "valid"),
