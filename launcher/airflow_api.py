@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter, Retry
 
 from launcher import LauncherError
 
 _PAGE = 100
 _SECONDS = 60.0
+_PATIENCE = Retry(total=4, backoff_factor=2, allowed_methods=["GET"])
+"""A busy machine may leave a question without an answer for a while; what changes something is asked once."""
 
 
 class AirflowApi:
@@ -24,6 +27,7 @@ class AirflowApi:
         self._address = address
         self._session = requests.Session()
         self._session.trust_env = False  # loopback: no proxy of the environment
+        self._session.mount("http://", HTTPAdapter(max_retries=_PATIENCE))
         token = self._answer("POST", "/auth/token", json={"username": user, "password": password})["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 

@@ -10,7 +10,8 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -40,7 +41,7 @@ def run(first: str, last: str, *, reprocess: bool, at_once: int, as_json: bool) 
         with processes.orderly_exit(), contextlib.redirect_stdout(sys.stderr), services.running() as airflow:
             told = _Backfill(airflow, quarters).run(reprocess=reprocess, at_once=at_once)
             with machine.warehouse():
-                rows = [_row(one, told.get(one.key)) for one in quarters]
+                rows = [_row(one, told[one.key]) for one in quarters]
     except BaocaoError as problem:
         raise LauncherError(str(problem)) from problem
     except processes.Interrupted as interrupted:
@@ -60,6 +61,9 @@ def run(first: str, last: str, *, reprocess: bool, at_once: int, as_json: bool) 
 
 
 def _span(first: str, last: str) -> list[Period]:
+    """The quarters from the first to the last. Raises PeriodError also for one that is not closed yet."""
+    from etl import pipeline
+
     found = [Period.parse(first), Period.parse(last)]
     for period in found:
         if period.kind != "quarter":
@@ -68,6 +72,7 @@ def _span(first: str, last: str) -> list[Period]:
         raise LauncherError(f"{last} trước / is before {first}: FROM=2023-Q4 TO=2026-Q3")
     while found[-1] != found[-2].shift(1) and found[-1] != found[-2]:
         found.insert(-1, found[-2].shift(1))
+    pipeline.plan(last)
     return list(dict.fromkeys(found))
 
 
@@ -82,13 +87,12 @@ class _Backfill:
                 raise LauncherError(f"DAG {dag} đang tạm dừng / is paused: hãy bật lại / unpause it in Airflow")
         self._chain = Chain(airflow, quarters)
         self._said: set[Run] = set()
-        self._before: set[Run] = set()
+        self._recorded: dict[Period, Counter[str]] = {period: Counter() for period in quarters}
 
     def run(self, *, reprocess: bool, at_once: int) -> dict[str, dict[str, Any]]:
         """By period what this call recorded, and the step that failed; nothing of a quarter that was left alone."""
         for period in self._quarters:
-            self._before |= set(self._chain.quarter(period).over)
-        self._said |= self._before
+            self._said |= set(self._chain.quarter(period).over)
         if not reprocess:
             for period in self._quarters:
                 if what := self._chain.repeat(self._chain.quarter(period)):
@@ -136,6 +140,8 @@ class _Backfill:
             self._said.add(run)
             failed = len(self._chain.failed_pulls(run)) if run.dag == "collect" else 0
             more = f": {self._chain.pulled(run)} nguồn / sources" if run.dag == "collect" else ""
+            if run.dag == "standardize":
+                self._recorded[quarter.period].update(self._airflow.given(run.dag, run.id, "record"))
             self._say(quarter.period, _TITLES[run.dag] + more + (f", hỏng / failed {failed}" if failed else ""))
         if quarter.step == "failed" and quarter.run is not None and quarter.run not in self._said:
             self._said.add(quarter.run)
@@ -148,22 +154,25 @@ class _Backfill:
         asked: set[Period] = set()
         while True:
             self._chain.refresh()
-            stale = [(longer, run) for longer, run in self._chain.stale_years() if longer not in asked]
+            stale = [longer for longer in self._chain.stale_years() if longer not in asked]
             if not stale and not self._chain.years_going():
-                return
+                break
             if stale and time.monotonic() > patience and not self._chain.years_going():
-                for longer, _ in stale:
+                for longer in stale:
                     asked.add(longer)
                     self._airflow.post("dags/annual/dagRuns", {"logical_date": None, "partition_key": longer.key})
                     self._say(longer, "tính từ các quý / made of its quarters")
             time.sleep(_POLL_SECONDS)
+        for longer in self._chain.failed_years():
+            self._say(longer, "LỖI / FAILED: annual")
 
     def _outcome(self, quarter: Quarter) -> dict[str, Any]:
-        fresh = [run for run in quarter.over if run not in self._before and run.dag == "standardize"]
-        recorded = [self._airflow.given("standardize", run.id, "record") for run in fresh]
-        lost = self._chain.lost(quarter)
-        failed = quarter.run.dag if quarter.run is not None and (quarter.step == "failed" or lost) else ""
-        return {"recorded": recorded[-1] if recorded else None, "step_failed": failed}
+        failed = ""
+        if quarter.run is not None and (quarter.step == "failed" or self._chain.lost(quarter)):
+            failed = quarter.run.dag
+        elif set(quarter.period.longer()) & set(self._chain.failed_years()):
+            failed = "annual"
+        return {**self._recorded[quarter.period], "step_failed": failed}
 
     def _say(self, period: Period, text: str) -> None:
         self._line(f"{period.key:<8} {text}")
@@ -173,23 +182,22 @@ class _Backfill:
         click.echo(f"{minutes:3d}:{seconds:02d}  {text}")
 
 
-def _row(period: Period, told: dict[str, Any] | None) -> dict[str, Any]:
+def _row(period: Period, told: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the table, JSON-able: how the quarter stands now, and what this call recorded of it."""
     from etl import pipeline
 
     summary = pipeline.summary(period.key)
-    recorded = (told or {}).get("recorded") or {}
     complete, failed = summary["coverage"]["complete"], summary["coverage"]["failed"]
     return {
         "period": period.key,
         "due": len(complete) + len(failed),
         "proven": len(complete),
         "failed": dict(failed),
-        "new": recorded.get("new", 0),
-        "revised": recorded.get("revised", 0),
+        "new": told.get("new", 0),
+        "revised": told.get("revised", 0),
         "withheld": sum((summary.get("withheld") or {}).values()),
         "forms": sum((summary.get("forms") or {}).values()),
-        "step_failed": (told or {}).get("step_failed", ""),
+        "step_failed": told["step_failed"],
     }
 
 

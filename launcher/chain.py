@@ -97,20 +97,31 @@ class Chain:
             if now.over[1].began < max((_moment(one["end_date"]) for one in self._pulls(before)), default=_NEVER):
                 yield now
 
-    def stale_years(self) -> Iterator[tuple[Period, Run | None]]:
-        """Longer periods all of whose quarters are loaded, without a run since; with the last run that they had."""
-        for longer in sorted(
-            {one for quarter in self.quarters for one in quarter.longer()}, key=lambda one: one.last_day
-        ):
+    def stale_years(self) -> list[Period]:
+        """Longer periods all of whose quarters are loaded, without a run since that went through."""
+        found = []
+        for longer in self._longer():
             parts = [self.quarter(part) for part in longer.parts()]
             if all(len(part.over) > 1 for part in parts):
-                run = self._newest.get(("annual", longer.key))
-                if run is None or run.state == "failed" or run.made < max(self._opened(part.over[1]) for part in parts):
-                    yield longer, run
+                run, loaded = (
+                    self._newest.get(("annual", longer.key)),
+                    max(self._opened(part.over[1]) for part in parts),
+                )
+                if run is None or run.state == "failed" or run.made < loaded:
+                    found.append(longer)
+        return found
+
+    def failed_years(self) -> list[Period]:
+        runs = ((longer, self._newest.get(("annual", longer.key))) for longer in self._longer())
+        return [longer for longer, run in runs if run is not None and run.state == "failed"]
 
     def years_going(self) -> bool:
-        longer = {one.key for quarter in self.quarters for one in quarter.longer()}
-        return any(run.going for (dag, key), run in self._newest.items() if dag == "annual" and key in longer)
+        runs = (self._newest.get(("annual", longer.key)) for longer in self._longer())
+        return any(run is not None and run.going for run in runs)
+
+    def _longer(self) -> list[Period]:
+        longer = {one for quarter in self.quarters for one in quarter.longer()}
+        return sorted(longer, key=lambda one: (one.last_day, one.key))
 
     def repeat(self, quarter: Quarter) -> str:
         """Ask Airflow to repeat of a quarter what failed or got lost, and that only. Says what; "" for nothing."""

@@ -20,18 +20,22 @@ from launcher import processes
 from launcher.airflow_api import AirflowApi
 from launcher.simulator import Simulator
 from tests.end_to_end.office import MEASURES
-from tests.fault_lab.small_country import make_catalog, make_sources
+from tests.launcher.small_reform import make_catalog
 
 ROOT = Path(__file__).resolve().parents[2]
-QUARTERS = ("2025-Q3", "2025-Q4", "2026-Q1")
-SOURCES = ("igate_01", "igate_08")
+QUARTERS = ("2025-Q1", "2025-Q2", "2025-Q3")
+BEFORE = ("onestop_2024_ha_giang", "onestop_2024_ha_noi", "onestop_2024_tuyen_quang")
+AFTER = ("onestop_ha_noi", "onestop_tuyen_quang")
+"""Hà Giang (02) went into Tuyên Quang (08) between the second quarter and the third."""
+DUE = {"2025-Q1": BEFORE, "2025-Q2": BEFORE, "2025-Q3": AFTER}
+REFUSING, FAULT = BEFORE[0], "opencps_v2/02-2024"
 DAGS = ("collect", "standardize", "publish", "annual")
 SECONDS = 600
 
 
 @dataclass
 class Site:
-    """A machine of its own on which `make up` runs, with a country of two provinces."""
+    """A machine of its own on which `make up` runs, with the portals of three old provinces and two of today."""
 
     home: Path
     portals: Simulator
@@ -75,7 +79,13 @@ class Site:
             measure = fact["indicator"].removeprefix("tthc_")
             if measure in MEASURES:
                 found.setdefault((fact["tier"], fact["field"]), {})[measure] = int(float(fact["value"]))
-        return found
+        return {place: row for place, row in found.items() if any(row.values())}
+
+    def newest(self, dag: str) -> dict[str, dict[str, Any]]:
+        return {run["partition_key"]: run for run in sorted(self.runs(dag), key=lambda run: str(run["queued_at"]))}
+
+    def last_pull(self, run: dict[str, Any]) -> str:
+        return max(str(task["end_date"]) for task in self.airflow().tasks("collect", run["dag_run_id"], task_id="pull"))
 
     def truth(self, period: str, unit: str) -> dict[tuple[str, str], dict[str, int]]:
         answer = requests.get(f"{self.portals.url}/truth/II.06a", params={"unit": unit, "period": period}, timeout=60)
@@ -84,22 +94,22 @@ class Site:
         return {
             place: {measure: row[measure] for measure in MEASURES}
             for place, row in rows.items()
-            if place == ("all", "all") or place[0] != "all"  # no fact is one field of both tiers
+            # No fact is one field of all tiers; what nothing was counted in, a portal need not list.
+            if (place == ("all", "all") or place[0] != "all") and any(row[measure] for measure in MEASURES)
         }
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    catalog = make_catalog(folder / "catalog")
-    sources = make_sources(folder / "sources", {"igate": ["01", "08"]})
-    portals = Simulator(folder, scale=0.05, catalog=catalog, faults=["igate/08=unauthorized"])
+    catalog = make_catalog(folder / "catalog", (*BEFORE, *AFTER))
+    portals = Simulator(folder, scale=0.05, catalog=catalog, faults=[f"{FAULT}=unauthorized"])
     portals.start()
     environment = {
         **os.environ,
         **portals.environment,
         "BAOCAO_HOME": str(folder / "home"),
-        "BAOCAO_CATALOG": os.pathsep.join(map(str, (catalog, sources))),
+        "BAOCAO_CATALOG": str(catalog),
         "BAOCAO_PORT": str(_free_port()),
         "BAOCAO_RETRY_SECONDS": "0.1",
     }
@@ -131,11 +141,12 @@ def test_what_came_is_loaded_and_what_failed_is_told(site: Site, first: tuple[in
     status, rows = first
     assert status == 3
     assert tuple(rows) == QUARTERS
-    for row in rows.values():
-        assert (row["due"], row["proven"], list(row["failed"]), row["step_failed"]) == (2, 1, ["igate_08"], "")
+    for period, row in rows.items():
+        failed = [REFUSING] if period < "2025-Q3" else []
+        assert (row["due"], list(row["failed"]), row["step_failed"]) == (len(DUE[period]), failed, "")
+        assert row["proven"] == len(DUE[period]) - len(failed)
         assert row["new"] > 0
         assert row["forms"] > 0
-    for period in QUARTERS:
         assert site.figures(period, "01") == site.truth(period, "01")
 
 
@@ -151,23 +162,31 @@ def test_quarters_run_through_the_scheduler_oldest_first(site: Site, first: tupl
         assert {run["state"] for run in found} == {"success"}
         for run in found:
             assert all(opened[key] <= run["start_date"] for key in QUARTERS if key < run["partition_key"])
-    assert [run["partition_key"] for run in site.runs("annual")] == ["2025-H2"]
+    assert [run["partition_key"] for run in site.runs("annual")] == ["2025-H1", "2025-9M"]
 
 
 def test_a_second_call_pulls_only_what_failed_and_a_third_does_nothing(
     site: Site, first: tuple[int, dict[str, Any]]
 ) -> None:
-    requests.delete(f"{site.portals.url}/faults/igate/08", timeout=10).raise_for_status()
+    requests.delete(f"{site.portals.url}/faults/{FAULT}", timeout=10).raise_for_status()
     status, rows = site.backfill()
     assert status == 0
-    for period, row in rows.items():
-        assert (row["proven"], row["failed"]) == (2, {})
-        assert row["revised"] > 0, "what was withheld for the missing source has a value now"
-        assert row["withheld"] < first[1][period]["withheld"]
-        assert site.attempts("igate_01", period) == ["complete"]
-        assert site.attempts("igate_08", period) == ["refused", "complete"]
-        assert site.figures(period, "08") == site.truth(period, "08")
-    assert [run["partition_key"] for run in site.runs("annual")] == ["2025-H2", "2025-H2"], "its quarters were revised"
+    for period in ("2025-Q1", "2025-Q2"):
+        assert rows[period]["failed"] == {}
+        assert rows[period]["revised"] > 0, "what was withheld for the missing source has a value now"
+        assert rows[period]["withheld"] < first[1][period]["withheld"]
+        assert site.attempts(REFUSING, period) == ["refused", "complete"]
+        for unit in ("01", "02", "08"):
+            assert site.figures(period, unit) == site.truth(period, unit)
+    assert (rows["2025-Q3"]["new"], rows["2025-Q3"]["revised"]) == (0, 0)
+    for period, sources in DUE.items():
+        for source in set(sources) - {REFUSING}:
+            assert site.attempts(source, period) == ["complete"]
+    collected, standardized = site.newest("collect"), site.newest("standardize")
+    for before, now in pairwise(QUARTERS):
+        assert site.last_pull(collected[before]) <= standardized[now]["start_date"]
+    for longer, parts in (("2025-H1", QUARTERS[:2]), ("2025-9M", QUARTERS)):
+        assert all(standardized[part]["start_date"] < site.newest("annual")[longer]["queued_at"] for part in parts)
 
     made = {dag: [(run["dag_run_id"], run["queued_at"]) for run in site.runs(dag)] for dag in DAGS}
     status, again = site.backfill()
@@ -179,7 +198,19 @@ def test_a_second_call_pulls_only_what_failed_and_a_third_does_nothing(
     }
 
 
-@pytest.mark.parametrize("span", [("2026-Q3", "2025-Q3"), ("2025", "2026"), ("2025-Q5", "2026-Q1")])
+def test_what_was_pending_before_the_reform_is_what_the_new_units_opened_with(
+    site: Site, first: tuple[int, dict[str, Any]]
+) -> None:
+    for period in QUARTERS[1:]:
+        done = site.call("cli", "chain", period, "--json")
+        chain = json.loads(done.stdout)
+        assert chain["equal"] > 0
+        assert chain["broken"] == []
+
+
+@pytest.mark.parametrize(
+    "span", [("2026-Q3", "2025-Q3"), ("2025", "2026"), ("2025-Q5", "2026-Q1"), ("2026-Q3", "2199-Q1")]
+)
 def test_a_wrong_span_is_refused_before_anything_starts(home: Path, span: tuple[str, str]) -> None:
     command = [sys.executable, "-m", "launcher", "backfill", "--from", span[0], "--to", span[1]]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
