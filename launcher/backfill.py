@@ -24,7 +24,7 @@ from launcher import LauncherError, machine, processes, services
 from launcher.airflow_api import AirflowApi
 from launcher.chain import CHAIN, Chain, Quarter, Run
 
-_POLL_SECONDS = 3.0
+_POLL_SECONDS = 6.0
 _GRACE_SECONDS = 20.0
 """What Airflow needs to make the run of a longer period by itself, once its last quarter is loaded."""
 _TITLES = {
