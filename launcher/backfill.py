@@ -141,7 +141,10 @@ class _Backfill:
             failed = len(self._chain.failed_pulls(run)) if run.dag == "collect" else 0
             more = f": {self._chain.pulled(run)} nguồn / sources" if run.dag == "collect" else ""
             if run.dag == "standardize":
-                self._recorded[quarter.period].update(self._airflow.given(run.dag, run.id, "record"))
+                recorded = self._airflow.given(run.dag, run.id, "record")
+                self._recorded[quarter.period].update(new=recorded["new"], revised=recorded["revised"])
+                if recorded.get("restatement") is not None:
+                    more = ": kỳ đã khoá, số khác chờ duyệt / the period is locked, what differs waits for approval"
             self._say(quarter.period, _TITLES[run.dag] + more + (f", hỏng / failed {failed}" if failed else ""))
         if quarter.step == "failed" and quarter.run is not None and quarter.run not in self._said:
             self._said.add(quarter.run)
