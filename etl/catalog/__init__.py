@@ -21,6 +21,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from etl.catalog.checks import check
+from etl.catalog.exchanged import as_exchanged
 from etl.catalog.tables import fields, units
 from etl.catalog.unit_history import changes, codes
 from etl.errors import CatalogError
@@ -87,9 +88,10 @@ class Catalog:
             source.id: counted(self.platforms[source.platform].window, period) for source in self.due_sources(period)
         }
 
-    def platform_of(self, source: Source) -> Platform:
-        """The source's platform, its files in the source's own dialect."""
-        return self.platforms[source.platform].in_dialect(source.dialect)
+    def platform_of(self, source: Source, period: Period | None = None) -> Platform:
+        """The source's platform in its own dialect; to read figures of a period, as its columns are exchanged then."""
+        platform = self.platforms[source.platform].in_dialect(source.dialect)
+        return platform if period is None else as_exchanged(platform, source, period)
 
     def dataset_of(self, source: Source) -> str:
         return self.platforms[source.platform].dataset

@@ -196,11 +196,22 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
             raise fail(file, ("renamed", old), "columns of files are found by table.headings of the platform")
         if not new or old == new:
             raise fail(file, ("renamed", old), "the name that the portal gives the column now")
+    for name, periods in (("accepted", source.accepted), ("exchanged", source.exchanged)):
+        for key in periods:
+            try:
+                Period.parse(key)
+            except PeriodError as error:
+                raise fail(file, (name, key), str(error)) from error
+    columns = {column for names in platform.columns.values() for column in names}
+    for key, pairs in source.exchanged.items():
+        if platform.records_of is not None:
+            raise fail(file, ("exchanged", key), f"platform {platform.id} lists single records: its sums are counted")
+        for column in (*pairs, *pairs.values()):
+            if column not in columns:
+                raise fail(file, ("exchanged", key), f"platform {platform.id} maps no source column {column!r}")
+        if len({*pairs, *pairs.values()}) != 2 * len(pairs):
+            raise fail(file, ("exchanged", key), "two columns that the portal exchanged, each named once")
     for key, measures in source.accepted.items():
-        try:
-            Period.parse(key)
-        except PeriodError as error:
-            raise fail(file, ("accepted", key), str(error)) from error
         for measure in measures:
             if measure not in platform.columns:
                 raise fail(file, ("accepted", key), f"platform {platform.id} has no measure {measure!r}")

@@ -45,7 +45,7 @@ class Proposal:
     @property
     def line(self) -> str:
         """The line for sources/<id>.yml that accepts it."""
-        return f"renamed: {{{_yaml(self.column)}: {_yaml(self.candidate)}}}"
+        return f"renamed: {{{yaml_name(self.column)}: {yaml_name(self.candidate)}}}"
 
 
 def propose(
@@ -242,5 +242,5 @@ def distance(before: Mapping[Place, int], now: Mapping[Place, int]) -> float | N
     return float(np.mean(parts))
 
 
-def _yaml(name: str) -> str:
+def yaml_name(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_][\w.]*", name) else json.dumps(name, ensure_ascii=False)

@@ -227,6 +227,16 @@ class Platform:
         numbers = self.numbers if dialect.thousands is None else Numbers(dialect.thousands)
         return replace(self, table=table, numbers=numbers)
 
+    def under_names(self, now: Mapping[str, str]) -> Platform:
+        """The platform with its columns of numbers under other names; those that are not in `now` keep theirs."""
+
+        def new(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(now.get(name, name) for name in names)
+
+        columns = {measure: new(names) for measure, names in self.columns.items()}
+        identities = tuple(Identity(now.get(one.total, one.total), new(one.parts)) for one in self.identities)
+        return replace(self, columns=columns, identities=identities)
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -245,8 +255,10 @@ class Source:
     lookups: repairs, by "unit" or "field": raw value as the source writes it -> code.
     renamed: what this portal calls a source column of its platform now; read where an answer does not have the
     platform's own name, so that answers of before are read as ever.
+    exchanged: from a period on, source columns of numbers that the portal fills the one with the other's figures:
+    {2026-Q3: {receivedOnline: receivedDirect}}. The same pair once more, of a later period: it turned them back.
     accepted: period -> measures whose figures a person confirmed with whoever runs the portal, though they look
-    exchanged (READ-SWAP): {2026-Q3: [received_online, received_direct_postal]}.
+    exchanged (READ-SWAP) or in another unit (READ-SCALE): {2026-Q3: [received_online, received_direct_postal]}.
     identifiers: the codes of its own bodies (H14) where identifier codes tell the agencies of others (`unit.body` of
     the platform); all of them, where provinces were merged. Without it an agency that nobody knows is a finding.
     files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where
@@ -271,6 +283,7 @@ class Source:
     budget: Budget | None = None
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    exchanged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
     valid_from: dt.date = dt.date(2025, 7, 1)

@@ -247,7 +247,7 @@ def _pull(
 
 def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[tuple[Page, bytes]]) -> parsing.Parsed:
     """Standard rows of one landed pull. Raises SourceBroken when it is not what the platform declares."""
-    platform = catalog.platform_of(source)
+    platform = catalog.platform_of(source, period)
     dataset = catalog.datasets[platform.dataset]
     return parsing.parse(source, platform, dataset, period, pages, catalog.tree(period), catalog.fields)
 

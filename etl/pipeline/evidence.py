@@ -37,7 +37,7 @@ class Evidence:
         if row.payload not in self._pages:
             self._pages[row.payload] = self._document(row, page)
         document = self._pages[row.payload]
-        platform = self._office.catalog.platform_of(self._office.catalog.sources[row.source])
+        platform = self._office.catalog.platform_of(self._office.catalog.sources[row.source], self._period)
         counted = None
         if platform.records_of is not None:
             counted, read = _recounted(document, row, platform, measure)

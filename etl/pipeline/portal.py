@@ -68,7 +68,7 @@ def source_check(source_id: str, period_key: str | None = None) -> dict[str, Any
     return {
         **told,
         "sample": parsed.table.select(shown).slice(0, _SAMPLE).to_pylist(),
-        "columns": _columns(office.catalog.platforms[source.platform], source, parsed),
+        "columns": _columns(office.catalog.platform_of(source, period), source, parsed),
         "lookups": _lookups(office, source, period, findings),
         "findings": [asdict(finding) for finding in findings],
         "proposals": {column: [{**asdict(one), "line": one.line} for one in ones] for column, ones in proposed.items()},

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -21,15 +22,16 @@ from etl.catalog import rules_version
 from etl.errors import SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Receipt
 from etl.periods import Period
-from etl.pipeline import changes, moving
+from etl.pipeline import changes, moving, suspects
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
+from etl.pipeline.unanswered import Recorded, Unanswered
 from etl.pipeline.work import by_source, found_in, read, read_findings, write, write_findings
 from etl.tables import FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
-"""Critical findings of columns: nulls in the rows, or `changes.doubted`, withhold what needs these, and only that."""
+"""Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
 
 
 def datasets() -> list[str]:
@@ -54,6 +56,8 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     doubts: list[dict[str, Any]] = []
     given: dict[str, tuple[str, ...]] = {}
     earlier = {name: tables[name][:] for name in tables}
+    recorded = Recorded(catalog, office.landing, office.warehouse)
+    standing: dict[str, list[Unanswered]] = {name: [] for name in tables}
     before = {name: [table] for name, (table,) in tables.items()}
     confirmed = 0
     for source in catalog.due_sources(period):
@@ -70,8 +74,9 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             continue
         tables[catalog.dataset_of(source)].append(parsed.table)
         given[source.id] = parsed.given
+        standing[catalog.dataset_of(source)] += (doubted := recorded.of(source, period))
         if (last := changes.before(catalog, office.landing, source, period, furthest=1)) is not None:
-            earlier[catalog.dataset_of(source)].append(last)
+            earlier[catalog.dataset_of(source)].append(reduce(lambda rows, doubt: doubt.without(rows), doubted, last))
         findings += changes.told(catalog, office.landing, source, period, parsed)
         if (first_pull := moving.pull_before(attempts, used, moving.distance(catalog))) is not None:
             try:
@@ -89,7 +94,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             parsed.omitted.append_column("source", pa.array([source.id] * parsed.omitted.num_rows, pa.string()))
         )
     for name, parts in tables.items():
-        marked, suspected = changes.suspects(parts, earlier[name], catalog.datasets[name], period, catalog.sources)
+        marked, suspected = suspects.suspects(catalog, name, period, parts, earlier[name], standing[name])
         findings += suspected
         write(work / f"rows_{name}.parquet", marked)
         write(work / f"before_{name}.parquet", pa.concat_tables(before[name]))
@@ -172,7 +177,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         facts = indicators.compute(
             whole,
             _holes(work, name),
-            changes.doubted(told, catalog, name),
+            suspects.doubted(told, catalog, name),
             dataset_id=name,
             dataset=dataset,
             indicators=catalog.indicators_of(name),

@@ -28,6 +28,25 @@ def test_the_miniature_loads(folder: Path) -> None:
     assert catalog.units[3].source == "test, again"
 
 
+def test_exchanged_columns_are_read_so_from_their_period_on(folder: Path) -> None:
+    line = "exchanged: {2026-Q4: {post: online}, 2026-Q2: {online: counter}, 2027-Q1: {online: post}}"
+    edit(folder, "sources/ha_noi.yml", "headers:", f"{line}\nheaders:")
+    catalog = load((folder,))
+    source = catalog.sources["ha_noi"]
+    read = {
+        key: catalog.platform_of(source, Period.parse(key)).columns
+        for key in ("2026-Q1", "2026-M05", "2026-Q3", "2026-Q4", "2027-Q2")
+    }
+    exchanged = {"online": ("counter",), "direct": ("online", "post")}
+    assert read == {
+        "2026-Q1": {"online": ("online",), "direct": ("counter", "post")},
+        "2026-M05": exchanged,
+        "2026-Q3": exchanged,
+        "2026-Q4": {"online": ("counter",), "direct": ("post", "online")},
+        "2027-Q2": exchanged,  # a pair once more: it was turned back
+    }
+
+
 def test_a_later_folder_replaces_and_adds(folder: Path, tmp_path: Path) -> None:
     site = write(
         tmp_path / "site",

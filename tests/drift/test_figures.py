@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.drift.figures import Changes, Scale, Swap, Zero, compare
+from etl.drift.returned import returned
 from etl.tables import rows_schema
 from tests.drift.portals import CATALOG
 
@@ -202,6 +203,41 @@ CHANNELS = Swap("cổng", "received_direct_postal", "received_online", 30, 30, c
 def test_an_exchange_that_growth_could_explain_is_likely(was: float, is_now: float, told: bool) -> None:
     found = compare(table(channels(is_now)), table(channels(was)), ONESTOP)
     assert found == Changes([], [CHANNELS] if told else [], [])
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "again"),
+    [
+        (0.65, 0.65, True),
+        (0.65, 0.80, True),  # as it was, and grown so much that the quarter between would not tell
+        (0.65, 0.35, False),  # still exchanged
+        (0.65, 0.20, False),  # still exchanged, and grown: nothing like either quarter before
+        (0.65, 0.50, False),  # cannot be told, so nobody has answered
+    ],
+)
+def test_an_exchange_ends_when_the_order_is_the_old_one(was: float, is_now: float, again: bool) -> None:
+    pair = (CHANNELS.one, CHANNELS.other)
+    assert returned(table(channels(is_now)), table(channels(was)), pair) is again
+
+
+def test_nothing_to_compare_with_ends_no_doubt() -> None:
+    rows = table(channels(0.65))
+    unread = table([{**row, "problem": "?"} for row in channels(0.65)])
+    for one, other in ((rows, unread), (unread, rows)):
+        assert not returned(one, other, (CHANNELS.one, CHANNELS.other))
+        assert not returned(one, other, (CHANNELS.one,))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.floats(0.15, 6), st.sampled_from([0.01, 0.001, 100.0, 1000.0]))
+def test_another_unit_of_counting_ends_when_the_sum_is_nearer_to_the_old_one(growth: float, factor: float) -> None:
+    before = [{"agency": f"{n}", "field": "x", "received_total": 10**6 + n} for n in range(5)]
+
+    def times(number: float) -> pa.Table:
+        return table([{**row, "received_total": round(row["received_total"] * number)} for row in before])
+
+    assert returned(times(growth), table(before), ["received_total"])
+    assert not returned(times(growth * factor), table(before), ["received_total"])
 
 
 def test_an_order_that_few_places_turn_is_no_exchange() -> None:

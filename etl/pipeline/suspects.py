@@ -1,0 +1,163 @@
+"""Figures that cannot be, told by the quarter before: columns exchanged, another unit of counting, noughts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.catalog import Catalog
+from etl.drift import figures as drift_figures
+from etl.drift import yaml_name
+from etl.model import Finding, Hole
+from etl.periods import Period
+from etl.pipeline.unanswered import Unanswered, answered
+
+_ASK = "Hỏi đơn vị vận hành cổng"
+
+
+def suspects(
+    catalog: Catalog,
+    dataset_id: str,
+    period: Period,
+    parts: Sequence[pa.Table],
+    earlier: Sequence[pa.Table],
+    standing: Sequence[Unanswered],
+) -> tuple[pa.Table, list[Finding]]:
+    """The standard rows of one dataset, each source's a table, against those of the period before: rows that cannot
+    say nought get the problem READ-ZERO; a source whose measures took each other's place, or are in another unit, gets
+    a critical finding. READ-SWAP names the two measures in its column, one after the other. What a person accepted as
+    it stands is not told; what stands since a period before and nobody answered is told again.
+
+    earlier: without the figures that are doubted themselves (Unanswered.without).
+    """
+    rows = pa.concat_tables(parts)
+    dataset = catalog.datasets[dataset_id]
+    found = drift_figures.compare(rows, pa.concat_tables(earlier), dataset)
+    last = period.previous().key
+    told = _Told(catalog, dataset_id, period)
+    findings = [
+        *(told.swapped(one) for one in found.swaps),
+        *(told.scaled(one) for one in found.scales),
+        *(told.still(one) for one in standing if _stands(one, rows)),
+    ]
+    kept = [
+        one for one in findings if not answered(catalog.sources[one.source], period.key, tuple(one.column.split(", ")))
+    ]
+    return _marked(rows, found.zeros, last, drift_figures.lasting(dataset) or list(dataset.columns)), kept
+
+
+def _stands(one: Unanswered, rows: pa.Table) -> bool:
+    now = rows.filter(pc.equal(rows["source"], one.source))
+    return now.num_rows > 0 and one.stands(now)
+
+
+class _Told:
+    """The findings of one dataset and period, in words."""
+
+    def __init__(self, catalog: Catalog, dataset_id: str, period: Period) -> None:
+        self._catalog, self._period, self._last = catalog, period, period.previous().key
+        columns = catalog.datasets[dataset_id].columns
+        self._title = {name: f"“{column.title.vi}” ({name})" for name, column in columns.items()}
+
+    def swapped(self, swap: drift_figures.Swap) -> Finding:
+        pair = swap.one, swap.other
+        told = (
+            f"đã đổi chỗ cho nhau so với kỳ {self._last}: {swap.places} trong {swap.among} chỗ so được giống hẳn cột "
+            "kia, không còn giống chính nó"
+            if swap.certain
+            else f"có thể đã đổi chỗ cho nhau: so với kỳ {self._last}, cột này nay gần cột kia hơn, và cột nhiều thành "
+            f"cột ít ở {swap.places} trong {swap.among} cơ quan"
+        )
+        message = f"{self._both(pair)} {told}. {self._answer(swap.source, pair, self._period.key)}"
+        return self._finding("READ-SWAP", swap.source, pair, f"như kỳ {self._last}", message)
+
+    def scaled(self, scale: drift_figures.Scale) -> Finding:
+        message = (
+            f"{self._title[scale.measure]}: tổng các cơ quan từ {scale.before} (kỳ {self._last}) "
+            f"{'xuống' if scale.down else 'lên'} {scale.now}, gần đúng {scale.factor} lần: có thể cổng đổi đơn vị "
+            f"tính. {self._confirm(scale.source, (scale.measure,), self._period.key)}; "
+            "nếu không thì cổng sửa rồi lấy lại"
+        )
+        expected = f"gần {scale.before} như kỳ {self._last}"
+        return self._finding("READ-SCALE", scale.source, (scale.measure,), expected, message, str(scale.now))
+
+    def still(self, one: Unanswered) -> Finding:
+        if one.rule == "READ-SCALE":
+            message = (
+                f"{self._title[one.measures[0]]}: từ kỳ {one.since} có thể theo đơn vị tính khác, chưa ai trả lời, và "
+                f"nay chưa trở lại như trước đó. {self._confirm(one.source, one.measures, one.since)}; nếu không thì "
+                f"cổng sửa rồi lấy lại; rồi chạy lại từ kỳ {one.since}"
+            )
+        else:
+            message = (
+                f"{self._both(one.measures)} có thể vẫn đổi chỗ cho nhau từ kỳ {one.since}: chưa ai trả lời, và cột "
+                f"nhiều, cột ít chưa trở lại như trước đó. {self._answer(one.source, one.measures, one.since)}"
+            )
+        return self._finding(one.rule, one.source, one.measures, f"như trước kỳ {one.since}", message)
+
+    def _finding(
+        self, rule: str, source: str, measures: Sequence[str], expected: str, message: str, value: str = ""
+    ) -> Finding:
+        return Finding(
+            rule=rule,
+            severity="critical",
+            source=source,
+            period=self._period.key,
+            column=", ".join(measures),
+            value=value,
+            expected=expected,
+            message=message,
+        )
+
+    def _both(self, pair: Sequence[str]) -> str:
+        return f"{self._title[pair[0]]} và {self._title[pair[1]]}"
+
+    def _confirm(self, source: str, measures: Sequence[str], since: str) -> str:
+        line = f"accepted: {{{since}: [{', '.join(measures)}]}}"
+        return f"{_ASK}: nếu số liệu đúng như vậy, thêm vào sources/{source}.yml dòng {line}"
+
+    def _answer(self, source: str, pair: Sequence[str], since: str) -> str:
+        mapped = " hoặc ".join(self._exchanged(source, pair, since))
+        line = f" thêm dòng {mapped}" if mapped else " sửa ánh xạ"
+        return (
+            f"Hai số này và tỷ lệ tính từ chúng tạm giữ. {self._confirm(source, pair, since)}; "
+            f"nếu cổng đổi cột thì cổng sửa rồi lấy lại, hoặc{line}; rồi chạy lại từ kỳ {since}"
+        )
+
+    def _exchanged(self, source: str, pair: Sequence[str], since: str) -> Iterator[str]:
+        """The line that reads the portal's columns rightly; one for each that may be meant, none where we count."""
+        platform = self._catalog.platform_of(self._catalog.sources[source], self._period)
+        if platform.records_of is not None:
+            return
+        one, other = (platform.columns[measure] for measure in pair)
+        for column in (name for name in one if name not in other):
+            for now in (name for name in other if name not in one):
+                yield f"exchanged: {{{since}: {{{yaml_name(column)}: {yaml_name(now)}}}}}"
+
+
+def doubted(findings: Iterable[Finding], catalog: Catalog, dataset: str) -> list[tuple[Hole, tuple[str, ...]]]:
+    """What READ-SWAP leaves in doubt of one dataset: the two measures, wherever their source reports, and no other."""
+    return [
+        (Hole(dataset, source.id, source.unit, None, None, None, "quarantined"), tuple(finding.column.split(", ")))
+        for finding in findings
+        if finding.rule == "READ-SWAP"
+        for source in [catalog.sources[finding.source]]
+        if source.role == "reporting" and catalog.dataset_of(source) == dataset
+    ]
+
+
+def _marked(rows: pa.Table, zeros: Sequence[drift_figures.Zero], last: str, measures: Sequence[str]) -> pa.Table:
+    if not zeros:
+        return rows
+    was = {(zero.payload, zero.pointer): zero.before for zero in zeros}
+    told = [
+        f"mọi số liệu bằng 0, trong khi kỳ {last} còn {was[place]} ({', '.join(measures)})" if place in was else None
+        for place in zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True)
+    ]
+    marks = {"problem": told, "problem_rule": [one and "READ-ZERO" for one in told]}
+    for name, mark in marks.items():
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), pc.coalesce(rows[name], pa.array(mark, pa.string())))
+    return rows
