@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import requests
 
 from etl.periods import Period
 from etl.units import UnitTree
@@ -15,7 +16,7 @@ from simulator.documents import Post
 from simulator.dossiers import DAY, OFFSET, REFUSED, REGISTERED, Archive, day_number
 from simulator.past import Past
 from simulator.truth import COLUMNS, Days, Figures, Truth
-from tests.simulator.asking import SEED
+from tests.simulator.asking import SEED, Portals
 
 LAST_OLD, FIRST_NEW = Period.parse("2025-Q2"), Period.parse("2025-Q3")
 MERGED, DIVIDED_INTO, ALONE = "08", "01", "04"
@@ -191,3 +192,28 @@ def test_no_document_of_an_old_axis_is_of_another_province(country: Country, pos
         assert documents.document.max() < len(documents.sender)
         assert (np.diff(documents.document) >= 0).all()
         assert (documents.sender >= 0).any()
+
+
+def test_an_old_portal_stands_beside_the_new_one_of_its_code(portals: Portals, country: Country, truth: Truth) -> None:
+    def ask(code: str) -> requests.Response:
+        return portals.tandan("", code, LAST_OLD, maDinhDanhCha="24")
+
+    rows = ask("24-2024").json()["data"]
+    old = country.past["24"]
+    assert {row["maThongKe"] for row in rows} == set(old.agencies)
+    assert Counter(row["catalog"] for row in rows) == {
+        "xa-phuong": len(old.communes),
+        "quan-huyen": len(old.districts),
+        "so-ban-nganh": len(old.departments),
+    }
+    of_truth = {(row["tier"], row["field"]): row for row in truth.form("24", LAST_OLD)}
+    for catalog, tier in (("xa-phuong", "commune"), ("quan-huyen", "district"), ("so-ban-nganh", "province")):
+        total = sum(row["tongSo"] for row in rows if row["catalog"] == catalog)
+        assert total == of_truth[tier, "all"]["received_total"] > 0
+    fault = f"{portals.url}/faults/tandan_06a/24-2024"
+    assert portals.session.put(fault, json={"kind": "down"}, timeout=10).status_code == 200
+    try:
+        assert (ask("24-2024").ok, ask("24").ok) == (False, True)
+    finally:
+        portals.session.delete(fault, timeout=10)
+    assert portals.tandan("", "27", LAST_OLD).status_code == 404, "27 is no province any more"
