@@ -97,6 +97,9 @@ def _platform(catalog: Catalog, platform: Platform, fail: Fail) -> None:
         )
     if dataset.by == "procedure" and (platform.field is None or platform.field.column is None):
         raise fail(file, ("field",), "a procedure comes from a column: its codes are an open list")
+    named = platform.field is not None and platform.field.name is not None
+    if named and (dataset.by != "procedure" or platform.table is not None or platform.records_of is not None):
+        raise fail(file, ("field", "name"), "only records of single procedures have the title of one")
     _pattern(file, ("unit", "body"), platform.unit.body, ("code",) if platform.unit.body is not None else (), fail)
     check_request(platform, fail)
     check_records(platform, fail)

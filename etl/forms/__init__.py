@@ -47,6 +47,7 @@ def fill(
     sources: Mapping[str, Source] | None = None,
     days: Sequence[SourceDays] = (),
     straddles: Sequence[Straddle] = (),
+    titles: Mapping[str, str] | None = None,
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
@@ -54,12 +55,13 @@ def fill(
     children where the form repeats over them; others are passed over. holes: of any province.
     sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
     other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
+    titles: of procedures by code, shown before it where there is one.
     Raises FormError when figures are of another period, come twice, or a sum on the form is not the warehouse's
     figure, and when the package differs from the blank anywhere but in the cells that the layout maps.
     """
     plan = layout(form, unit, facts, tree, fields)
     figures = _figures(form, unit, period, facts, plan)
-    body = [_line(form, unit, row, plan, figures) for row in plan.rows]
+    body = [_line(form, unit, row, plan, figures, titles or {}) for row in plan.rows]
     shown = [figures.get(key) for key in plan.cells.values()]
     known = sources or {}
     foot = [
@@ -110,7 +112,9 @@ def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan
     return figures
 
 
-def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact]) -> Line:
+def _line(
+    form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact], titles: Mapping[str, str]
+) -> Line:
     """One body row; a row that is a sum is proven against its parts, cell by cell.
 
     Where the source itself knows the sum and not its parts (`not_provided`), the sum stands by itself; so does a share.
@@ -141,7 +145,8 @@ def _line(form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, 
         if letter in values and (fact := figures.get(plan.cells[f"{letter}{row.number}"])) is not None
         if fact.value is not None and fact.state in MARKS
     }
-    return Line(row.kind, (row.ordinal or None, row.label, *map(values.get, by_column)), marks)
+    label = f"{titles[row.field]} ({row.field})" if row.field in titles else row.label
+    return Line(row.kind, (row.ordinal or None, label, *map(values.get, by_column)), marks)
 
 
 def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:

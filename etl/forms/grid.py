@@ -128,6 +128,8 @@ def _tier_rows(
     for ordinal, (tier, label) in zip(_ORDINALS, tiers, strict=False):
         if unit.level == "ministry":
             label = MINISTRY
+        if unit.level == "commune":
+            ordinal = _ORDINALS[0]  # it has but its own tier
         present = [code for code in names if (tier, code) in known]
         if not present and (tier, ALL) not in known:
             continue

@@ -15,6 +15,8 @@ MISSING = "missing"
 QUOTED = "quoted"
 _BUILT_IN = {0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
 _FIRST_OWN_FORMAT = 164
+_GAP = "_-"
+"""As wide as a hyphen: the mark stands clear of the line beside it."""
 
 
 class Styles:
@@ -65,7 +67,7 @@ class Styles:
     def _marked(self, number: int, mark: str) -> int:
         """The number of the format with the mark behind each of its sections."""
         code = self._codes.get(number) or _BUILT_IN[number]
-        marked = ";".join(f'{section}"{mark}"' for section in code.split(";"))
+        marked = ";".join(f'{section}"{mark}"{_GAP}' for section in code.split(";"))
         for known, there in self._codes.items():
             if there == marked:
                 return known

@@ -51,9 +51,11 @@ class FieldRule:
     fold_case: the vendor writes our codes in other letters (HO_TICH for ho_tich).
     by: "name" where the vendor writes the field's name of fields.csv, however it is spelt; "none" where it only
     knows sums over all fields: these are given, and no figure of one field is.
+    name: the column with the title of a procedure, which forms show beside its code; nothing is told by it.
     """
 
     column: str | None = None
+    name: str | None = None
     fold_case: bool = False
     by: Literal["code", "name", "none"] = "code"
 

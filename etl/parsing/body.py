@@ -105,6 +105,7 @@ class Answer:
             platform.unit.column,
             platform.unit.skip_column,
             platform.field.column if platform.field else None,
+            platform.field.name if platform.field else None,
             *platform.totals.axes,
             *platform.totals.spans,
             platform.unique.day_column if platform.unique else None,

@@ -42,7 +42,7 @@ def _renamed(platform: Platform, now: dict[str, str]) -> Platform:
         else {measure: all_of(names) for measure, names in platform.columns.items()},
         identities=tuple(replace(one, total=new(one.total), parts=all_of(one.parts)) for one in platform.identities),
         unit=replace(unit, column=new(unit.column), skip_column=skipped),
-        field=field and replace(field, column=field.column and new(field.column)),
+        field=field and replace(field, column=field.column and new(field.column), name=field.name and new(field.name)),
         totals=replace(totals, axes=all_of(totals.axes), spans=all_of(totals.spans)),
         unique=unique and replace(unique, day_column=new(unique.day_column)),
         ignore=all_of(platform.ignore),

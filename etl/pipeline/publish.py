@@ -16,7 +16,15 @@ from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
 from etl.pipeline.office import Office, closed
-from etl.pipeline.selection import facts_by_unit, facts_of, form_numbered, offered, unit_named, units_of
+from etl.pipeline.selection import (
+    facts_by_unit,
+    facts_of,
+    form_numbered,
+    offered,
+    procedure_titles,
+    unit_named,
+    units_of,
+)
 
 
 def forms() -> list[str]:
@@ -43,6 +51,7 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     blank = workbook.read_blank(form, office.catalog.form_files[form.number].read_bytes())
     holes = office.warehouse.holes(period.key)
     days = office.warehouse.source_days(period.key)
+    titles = procedure_titles(office, form, period)
     folder = office.store("forms", period.key, form.number)
     earlier = _issues(folder, form, period)
     if unit is None and level is None:
@@ -68,6 +77,7 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
                 office.catalog.sources,
                 days,
                 office.catalog.calendar.straddles,
+                titles.get(tree.home(one.code), {}),
             )
             complete = workbook.complete(form, one, facts, tree, office.catalog.fields)
             written += 1

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from etl import forms as workbook
 from etl.errors import PeriodError, SettingsError
-from etl.model import Fact, Form, Level, Unit
+from etl.model import NATION, Fact, Form, Level, Unit
 from etl.periods import Period
 from etl.pipeline.office import Office
 from etl.units import UnitTree
+
+_LONGEST_TITLE = 500
 
 
 def form_numbered(office: Office, number: str) -> Form:
@@ -61,3 +63,25 @@ def facts_by_unit(office: Office, form: Form, period: Period, units: Sequence[Un
 
 def facts_of(form: Form, unit: Unit, tree: UnitTree, by_unit: dict[str, list[Fact]]) -> list[Fact]:
     return [fact for code in workbook.members(form, unit, tree) for fact in by_unit.get(code, [])]
+
+
+def procedure_titles(office: Office, form: Form, period: Period) -> dict[str, dict[str, str]]:
+    """Titles of the procedures of a form by their code, by province and for the nation, as the sources write them.
+
+    A source's own text, shown as text however strange it is. Of several for one code the first in order counts.
+    """
+    tree, columns, homes = office.catalog.tree(period), {}, {}
+    for source in office.catalog.due_sources(period):
+        platform = office.catalog.platform_of(source)
+        if platform.dataset == form.dataset and platform.field is not None and platform.field.name is not None:
+            name = platform.field.name
+            columns[source.id] = source.renamed.get(name, name).split(".")
+            homes[source.id] = tree.home(source.unit)
+    found: dict[str, dict[str, str]] = {}
+    for source_id, titles in office.warehouse.titles(period.key, columns).items():
+        for code, title in titles.items():
+            shown = " ".join(title.split())[:_LONGEST_TITLE]
+            for unit in (homes[source_id], NATION):
+                known = found.setdefault(unit, {})
+                known[code] = min(known.get(code, shown), shown)
+    return found

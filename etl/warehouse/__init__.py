@@ -30,6 +30,7 @@ from etl.model import (
 )
 from etl.warehouse import compliance, dimensions, queries, schema
 from etl.warehouse import record as recording
+from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
 from etl.warehouse.locked import LockedPeriods
 from etl.warehouse.record import Recorded
@@ -158,6 +159,16 @@ class Warehouse(LockedPeriods):
         """Which days each source's figures are of in the latest load; of rows that are only compared, none."""
         with self._snapshot() as connection:
             return queries.source_days(connection, period_key, known_at, self._as_if)
+
+    def titles(
+        self, period_key: str, columns: Mapping[str, Sequence[str]], known_at: dt.datetime | None = None
+    ) -> dict[str, dict[str, str]]:
+        """Titles of procedures by source and code, as the rows of the latest load have them.
+
+        columns: of each source the path to the title within a record.
+        """
+        with self._snapshot() as connection:
+            return naming.titles(connection, period_key, columns, known_at)
 
     def findings(self, period_key: str, source: str | None = None) -> list[Finding]:
         """Findings of the latest load, of every source or one."""

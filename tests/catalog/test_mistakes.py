@@ -9,6 +9,7 @@ import pytest
 
 from etl.catalog import load
 from etl.errors import CatalogError
+from etl.model import FieldRule
 from tests.catalog.miniature import FILES, edit, write
 
 RATIO = "  ratio: {numerator: [online], denominator: [online, direct]}\n"
@@ -296,6 +297,15 @@ def test_procedures_are_known_by_their_pattern(folder: Path) -> None:
     edit(folder, "platforms/portal.yml", "field:\n  column: sector\n", "")
     edit(folder, "platforms/portal.yml", "  auth: bearer", "  auth: bearer\n  repeat_over_fields: true")
     assert "open list" in mistake(folder).problem
+
+
+def test_only_procedures_have_a_title(folder: Path) -> None:
+    edit(folder, "platforms/portal.yml", "  column: sector\n", "  column: sector\n  name: title\n")
+    error = mistake(folder)
+    assert (error.file, error.key) == (str(folder / "platforms/portal.yml"), "field.name")
+    edit(folder, "datasets.yml", "by: field", "by: procedure")
+    edit(folder, "sources/ha_noi.yml", "ho_tich}", "'1.012790.000.00.00.H41'}")
+    assert load((folder,)).platforms["portal"].field == FieldRule(column="sector", name="title")
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if "/" not in name or name.startswith("units")])

@@ -153,7 +153,9 @@ def test_every_figure_of_ii_06b_is_the_truth(office: Office) -> None:
         printed, tier = {}, ""
         for row in read_body(office.form("II.06b", unit), 13):
             tier = tiers.get(row[1], tier)
-            printed[tier, "all" if row[1] in tiers else row[1]] = dict(zip(MEASURES, map(int, row[2:]), strict=True))
+            code = "all" if row[1] in tiers else row[1].removesuffix(")").rpartition("(")[2]
+            assert row[1] in (*tiers, f"Thủ tục {code} ({code})"), "the title that the portal gives it, and its code"
+            printed[tier, code] = dict(zip(MEASURES, map(int, row[2:]), strict=True))
         truth = _printed(unit, _truth(office, "II.06b", unit))
         wanted = {place: {name: row[name] for name in MEASURES} for place, row in truth.items()}
         if unit not in PROVINCES:

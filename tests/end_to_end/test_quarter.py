@@ -12,10 +12,15 @@ import pytest
 import python_calamine
 from click.testing import CliRunner
 
+from etl import forms as workbook
 from etl import pipeline
 from etl.__main__ import main
 from etl.errors import TraceError
+from etl.model import Fact
+from etl.periods import Period
+from etl.pipeline.office import Office as Opened
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a
+from tests.forms import calculators
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +132,28 @@ def test_one_flipped_byte_is_named(office: Office) -> None:
     finally:
         path.write_bytes(content)
     assert pipeline.trace("II.06a", "04", PERIOD, "C12")["rows"]
+
+
+@pytest.mark.parametrize("calculate", [calculators.by_libreoffice, calculators.by_hyperformula])
+def test_every_formula_of_every_form_is_recomputed_to_the_warehouses_figure(
+    office: Office, calculate: Callable[..., calculators.Values], tmp_path: Path
+) -> None:
+    opened = Opened.open()
+    tree = opened.catalog.tree(Period.parse(PERIOD))
+    held: dict[str, list[Fact]] = {}
+    for fact in opened.warehouse.facts(PERIOD, units=[unit.code for unit in tree if unit.level != "commune"]):
+        held.setdefault(fact.unit, []).append(fact)
+    issued = {f"{one['form']}_{one['unit']}": one for one in pipeline.issued(PERIOD)}
+    packages = {name: Path(one["path"]).read_bytes() for name, one in issued.items()}
+    calculated = calculate(packages, tmp_path)
+    compared = 0
+    for name, one in issued.items():
+        form, unit = opened.catalog.forms[one["form"]], tree[one["unit"]]
+        values = {(fact.indicator, fact.unit, fact.tier, fact.field): fact.value for fact in held[unit.code]}
+        cells = workbook.layout(form, unit, held[unit.code], tree, opened.catalog.fields).cells
+        assert set(calculated[name]) == set(calculators.formulas(packages[name])), name
+        for address, value in calculated[name].items():
+            assert value == values[cells[address]], (name, address)
+            compared += 1
+    assert {one["form"] for one in issued.values()} == set(pipeline.forms())
+    assert compared > 35 * 33

@@ -35,6 +35,7 @@ class Bench:
     parts: dict[tuple[str, str, str], int | None]
     reason: str = "missing_unit"
     holes: tuple[Hole, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
     tree: UnitTree = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +89,7 @@ class Bench:
             self.tree,
             self.catalog.fields,
             self.catalog.sources,
+            titles=self.titles,
         )
 
 

@@ -196,6 +196,18 @@ def test_what_comes_from_a_source_stays_text_whatever_it_begins_with(procedures:
     )
 
 
+def test_a_procedure_is_shown_by_its_title_and_code_and_a_title_is_never_a_formula(procedures: Bench) -> None:
+    long = "Cấp giấy phép " * 30
+    bench = replace(procedures, titles={"1.012790": HOSTILE, "1.012790.000.00.00.H41": long.strip()})
+    sheet = load_workbook(io.BytesIO(bench.fill())).worksheets[0]
+    labels = {cell.value: cell for row in sheet.iter_rows(min_col=2, max_col=2) for cell in row if cell.value}
+    titled = labels[f"{HOSTILE} (1.012790)"]
+    assert (titled.data_type, titled.quotePrefix) == ("s", True)
+    tall = labels[f"{long.strip()} (1.012790.000.00.00.H41)"]
+    assert sheet.row_dimensions[tall.row].height > 9 * 14
+    assert "+1" in labels, "without a title there is the code alone"
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1).filter(str.strip))
 def test_any_text_at_all_gives_a_sound_form(documents: Callable[[str], Bench], name: str) -> None:
