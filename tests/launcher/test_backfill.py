@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import requests
 
 from launcher import processes
 from launcher.airflow_api import AirflowApi
+from launcher.airflow_home import Ports
 from launcher.simulator import Simulator
 from tests.end_to_end.office import MEASURES
 from tests.launcher.small_reform import make_catalog
@@ -116,19 +119,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     log = folder / "up.log"
     up = processes.start([sys.executable, "-m", "launcher", "up"], log, environment)
     made = Site(folder / "home", portals, environment)
-    assert processes.wait_until(lambda: "make down" in log.read_text("utf-8"), SECONDS, lambda: up.poll() is None), (
-        log.read_text("utf-8")
-    )
-    yield made
-    assert made.call("forget").returncode == 0
-    up.wait(SECONDS)
-    portals.stop()
+    try:
+        came_up = processes.wait_until(
+            lambda: "make down" in log.read_text("utf-8"), SECONDS, lambda: up.poll() is None
+        )
+        assert came_up, log.read_text("utf-8")
+        yield made
+    finally:
+        forgotten = made.call("forget")
+        up.wait(SECONDS)
+        portals.stop()
+    assert forgotten.returncode == 0, forgotten.stderr
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return 20000 + int(probe.getsockname()[1]) % 20000
+    """One that BAOCAO_PORT may be: all those that keep their distance to it are free too.
+
+    Below the ports that the system gives away by itself, which others may be given at any moment.
+    """
+    usual = Ports()
+    for port in random.sample(range(10000, 30000), 100):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for one in vars(usual).values():
+                probe = stack.enter_context(socket.socket())
+                probe.bind(("127.0.0.1", port + one - usual.api))
+            return port
+    raise AssertionError("no free ports")
 
 
 @pytest.fixture(scope="module")
