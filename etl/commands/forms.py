@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +12,7 @@ import click
 from etl.commands.output import as_json_option, emit, new_table, show
 from etl.model import Level
 
-FORMATS = ("xlsx",)
+FORMATS = ("xlsx", "pdf")
 
 
 @click.command()
@@ -33,17 +35,27 @@ def forms(
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise click.BadParameter(f"{', '.join(unknown)}: {', '.join(FORMATS)}", param_hint="--format")
     found = pipeline.fill_forms(period, form=number, unit=unit, level=level)
+    printed = "pdf" not in wanted or pipeline.add_pdf(found)
     for one in found:
-        if out is not None and one["path"] is not None:
-            one["copy"] = pipeline.copy_issue(one["path"], out)
+        for name, path, copy in (("xlsx", "path", "copy"), ("pdf", "pdf", "pdf_copy")):
+            if out is not None and name in wanted and one[path] is not None:
+                one[copy] = pipeline.copy_issue(one[path], out)
     if as_json:
-        return emit(found)
-    return _show(found)
+        emit(found)
+    else:
+        _show(found, wanted)
+    if not printed:
+        sys.exit(1)
 
 
-def _show(found: list[dict[str, Any]]) -> None:
+def _show(found: list[dict[str, Any]], wanted: Sequence[str]) -> None:
     table = new_table("Biểu / form", "Đơn vị / unit", "Hạn gửi / due", "Tệp / file")
     for one in found:
         due = "-" if one["due_on"] is None else one["due_on"] + ("" if one["due_verified"] else " (?)")
-        table.add_row(one["form"], f"{one['unit']} {one['name']}", due, one.get("copy") or one["path"] or one["reason"])
+        files = []
+        if "xlsx" in wanted or one["path"] is None:
+            files.append(one.get("copy") or one["path"] or one["reason"])
+        if "pdf" in wanted and one["path"] is not None:
+            files.append(one.get("pdf_copy") or one["pdf"] or one["pdf_reason"])
+        table.add_row(one["form"], f"{one['unit']} {one['name']}", due, "\n".join(files))
     show(table)

@@ -23,6 +23,7 @@ from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
 from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
+from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
@@ -30,6 +31,7 @@ from etl.pipeline.tracing import trace
 from etl.pipeline.watch import alert_on, reminded, reminder, watch
 
 __all__ = [
+    "add_pdf",
     "alert_on",
     "annual",
     "calendar",

@@ -22,6 +22,7 @@ from etl.model import Fact
 from etl.periods import Period
 from etl.pipeline.office import Office as Opened
 from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_body
+from tests.forms.calculators import program
 from tests.warehouse.samples import query
 
 CATALOG = load((ROOT / "catalog",))
@@ -212,6 +213,28 @@ def test_a_commune_has_its_forms_when_asked_for(office: Office, tmp_path: Path) 
     whole = _truth(office, "II.06a", commune.code)["commune", "all"]
     (last,) = (row for row in read_body(copied, 13) if row[1] == "Tổng số")
     assert [int(cell) for cell in last[2:]] == [whole[name] for name in MEASURES]
+
+
+def test_a_form_is_printed_once_and_without_libreoffice_the_workbooks_go_on(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("soffice", "libreoffice")
+    call = ["forms", PERIOD, "--unit", "04", "--out", str(tmp_path), "--format", "xlsx,pdf", "--json"]
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", str(tmp_path))
+        done = CliRunner().invoke(main, call)
+    filled = [one for one in json.loads(done.stdout) if one["path"] is not None]
+    assert (done.exit_code, len(filled) >= 3) == (1, True), done.output
+    assert all(Path(one["copy"]).exists() and one["pdf"] is None for one in filled)
+    assert all("LibreOffice" in one["pdf_reason"] for one in filled)
+    done = CliRunner().invoke(main, call)
+    assert done.exit_code == 0, done.output
+    printed = {one["pdf"]: Path(one["pdf_copy"]) for one in json.loads(done.stdout) if one["path"] is not None}
+    assert {copy.suffix for copy in printed.values()} == {".pdf"}
+    assert all(copy.read_bytes() == Path(kept).read_bytes() for kept, copy in printed.items())
+    moments = {kept: Path(kept).stat().st_mtime_ns for kept in printed}
+    assert CliRunner().invoke(main, call).exit_code == 0
+    assert {kept: Path(kept).stat().st_mtime_ns for kept in printed} == moments
 
 
 def test_egov_gives_all_but_the_channels(office: Office) -> None:
