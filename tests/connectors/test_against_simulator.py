@@ -61,10 +61,11 @@ def test_sums_are_the_truth(simulator: Simulator, name: str, tmp_path: Path) -> 
     source = SOURCES[name]
     parsed = read(simulator, source, tmp_path)
     assert parsed.findings == []
-    dataset = CATALOG.platforms[name].dataset
-    columns = list(CATALOG.datasets[dataset].columns)
+    platform = CATALOG.platforms[name]
+    dataset, columns = platform.dataset, list(platform.columns)
     sums: dict[tuple[str, str], Counter[str]] = {}
     for row in parsed.table.to_pylist():
+        assert {row[column] for column in CATALOG.datasets[dataset].columns if column not in columns} <= {None}
         for key in {(row["tier"], row["field"]), (row["tier"], "all"), ("all", row["field"]), ("all", "all")}:
             sums.setdefault(key, Counter()).update({column: row[column] for column in columns})
     form = "II.06a" if dataset == "onestop" else "edoc"
