@@ -15,7 +15,8 @@ import click
 from etl.commands.calendars import calendar
 from etl.commands.forms import forms
 from etl.commands.growth import chain
-from etl.commands.output import as_json_option, emit, failed_status, new_table, show, show_days
+from etl.commands.output import as_json_option, emit, failed_status, new_table, show
+from etl.commands.proofs import trace, verify
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
@@ -43,7 +44,7 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch):
+for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, verify):
     main.add_command(_command)
 
 
@@ -149,57 +150,6 @@ def replay(period: str, as_json: bool) -> None:
     pipeline.prepare()
     result = pipeline.run_from_landed(period)
     return emit(result) if as_json else _show_run(result)
-
-
-@main.command()
-@click.argument("form")
-@click.argument("unit")
-@click.argument("period")
-@click.argument("cell")
-@click.option("--all", "everything", is_flag=True, help="Mọi dòng nguồn. / Every source row.")
-@as_json_option
-def trace(form: str, unit: str, period: str, cell: str, everything: bool, as_json: bool) -> None:
-    """Từ một ô của biểu về tới byte đã lấy. / From one cell back to the bytes: trace II.06a 01 2026-Q3 F12."""
-    from etl import pipeline
-
-    found = pipeline.trace(form, unit, period, cell)
-    if as_json:
-        return emit(found)
-    value = f"… ({found['reason']})" if found["value"] is None else found["value"]
-    click.echo(
-        f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"
-        f"  căn cứ/law: {found['law']}\n"
-        f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']} · "
-        f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']} · {found['recorded_at']}\n"
-        f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
-    )
-    show_days(found["days"])
-    largest_first = sorted(found["rows"], key=lambda row: row["value"] or 0, reverse=True)
-    shown = largest_first if everything else largest_first[:5]
-    for row in shown:
-        part = "" if row["of_figure"] else "  (không tính vào số này / not part of it)"
-        read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
-        click.echo(
-            f"  - {row['source']} · {row['agency']} · {row['field']}: {row['value']}  ({read})\n"
-            f"{_counted(row['counted'])}"
-            f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}{part}\n"
-            f"      tệp/file   {row['file']}#{row['pointer']}\n"
-            f"      sha256     {row['sha256']}\n"
-            f"      địa chỉ    {row['method']} {row['address']} {row['request']}\n"
-            f"      lấy lúc    {row['fetched_at']}"
-        )
-    if len(shown) < len(found["rows"]):
-        click.echo(f"  … còn {len(found['rows']) - len(shown)} dòng nữa: thêm --all / more rows: add --all")
-    return None
-
-
-def _counted(counted: dict[str, Any] | None) -> str:
-    """A line telling how many single records a row counts, and the first of them."""
-    if counted is None:
-        return ""
-    pairs = zip(counted.get("keys", ()), counted.get("pointers", ()), strict=True)
-    first = ", ".join(f"{key} ({pointer})" for key, pointer in pairs)
-    return f"      đếm/counted {counted['records']} bản ghi/records{f': {first}' if first else ''}\n"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def show(screen: Screen, period: str, runs: Mapping[str, Run], summary: Mapping[
         names = ", ".join(tasks)
         screen.say(f"Bước hỏng / step failed: {dag}: {names}; nhật ký / log: {screen.log}")
     if summary:
-        _where_next(screen, period, summary)
+        _where_next(screen, summary)
     return 1 if failed or broken else 0
 
 
@@ -84,13 +84,15 @@ def _times(screen: Screen, seconds: float) -> None:
     screen.say()
 
 
-def _where_next(screen: Screen, period: str, summary: Mapping[str, Any]) -> None:
+def _where_next(screen: Screen, summary: Mapping[str, Any]) -> None:
     issued = summary["issued"]
     shown = [next((form for form in issued if form["unit"] == unit), None) for unit in ("VN", "01")]
     screen.say("Xem tiếp / where to look next:")
-    for form in filter(None, shown or issued[:2]):
+    named = [form for form in shown if form is not None] or issued[:2]
+    for form in named:
         screen.say(f"  {form['form']} {form['name']}: {form['path']}")
     screen.say("  Từ một ô về tới byte đã lấy / from one cell back to the bytes:")
-    screen.say(f"    ./baocao trace II.06a 01 {period} F12")
+    for form in named[-1:]:
+        screen.say(f"    ./baocao trace {form['path']} F12")
     screen.say("  Airflow với giao diện / Airflow with its user interface:")
     screen.say("    make up")

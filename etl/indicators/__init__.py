@@ -21,7 +21,7 @@ from etl.indicators.year_on_year import growth
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
 from etl.units import UnitTree, tier_of
 
-__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "mark", "moved", "spread"]
+__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "leaves", "mark", "moved", "spread"]
 
 
 def compute(

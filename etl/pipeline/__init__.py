@@ -28,6 +28,7 @@ from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish,
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
+from etl.pipeline.verifying import verify_chain
 from etl.pipeline.watch import alert_on, reminded, reminder, watch
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "summary",
     "trace",
     "units",
+    "verify_chain",
     "warm_up",
     "watch",
     "with_days",

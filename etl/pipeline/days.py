@@ -46,7 +46,9 @@ def counts(nature: str, row: tuple[dt.date | None, dt.date | None], whole: tuple
     return row[0] == whole[0] if nature == "opening_stock" else row[1] == whole[1]
 
 
-def source_days(office: Office, period: Period, sources: Collection[str]) -> list[dict[str, Any]]:
+def source_days(
+    office: Office, period: Period, sources: Collection[str], known_at: dt.datetime | None = None
+) -> list[dict[str, Any]]:
     """Of each of the sources the days that its figures are of, in how many parts, and whether they are the period's."""
     return [
         {
@@ -57,6 +59,6 @@ def source_days(office: Office, period: Period, sources: Collection[str]) -> lis
             "parts": one.parts,
             "of_period": Interval(one.first_day, one.last_day) == period.days,
         }
-        for one in office.warehouse.source_days(period.key)
+        for one in office.warehouse.source_days(period.key, known_at)
         if one.source in sources
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,9 +27,10 @@ class Evidence:
     def pages_verified(self) -> int:
         return len(self._pages)
 
-    def of(self, row: TraceRow, measure: str) -> dict[str, Any]:
-        """The row, JSON-able: its figure of the measure, how its page was fetched, and what stands there (`read`).
+    def of(self, row: TraceRow, measures: Sequence[str]) -> dict[str, Any]:
+        """The row, JSON-able: its figures of the measures, how its page was fetched, and what stands there (`read`).
 
+        value: of a single measure its figure, else None; `values` has each.
         counted: how many single records the row counts, with the first of them; None for a record of the source's own.
         Raises TraceError, naming the file, when the bytes are not those that the row came from.
         """
@@ -40,11 +41,12 @@ class Evidence:
         platform = self._office.catalog.platform_of(self._office.catalog.sources[row.source], self._period)
         counted = None
         if platform.records_of is not None:
-            counted, read = _recounted(document, row, platform, measure)
+            counted, read = _recounted(document, row, platform, measures)
         else:
             record = _record_at(document, row, by_row=platform.table is not None)
             renamed = self._office.catalog.sources[row.source].renamed
-            read = {column: _figure(record, column, renamed) for column in platform.columns.get(measure, ())}
+            columns = (column for measure in measures for column in platform.columns.get(measure, ()))
+            read = {column: _figure(record, column, renamed) for column in columns}
         return {
             "source": row.source,
             "agency": row.agency,
@@ -52,7 +54,8 @@ class Evidence:
             "field": row.field,
             "first_day": row.first_day and row.first_day.isoformat(),
             "last_day": row.last_day and row.last_day.isoformat(),
-            "value": row.values.get(measure),
+            "value": row.values.get(measures[0]) if len(measures) == 1 else None,
+            "values": {measure: row.values.get(measure) for measure in measures},
             "read": read,
             "counted": counted,
             "file": self._office.landing.locate(page),
@@ -113,8 +116,8 @@ def _record_at(document: Any, row: TraceRow, *, by_row: bool) -> Any:
     return found
 
 
-def _recounted(document: Any, row: TraceRow, platform: Platform, measure: str) -> tuple[Any, dict[str, int]]:
-    """How many records the page holds of the row's agency and field, and the measure as they count it.
+def _recounted(document: Any, row: TraceRow, platform: Platform, measures: Sequence[str]) -> tuple[Any, dict[str, int]]:
+    """How many records the page holds of the row's agency and field, and the measures as they count them.
 
     A row of zeros, of a unit that the whole list does not name, has none. Raises TraceError for another figure.
     """
@@ -125,7 +128,7 @@ def _recounted(document: Any, row: TraceRow, platform: Platform, measure: str) -
                 f"{row.uri}, {row.pointer}: đếm lại các bản ghi được {column} = {found[column]}, "
                 f"dòng số liệu là {row.values.get(column)} (counting the records again gives another figure)"
             )
-    return orjson.loads(found["raw"]), {measure: found[measure]} if measure in platform.columns else {}
+    return orjson.loads(found["raw"]), {one: found[one] for one in measures if one in platform.columns}
 
 
 def _figure(record: Any, column: str, renamed: Mapping[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from etl import forms as workbook
@@ -48,13 +49,15 @@ def offered(form: Form) -> tuple[Level, ...]:
     return (*form.levels, *form.on_demand)
 
 
-def facts_by_unit(office: Office, form: Form, period: Period, units: Sequence[Unit]) -> dict[str, list[Fact]]:
-    """Figures of the units, and of those that have a row on their forms."""
+def facts_by_unit(
+    office: Office, form: Form, period: Period, units: Sequence[Unit], known_at: dt.datetime | None = None
+) -> dict[str, list[Fact]]:
+    """Figures of the units, and of those that have a row on their forms, as known at the moment (None: now)."""
     wanted = [column.indicator for column in form.columns if column.indicator]
     tree = office.catalog.tree(period)
     with_rows = {one for unit in units for one in workbook.members(form, unit, tree)}
     by_unit: dict[str, list[Fact]] = {}
-    for fact in office.warehouse.facts(period.key, units=with_rows, indicators=wanted):
+    for fact in office.warehouse.facts(period.key, units=with_rows, indicators=wanted, known_at=known_at):
         by_unit.setdefault(fact.unit, []).append(fact)
     if not by_unit and office.warehouse.figures_at(period.key) is None:
         raise PeriodError(f"kho chưa có số liệu kỳ {period.key} cho biểu {form.number}: chạy `baocao run {period.key}`")

@@ -1,60 +1,106 @@
-"""From any cell of a form back to the bytes it rests on."""
+"""From any numeric cell of an issued form back to the bytes it rests on."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from etl import forms as workbook
-from etl.pipeline.days import counts, source_days
+from etl import proof
+from etl.errors import TraceError
+from etl.model import Fact
+from etl.pipeline.days import source_days
 from etl.pipeline.evidence import Evidence
-from etl.pipeline.office import Office, closed
-from etl.pipeline.selection import facts_by_unit, facts_of, form_numbered, unit_named
+from etl.pipeline.issue import IssuedForm, issued_form
 
 
-def trace(form_number: str, unit_text: str, period_key: str, cell: str) -> dict[str, Any]:
-    """One cell back to the bytes: figure, standard rows, landed pages with address and time.
+def trace(file: str, cell: str) -> dict[str, Any]:
+    """One cell of an issued form ("Biểu!F12"; "F12" is of its first sheet) back to the bytes, as of its own moment.
 
-    Every page is read again and compared with its sha256, and each row with the record its pointer
-    leads to. Raises TraceError, naming the file, when bytes are not those the figure came from.
+    The figure, its formula, what maps a source's columns to it, its standard rows, and the landed pages with address
+    and time. Every page is read again and compared with its sha256, each row with the record its pointer leads to, and
+    the figure is added up again from the rows.
+    Raises TraceError, naming the file, for a form that is not an issue, bytes that are not those the figure came from,
+    or a figure that is not what its rows add up to; FormError for a cell that holds no figure.
     """
-    office = Office.open()
-    form, period = form_numbered(office, form_number), closed(period_key)
-    tree = office.catalog.tree(period)
-    unit = unit_named(office, period, unit_text)
-    shown = facts_of(form, unit, tree, facts_by_unit(office, form, period, [unit]))
-    key = workbook.cell_fact(workbook.layout(form, unit, shown, tree, office.catalog.fields), cell)
-    found = office.warehouse.trace(period.key, *key)
+    issue = issued_form(file)
+    office = issue.office
+    sheet, _, address = cell.rpartition("!")
+    if sheet.strip("'") not in ("", issue.sheet):
+        raise TraceError(
+            f"{issue.name} không có số liệu ở trang {sheet!r}: trang số liệu là {issue.sheet!r} (the sheet)"
+        )
+    key = workbook.cell_fact(issue.layout, address)
+    address = address.replace("$", "").strip().upper()
+    found = office.warehouse.trace(issue.period.key, *key, issue.known_at)
     indicator = office.catalog.indicators[found.fact.indicator]
-    measures = office.catalog.datasets[indicator.dataset].columns
-    nature = measures[indicator.sum].nature if indicator.sum else "total"
-    whole = {one.source: (one.first_day, one.last_day) for one in office.warehouse.source_days(period.key)}
-    evidence = Evidence(office, period)
-    rows = [
-        {
-            **evidence.of(row, indicator.sum or ""),
-            "of_figure": counts(nature, (row.first_day, row.last_day), whole.get(row.source)),
-        }
-        for row in found.rows
-    ]
+    terms = issue.terms(indicator)
+    names = list(dict.fromkeys([*terms["numerator"], *terms["denominator"]]))
+    measures = {name: issue.measure(name) for name in names}
+    evidence = Evidence(office, issue.period)
+    rows, counted = [], []
+    for row in found.rows:
+        told = evidence.of(row, names)
+        given = {**told, "values": row.values, "tier": row.tier}
+        of = any(proof.of_whole(one, given, issue.days.get(row.source)) for one in measures.values())
+        rows.append({**told, "of_figure": of})
+        counted.append(given)
+    sums = proof.Rows(counted, measures, issue.days, issue.parents({row.unit for row in found.rows}), {key.unit})
+    computed = sums.figure((key.unit, key.tier, key.field), terms)
+    shown = issue.shown.get(f"{issue.sheet}!{address}")
+    printed = None if shown is None else shown.number
+    if not found.fact.value == printed or (printed is not None and computed != printed):
+        raise TraceError(
+            f"{issue.name}, ô {address}: biểu in {printed}, kho có {found.fact.value}, các dòng nguồn cộng lại được "
+            f"{computed} (what is printed, recorded and added up again differ)"
+        )
     return {
-        "form": form.number,
-        "cell": cell.upper(),
-        "unit": unit.code,
-        "unit_name": unit.name,
-        "period": period.key,
+        "form": issue.form.number,
+        "file": issue.name,
+        "file_sha256": issue.sha256,
+        "known_at": issue.known_at.isoformat(),
+        "sheet": issue.sheet,
+        "cell": address,
+        "printed": _plain(printed),
+        "formula": {"cell": shown and shown.formula, **terms},
+        "unit": issue.unit.code,
+        "unit_name": issue.unit.name,
+        "period": issue.period.key,
         "indicator": indicator.code,
         "title": indicator.title.vi,
         "law": indicator.law,
-        "tier": found.fact.tier,
-        "field": found.fact.field,
-        "value": None if found.fact.value is None else f"{found.fact.value.normalize():f}",
-        "reason": found.fact.reason,
-        "revision": found.fact.revision,
-        "state": found.fact.state,
-        "days": source_days(office, period, {row.source for row in found.rows}),
-        "recorded_at": found.fact.recorded_at.isoformat(),
-        "load": found.fact.load,
-        "figure_unit": found.fact.unit,
+        "mapping": mapping(issue, {row.source for row in found.rows}, names),
+        **_told(found.fact),
+        "computed": _plain(None if computed is None else Decimal(computed)),
+        "days": source_days(office, issue.period, {row.source for row in found.rows}, issue.known_at),
         "rows": rows,
         "pages_verified": evidence.pages_verified,
     }
+
+
+def mapping(issue: IssuedForm, sources: set[str], measures: list[str]) -> dict[str, dict[str, list[str]]]:
+    """Of each source, which of its columns (or counts of single records) each measure is the sum of."""
+    catalog = issue.office.catalog
+    found = {}
+    for source in sorted(sources):
+        columns = catalog.platform_of(catalog.sources[source]).columns
+        found[source] = {measure: list(columns.get(measure, ())) for measure in measures}
+    return found
+
+
+def _told(fact: Fact) -> dict[str, Any]:
+    return {
+        "tier": fact.tier,
+        "field": fact.field,
+        "value": _plain(fact.value),
+        "reason": fact.reason,
+        "revision": fact.revision,
+        "state": fact.state,
+        "recorded_at": fact.recorded_at.isoformat(),
+        "load": fact.load,
+        "figure_unit": fact.unit,
+    }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"

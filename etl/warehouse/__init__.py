@@ -28,7 +28,7 @@ from etl.model import (
     Submission,
     Unit,
 )
-from etl.warehouse import compliance, dimensions, queries, schema
+from etl.warehouse import compliance, dimensions, queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
@@ -226,6 +226,8 @@ class Warehouse(LockedPeriods):
             row = {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri}
             issued_at = connection.execute(issues.insert().returning(issues.c.issued_at), row).scalar_one()
             compliance.receive_issue(connection, form, unit, period_key, issued_at, sha256, complete)
+            name = f"{uri.rpartition('/')[2]} {known_at.astimezone(dt.UTC).isoformat()}"
+            seals.append(connection, [("issue", name, sha256, None)])
             return True
 
     def freeze(self, obligations: Iterable[Obligation], catalog_version: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from etl.model import Amendment, Publication, Restatement, RestatementCode
 from etl.warehouse import record as recording
 from etl.warehouse import restatements as waiting
+from etl.warehouse import seals
 from etl.warehouse.queries import AsIf
 
 
@@ -66,6 +67,7 @@ class LockedPeriods:
             one = self._locked(connection, number)
             load, moment = recording.number(connection, one.period)
             waiting.approve(connection, one, load, moment, by, code, reason)
+            seals.seal_load(connection, load, one.period)
             return waiting.restatements(connection, one.period, number)[0]
 
     def reject(self, number: int, by: str, reason: str) -> Restatement:

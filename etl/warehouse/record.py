@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from etl.model import Finding, Hole, Receipt
 from etl.periods import Period
-from etl.warehouse import lineage, queries, restatements, schema
+from etl.warehouse import lineage, queries, restatements, schema, seals
 from etl.warehouse.facts import stage_facts, write_revisions
 
 
@@ -81,6 +81,7 @@ def record(
     waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)
     if difference.new + difference.revised:
         _refresh_statistics(connection, period_key)
+    seals.seal_load(connection, load, period_key)
     return Recorded(load, difference.new, difference.revised, difference.same, waits)
 
 

@@ -237,3 +237,11 @@ restatement_decision = Table(
     *_text("code", nullable=True),
     Column("load", BigInteger),
 )
+seal = Table(
+    "seal",
+    metadata,
+    _key("number", BigInteger),
+    *_text("kind", "of"),
+    *_text("parts", nullable=True),
+    *_text("content", "previous", "sha256"),
+)

@@ -127,14 +127,7 @@ def trace(
             f"kho chưa biết chỉ tiêu {indicator} thuộc bộ số liệu nào: hãy đồng bộ chỉ tiêu từ danh mục "
             "(sync_indicators was not run with this catalog)"
         )
-    day = Period.parse(period_key).last_day
-    asked = {
-        "subtree": list(connection.execute(_SUBTREE, {"unit": unit, "day": day}).scalars()),
-        "tier": tier,
-        "field": field,
-        "dataset": dataset,
-        "load": queries.latest_load(connection, period_key, known_at),
-    }
+    asked = _asked(connection, period_key, dataset, unit, tier, field, known_at)
     rows = tuple(TraceRow(*row) for row in connection.execute(_ROWS, {**asked, "limit": limit}).all())
     sums = _sums(connection, asked)
     return Trace(
@@ -143,6 +136,38 @@ def trace(
         count=sum(count for _, count, _ in sums),
         sums={source: added for source, _, added in sums},
     )
+
+
+def rows_under(
+    connection: Connection, period_key: str, dataset: str, unit: str, known_at: dt.datetime | None
+) -> tuple[TraceRow, ...]:
+    """Every row under the unit's figures of the dataset, of any tier and field."""
+    asked = _asked(connection, period_key, dataset, unit, "all", "all", known_at)
+    return tuple(TraceRow(*row) for row in connection.execute(_ROWS, {**asked, "limit": None}).all())
+
+
+def load_at(connection: Connection, period_key: str, known_at: dt.datetime | None) -> int | None:
+    """The load whose rows stood under the figures at the moment."""
+    return queries.latest_load(connection, period_key, known_at)
+
+
+def _asked(
+    connection: Connection,
+    period_key: str,
+    dataset: str,
+    unit: str,
+    tier: str,
+    field: str,
+    known_at: dt.datetime | None,
+) -> dict[str, Any]:
+    day = Period.parse(period_key).last_day
+    return {
+        "subtree": list(connection.execute(_SUBTREE, {"unit": unit, "day": day}).scalars()),
+        "tier": tier,
+        "field": field,
+        "dataset": dataset,
+        "load": load_at(connection, period_key, known_at),
+    }
 
 
 def _sums(connection: Connection, asked: Mapping[str, Any]) -> list[tuple[str, int, dict[str, int | None]]]:

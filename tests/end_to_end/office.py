@@ -60,6 +60,13 @@ class Office:
         return {(row["tier"], row.get("field", "all")): row for row in answer.json()["rows"]}
 
 
+def trace_cell(form: str, unit: str, period: str, cell: str) -> dict[str, Any]:
+    """The trace of a cell of the newest issue."""
+    issued = [one["path"] for one in pipeline.issued(period, form) if one["unit"] == unit]
+    assert len(issued) == 1, f"{form} of {unit}"
+    return pipeline.trace(issued[0], cell)
+
+
 def read_body(path: Path, width: int) -> list[list[Any]]:
     """The rows between the column numbers and the notes, the row of the total last; by another parser."""
     rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()

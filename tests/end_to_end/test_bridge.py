@@ -18,7 +18,7 @@ from etl.__main__ import main
 from etl.errors import FormError
 from etl.landing import Landing
 from etl.pipeline.office import Office as Opened
-from tests.end_to_end.office import PERIOD, ROOT, Office
+from tests.end_to_end.office import PERIOD, ROOT, Office, trace_cell
 
 UNIT = "04"
 SOURCE = "edoc_cao_bang"
@@ -146,7 +146,7 @@ def _trace() -> dict[str, Any]:
     """The trace of the form's total of documents sent."""
     for row in range(8, 120):
         try:
-            found = pipeline.trace("VBDT", UNIT, PERIOD, f"C{row}")
+            found = trace_cell("VBDT", UNIT, PERIOD, f"C{row}")
         except FormError:
             continue
         if (found["tier"], found["figure_unit"]) == ("all", UNIT):

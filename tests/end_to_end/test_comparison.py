@@ -12,7 +12,7 @@ import pytest
 from etl import pipeline
 from etl.model import Fact
 from etl.pipeline.office import Office as Opened
-from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office
+from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, trace_cell
 from tests.warehouse.samples import query
 
 YAML = """platform: igate
@@ -82,7 +82,7 @@ def test_its_rows_stand_in_the_warehouse_beside_the_truth(office: Office) -> Non
         if "all" not in place and place in {(tier, field) for tier, field, *_ in kept}
     }
     assert len(kept) > 20
-    assert {row["source"] for row in pipeline.trace("II.06a", "04", PERIOD, "C11")["rows"]} == {"onestop_cao_bang"}
+    assert {row["source"] for row in trace_cell("II.06a", "04", PERIOD, "C11")["rows"]} == {"onestop_cao_bang"}
 
 
 def test_when_it_is_down_the_figures_stand(office: Office) -> None:

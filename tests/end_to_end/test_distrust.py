@@ -16,7 +16,7 @@ import requests
 from etl import pipeline
 from etl.pipeline.office import Office as Opened
 from launcher.simulator import Simulator
-from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
+from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a, trace_cell
 
 
 class Tampering(ThreadingHTTPServer):
@@ -108,7 +108,7 @@ def test_damaged_bytes_withhold_their_source_and_the_other_goes_on(
     office.run()
     assert office.failures == {}
     documents = office.form("VBDT", "01").read_bytes()
-    damaged = Path(pipeline.trace("II.06a", "01", PERIOD, "C11")["rows"][0]["file"])
+    damaged = Path(trace_cell("II.06a", "01", PERIOD, "C11")["rows"][0]["file"])
     content = damaged.read_bytes()
     damaged.write_bytes(content.replace(b"1", b"2", 1))
 

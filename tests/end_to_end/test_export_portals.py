@@ -16,7 +16,7 @@ from etl.catalog import load
 from etl.errors import FormError, TraceError
 from etl.periods import Period
 from launcher.simulator import Simulator
-from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06a
+from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06a, trace_cell
 
 FORM_06A = """platform: export_06a
 owner: Văn phòng
@@ -151,6 +151,6 @@ def test_a_figure_leads_to_the_row_of_its_sheet(
 def _trace(unit: str, cell: str) -> dict[str, Any] | None:
     """The trace of a cell, None where the form has no such row."""
     try:
-        return pipeline.trace("II.06a", unit, PERIOD, cell)
+        return trace_cell("II.06a", unit, PERIOD, cell)
     except (FormError, TraceError):
         return None

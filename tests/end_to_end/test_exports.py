@@ -16,7 +16,7 @@ from etl.catalog import load
 from etl.errors import FormError, SourceError, TraceError
 from etl.landing import Landing
 from etl.periods import Period
-from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
+from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a, trace_cell
 from tests.parsing.export_files import FIGURES, MERGES_07A, lines, lines_07a, xlsx
 
 SOURCE = "thu_cao_bang"
@@ -156,7 +156,7 @@ def _trace(tier: str, field: str) -> dict[str, Any]:
     """The trace of "Tổng số hồ sơ nhận giải quyết", wherever the form prints that row."""
     for row in range(10, 40):
         try:
-            found = pipeline.trace("II.06a", "04", PERIOD, f"C{row}")
+            found = trace_cell("II.06a", "04", PERIOD, f"C{row}")
         except FormError:
             continue
         if (found["tier"], found["field"]) == (tier, field):

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from etl import pipeline
 from etl.__main__ import main
-from tests.end_to_end.office import MEASURES, ROOT, Office, read_form_06a
+from tests.end_to_end.office import MEASURES, ROOT, Office, read_form_06a, trace_cell
 
 THEN, NOW = "2025-Q2", "2025-Q3"
 BEFORE = {"02": "ha_giang", "08": "tuyen_quang", "24": "bac_giang", "27": "bac_ninh"}
@@ -145,7 +145,7 @@ def test_a_cell_of_the_district_block_leads_to_the_districts(office: Office) -> 
         python_calamine.CalamineWorkbook.from_path(office.form("II.06a", "24", THEN)).get_sheet_by_index(0).to_python()
     )
     number = next(index for index, row in enumerate(rows, start=1) if row[1] == "Cấp huyện")
-    found = pipeline.trace("II.06a", "24", THEN, f"C{number}")
+    found = trace_cell("II.06a", "24", THEN, f"C{number}")
     assert (found["tier"], found["unit_name"]) == ("district", "Tỉnh Bắc Giang")
     assert {row["source"] for row in found["rows"]} == {"onestop_2024_bac_giang"}
     assert all("/24-2024/" in row["address"] for row in found["rows"])

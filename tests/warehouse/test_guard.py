@@ -32,7 +32,7 @@ from tests.warehouse.samples import (
 
 TABLES = ["load", "fact", "fact_2026_q3", "receipt", "payload", "load_source", "standard_row", "quarantine", "finding",
           "hole", "form_issue", "obligation", "submission", "publication", "restatement", "restatement_fact",
-          "waiting_load", "restatement_decision"]  # fmt: skip
+          "waiting_load", "restatement_decision", "seal"]  # fmt: skip
 A: Key = ("received", "00101", "commune", "land")
 
 
@@ -49,7 +49,8 @@ def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: st
               "hole": "unit", "form_issue": "uri", "payload": "uri", "standard_row": "raw", "quarantine": "raw",
               "load_source": "state", "obligation": "province", "submission": "evidence",
               "publication": "reason", "restatement": "code", "restatement_fact": "reason", "waiting_load": "load",
-              "restatement_decision": "reason"}  # fmt: skip
+              "restatement_decision": "reason",
+              "seal": "parts"}  # fmt: skip
     with connect(warehouse_url) as session:
         session.execute(f"SET session_replication_role = {role}")
         for table in TABLES:

@@ -1,0 +1,100 @@
+"""`baocao trace` and `baocao verify`: an issued form back to its bytes, and the chain that seals it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from etl.commands.output import as_json_option, emit, show_days
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=str))
+@click.argument("cell", metavar="SHEET!CELL")
+@click.option("--all", "everything", is_flag=True, help="Mọi dòng nguồn. / Every source row.")
+@as_json_option
+def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
+    """Từ một ô của biểu đã lập về tới byte đã lấy. / From one cell of an issued form back to the bytes.
+
+    SHEET!CELL: 'Biểu!F12', hay F12 của trang đầu. / Or F12, which is of the first sheet.
+    """
+    from etl import pipeline
+
+    found = pipeline.trace(file, cell)
+    if as_json:
+        return emit(found)
+    value = f"… ({found['reason']})" if found["value"] is None else found["value"]
+    click.echo(
+        f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"
+        f"  căn cứ/law: {found['law']}\n"
+        f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']} · "
+        f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']} · {found['recorded_at']}\n"
+        f"  công thức/formula: {_formula(found['formula'])}; tính lại/computed again: {found['computed']}\n"
+        f"  như đã biết lúc/as known at {found['known_at']}\n"
+        f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
+    )
+    show_days(found["days"])
+    largest_first = sorted(
+        found["rows"], key=lambda row: max((one or 0 for one in row["values"].values()), default=0), reverse=True
+    )
+    shown = largest_first if everything else largest_first[:5]
+    for row in shown:
+        part = "" if row["of_figure"] else "  (không tính vào số này / not part of it)"
+        read = " + ".join(f"{column}={value}" for column, value in row["read"].items())
+        click.echo(
+            f"  - {row['source']} · {row['agency']} · {row['field']}: {_values(row)}  ({read})\n"
+            f"{_counted(row['counted'])}"
+            f"      các ngày   {row['first_day'] or '?'} → {row['last_day'] or '?'}{part}\n"
+            f"      tệp/file   {row['file']}#{row['pointer']}\n"
+            f"      sha256     {row['sha256']}\n"
+            f"      địa chỉ    {row['method']} {row['address']} {row['request']}\n"
+            f"      lấy lúc    {row['fetched_at']}"
+        )
+    if len(shown) < len(found["rows"]):
+        click.echo(f"  … còn {len(found['rows']) - len(shown)} dòng nữa: thêm --all / more rows: add --all")
+    return None
+
+
+def _counted(counted: dict[str, Any] | None) -> str:
+    """A line telling how many single records a row counts, and the first of them."""
+    if counted is None:
+        return ""
+    pairs = zip(counted.get("keys", ()), counted.get("pointers", ()), strict=True)
+    first = ", ".join(f"{key} ({pointer})" for key, pointer in pairs)
+    return f"      đếm/counted {counted['records']} bản ghi/records{f': {first}' if first else ''}\n"
+
+
+def _formula(formula: dict[str, Any]) -> str:
+    """What the indicator adds up, over what, and how the cell itself adds."""
+    over, under = " + ".join(formula["numerator"]), " + ".join(formula["denominator"])
+    told = f"({over}) / ({under})" if under else over
+    return f"{told} [={formula['cell']}]" if formula["cell"] else told
+
+
+def _values(row: dict[str, Any]) -> str:
+    values = row["values"]
+    return ", ".join(f"{name} {value}" for name, value in values.items()) if len(values) > 1 else str(row["value"])
+
+
+@click.command()
+@click.option("--noted", metavar="HEAD", help="Đầu chuỗi đã ghi lại nơi khác. / A head that was noted elsewhere.")
+@as_json_option
+def verify(noted: str | None, as_json: bool) -> None:
+    """Đi lại chuỗi niêm phong: kho, tệp gốc, biểu đã lập. / Walk the chain of seals: loads, landed files, forms."""
+    from etl import pipeline
+
+    found = pipeline.verify_chain(noted)
+    if as_json:
+        emit(found)
+    else:
+        for line in found["wrong"]:
+            click.echo(f"SAI / WRONG  {line}")
+        click.echo(
+            f"{found['seals']} mắt xích/seals: {found['loads']} lần nạp/loads, {found['payloads']} tệp gốc/landed "
+            f"files, {found['issues']} biểu/forms; có trước chuỗi/older than the chain: {found['earlier']}\n"
+            f"Đầu chuỗi, hãy ghi lại nơi khác / head, to be noted elsewhere: {found['head']}"
+        )
+    if found["wrong"]:
+        sys.exit(1)

@@ -1,0 +1,301 @@
+"""Verify an issued form against its bundle, with Python's standard library alone: no network, no database.
+
+    python verify.py                    in an unpacked bundle
+    python verify.py BUNDLE.zip [FORM.xlsx]
+
+Every file is compared with its sha256; every landed JSON record is read again at its pointer; every figure is added up
+again from the rows under it and compared with the number printed in its cell. Exit status 0 when all holds, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+MANIFEST, SUMS, NOT_SUMMED = "manifest.json", "SHA256SUMS", ("SHA256SUMS",)
+Key = tuple[str, str, str]
+"""Unit, tier and field of a figure."""
+
+
+class Cell(NamedTuple):
+    """A cell that holds a number, with its formula where it is computed."""
+
+    number: Decimal
+    formula: str | None
+
+
+def read_cells(package: zipfile.ZipFile) -> dict[str, Cell]:
+    """Every numeric cell of an XLSX package, by "Sheet!C12"."""
+    found = {}
+    for sheet, part in sheets(package).items():
+        for cell in _elements(package, part, "c"):
+            parts = {one.tag.rpartition("}")[2]: one.text or "" for one in cell}
+            if cell.get("t", "n") == "n" and parts.get("v"):
+                found[f"{sheet}!{cell.get('r')}"] = Cell(Decimal(parts["v"]), parts.get("f"))
+    return found
+
+
+def sheets(package: zipfile.ZipFile) -> dict[str, str]:
+    """The sheets of an XLSX package in their order: name and part."""
+    rels = _elements(package, "xl/_rels/workbook.xml.rels", "Relationship")
+    links = {link.get("Id"): link.get("Target", "") for link in rels}
+    found = {}
+    for sheet in _elements(package, "xl/workbook.xml", "sheet"):
+        target = next(links[value] for key, value in sheet.items() if key.endswith("}id"))
+        found[sheet.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
+    return found
+
+
+def of_whole(measure: Mapping[str, Any], row: Mapping[str, Any], days: Sequence[str] | None) -> list[str]:
+    """Which of a row's values count in a figure of the measure.
+
+    A row of the whole period gives the measure itself. One of a part gives what the measure consists of: flows of
+    every part, an opening stock of the first, a closing stock of the last.
+    """
+    if days is None or row["first_day"] is None or [row["first_day"], row["last_day"]] == list(days):
+        return [measure["name"]]
+    counts = {
+        "opening_stock": row["first_day"] == days[0],
+        "closing_stock": row["last_day"] == days[1],
+    }
+    return [leaf for leaf, nature in measure["leaves"] if counts.get(nature, True)]
+
+
+def ratio(over: int, under: int, digits: int) -> Decimal | None:
+    """A share, half away from zero; nothing over nothing is no value."""
+    return None if under == 0 else (Decimal(over) / under).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+class Rows:
+    """The sums of rows, by unit, tier and field and everything above them: made in one pass."""
+
+    def __init__(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        measures: Mapping[str, Mapping[str, Any]],
+        days: Mapping[str, Sequence[str]],
+        parents: Mapping[str, str | None],
+        units: Iterable[str],
+    ) -> None:
+        """units: of which sums are wanted."""
+        wanted = set(units)
+        self._sums: dict[Key, dict[str, int | None]] = {}
+        for row in rows:
+            given = {
+                name: _add(row["values"].get(value) for value in of_whole(measure, row, days.get(row["source"])))
+                for name, measure in measures.items()
+            }
+            unit: str | None = row["unit"]
+            while unit is not None:
+                if unit in wanted:
+                    for tier in (row["tier"], "all"):
+                        for field in {row["field"], "all"}:
+                            sums = self._sums.setdefault((unit, tier, field), dict.fromkeys(measures, 0))
+                            for name, value in given.items():
+                                sums[name] = _add((sums[name], value))
+                unit = parents.get(unit)
+
+    def figure(self, key: Key, cell: Mapping[str, Any]) -> int | Decimal | None:
+        """The value of an indicator there: `numerator`, and of a ratio also `denominator` and `digits`."""
+        sums = self._sums.get(key, {})
+        over = _add(sums.get(name, 0) for name in cell["numerator"])
+        if not cell["denominator"]:
+            return over
+        under = _add(sums.get(name, 0) for name in cell["denominator"])
+        return None if over is None or under is None else ratio(over, under, cell["digits"])
+
+
+def verify(bundle: Path, form: Path | None = None) -> dict[str, Any]:
+    """What was compared, and in `wrong` what does not hold, each with the name of its file.
+
+    bundle: a ZIP or an unpacked folder. form: where given, the file in hand, which must be the one of the bundle.
+    """
+    try:
+        return _verify(_opened(bundle), form)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, IndexError, zipfile.BadZipFile,
+            ElementTree.ParseError) as problem:  # fmt: skip
+        what = f"{bundle}: không đọc được ({type(problem).__name__}: {problem}) (cannot be read)"
+        return {"bundle": str(bundle), "wrong": [what], "files": 0, "rows": 0, "cells": 0}
+
+
+def _verify(files: Mapping[str, Callable[[], bytes]], form: Path | None) -> dict[str, Any]:
+    wrong, contents = _summed(files)
+    told: dict[str, Any] = {"wrong": wrong, "files": len(contents), "rows": 0, "cells": 0}
+    if MANIFEST not in contents or any(line.startswith(f"{MANIFEST}:") for line in wrong):
+        return told  # nothing that a changed manifest says can be relied on
+    manifest = json.loads(contents[MANIFEST])
+    told.update({name: manifest[name] for name in ("form", "unit", "period", "known_at")}, seal=manifest["seal"])
+    name = manifest["file"]["name"]
+    content = contents.get(name, b"") if form is None else form.read_bytes()
+    shown = name if form is None else str(form)
+    if _sha(content) != manifest["file"]["sha256"]:
+        wrong.append(f"{shown}: không phải biểu đã lập (not the issued form): sha256 {_sha(content)}")
+        return told
+    wrong += _seal(manifest["seal"], manifest["file"]["sha256"])
+    wrong += _raw(manifest, contents)
+    read, problems = _records(manifest, contents)
+    told.update(rows=len(manifest["rows"]), rows_read_again=read)
+    wrong += problems
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        cells = read_cells(package)
+    told["cells"], problems = _cells(manifest, cells, shown)
+    wrong += problems
+    return told
+
+
+def _summed(files: Mapping[str, Callable[[], bytes]]) -> tuple[list[str], dict[str, bytes]]:
+    """Every file against SHA256SUMS: what is wrong, and the contents."""
+    lines = files[SUMS]().decode().splitlines() if SUMS in files else []
+    sums = {line[66:]: line[:64] for line in lines}
+    wrong = [] if lines else [f"{SUMS}: thiếu (is missing)"]
+    contents = {}
+    for name in sorted({*files, *sums} - set(NOT_SUMMED)):
+        if name not in files:
+            wrong.append(f"{name}: thiếu (is missing)")
+            continue
+        try:
+            contents[name] = files[name]()
+        except (zipfile.BadZipFile, OSError, ValueError) as problem:
+            wrong.append(f"{name}: không đọc được (cannot be read): {problem}")
+            continue
+        if name not in sums:
+            wrong.append(f"{name}: không có trong {SUMS} (is not listed)")
+        elif _sha(contents[name]) != sums[name]:
+            wrong.append(f"{name}: đã bị sửa, hoặc {SUMS} đã bị sửa (was changed, or its line in {SUMS} was)")
+    return wrong, contents
+
+
+def _seal(seal: Mapping[str, Any] | None, sha256: str) -> list[str]:
+    """The issue's place in the chain of the warehouse; None for a form from before there was one."""
+    if seal is None:
+        return []
+    line = "".join(f"{seal[name]}\n" for name in ("number", "kind", "of", "content", "previous"))
+    if seal["content"] != sha256 or _sha(line.encode()) != seal["sha256"]:
+        return [f"{MANIFEST}: mắt xích {seal['number']} không phải của biểu này (the seal is not this form's)"]
+    return []
+
+
+def _raw(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> list[str]:
+    wrong = []
+    for uri, sha256 in sorted({(request["uri"], request["sha256"]) for request in manifest["requests"]}):
+        if uri not in contents:
+            if manifest["raw"]:
+                wrong.append(f"{uri}: thiếu (is missing)")
+        elif _sha(contents[uri]) != sha256:
+            wrong.append(f"{uri}: không phải tệp gốc đã lấy (not the landed answer): phải có sha256 {sha256}")
+    return wrong
+
+
+def _records(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> tuple[int, list[str]]:
+    """Every row read again from its landed JSON: how many, and what is not what the manifest says."""
+    count, wrong, documents = 0, [], {}
+    for row in manifest["rows"]:
+        request = manifest["requests"][row["request"]]
+        uri = request["uri"]
+        if request["encoding"] is None or uri not in contents:
+            continue  # a file or a list of single records: its sha256 was compared
+        if uri not in documents:
+            documents[uri] = json.loads(contents[uri].decode(request["encoding"]))
+        record = documents[uri]
+        for part in row["pointer"].split("/")[1:]:
+            record = record[int(part)] if isinstance(record, list) else record[part]
+        for measure, columns in row["read"].items():
+            if _add(_whole(_dig(record, column)) for column in columns) != row["values"].get(measure):
+                wrong.append(f"{uri}{row['pointer']}: {measure} không như dòng số liệu (not what the row says)")
+        count += 1
+    return count, wrong
+
+
+def _cells(manifest: Mapping[str, Any], shown: Mapping[str, Cell], name: str) -> tuple[int, list[str]]:
+    """Every numeric cell computed again from the rows: how many, and which are not what is printed."""
+    cells = manifest["cells"]
+    sums = Rows(
+        manifest["rows"],
+        manifest["measures"],
+        manifest["days"],
+        manifest["units"],
+        {cell["unit"] for cell in cells.values()},
+    )
+    wrong = [f"{name}, ô {place}: không có truy vết (has no trace)" for place in sorted(set(shown) - set(cells))]
+    for place, cell in cells.items():
+        printed = shown[place].number if place in shown else None
+        if printed is None and cell["value"] is None:
+            continue
+        computed = sums.figure((cell["unit"], cell["tier"], cell["field"]), cell)
+        if printed is None or cell["value"] is None or not printed == Decimal(cell["value"]) == computed:
+            wrong.append(
+                f"{name}, ô {place}: in {printed}, số liệu {cell['value']}, tính lại được {computed} "
+                "(printed, figure and what the rows add up to differ)"
+            )
+    return len(set(shown) & set(cells)), wrong
+
+
+def _opened(bundle: Path) -> dict[str, Callable[[], bytes]]:
+    if bundle.is_dir():
+        return {one.relative_to(bundle).as_posix(): one.read_bytes for one in bundle.rglob("*") if one.is_file()}
+    package = zipfile.ZipFile(bundle)
+    return {name: (lambda name=name: package.read(name)) for name in package.namelist()}  # type: ignore[misc]
+
+
+def _add(values: Iterable[int | None]) -> int | None:
+    """The sum; None as soon as one of them is: no value is never 0."""
+    total = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def _whole(value: Any) -> int | None:
+    """A count as JSON writes it: a whole number, or its digits as a text."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]+\s*", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _dig(record: Any, path: str) -> Any:
+    for part in path.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
+def _elements(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:
+    root = ElementTree.fromstring(package.read(part))  # noqa: S314 (expat itself refuses entities that blow up)
+    return [one for one in root.iter() if one.tag.rpartition("}")[2] == name]
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("form", nargs="?", type=Path)
+    asked = parser.parse_args()
+    found = verify(asked.bundle, asked.form)
+    for line in found["wrong"]:
+        print(f"SAI / WRONG  {line}")
+    if not found["wrong"]:
+        seal = found["seal"] and f"; mắt xích/seal {found['seal']['number']} {found['seal']['sha256']}"
+        print(
+            f"ĐÚNG / HOLDS  {found['form']} {found['unit']} {found['period']}: {found['files']} tệp/files, "
+            f"{found['rows']} dòng/rows ({found['rows_read_again']} đọc lại/read again), {found['cells']} ô/cells"
+            f"{seal or ''}"
+        )
+    return 1 if found["wrong"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What an auditor asks of a warehouse: the chain of seals, an issued form by its bytes, the rows under it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import NullPool, create_engine, select
+
+from etl.warehouse import schema, seals, trace
+from etl.warehouse.seals import Seal
+from etl.warehouse.trace import TraceRow
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The chain, and what is wrong: with itself, with the loads in the database, with what nobody sealed.
+
+    earlier: how many loads and issues are from before the chain began. issues: (uri, sha256) of every issued form.
+    """
+
+    seals: list[Seal]
+    wrong: list[str]
+    earlier: int
+    issues: list[tuple[str, str]]
+
+
+class Issued(NamedTuple):
+    """An issue of a form: see table `form_issue`."""
+
+    form: str
+    unit: str
+    period: str
+    known_at: dt.datetime
+    sha256: str
+    uri: str
+
+
+class Versions(NamedTuple):
+    """By which catalog and rules a load was made: see table `load`."""
+
+    load: int
+    run: str
+    catalog_version: str
+    rules_version: str
+    recorded_at: dt.datetime
+
+
+class Chain:
+    """The chain of the warehouse at `url`, read only."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
+
+    def walk(self) -> Walk:
+        """Compute every seal again, and the content of every load from its rows."""
+        with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            found = seals.chain(connection)
+            wrong = [*seals.broken(found), *seals.changed_loads(connection, found)]
+            alone = seals.unsealed(connection)
+            wrong += [f"{what}: không có niêm phong (has no seal)" for kind, what in alone if kind != "earlier"]
+            issue = schema.form_issue.c
+            told = connection.execute(select(issue.uri, issue.sha256).distinct()).all()
+        issues = sorted((str(uri), str(sha256)) for uri, sha256 in told)
+        return Walk(found, wrong, sum(kind == "earlier" for kind, _ in alone), issues)
+
+    def issue(self, sha256: str, name: str = "") -> Issued | None:
+        """The last issue of these bytes, or else under this file name: form, unit, period, known_at, sha256, uri."""
+        issue = schema.form_issue.c
+        query = select(issue.form, issue.unit, issue.period, issue.known_at, issue.sha256, issue.uri)
+        with self._engine.connect() as connection:
+            for which in (issue.sha256 == sha256, issue.uri.endswith(f"/{name}", autoescape=True)):
+                if found := connection.execute(query.where(which).order_by(issue.id.desc()).limit(1)).one_or_none():
+                    return Issued(*found)
+        return None
+
+    def seal_of(self, kind: str, content: str) -> Seal | None:
+        """The first seal of that content; None for what is from before the chain."""
+        seal = schema.seal.c
+        with self._engine.connect() as connection:
+            query = select(*seal).where(seal.kind == kind, seal.content == content).order_by(seal.number).limit(1)
+            found = connection.execute(query).one_or_none()
+        return None if found is None else Seal(*found)
+
+    def rows(self, period_key: str, dataset: str, unit: str, known_at: dt.datetime) -> tuple[TraceRow, ...]:
+        """Every standard row under the unit's figures of a dataset, as known at the moment."""
+        with self._engine.connect() as connection:
+            return trace.rows_under(connection, period_key, dataset, unit, known_at)
+
+    def versions(self, period_key: str, known_at: dt.datetime) -> Versions | None:
+        """The load in force then: its number, run, catalog version, rules version and moment."""
+        load = schema.load.c
+        with self._engine.connect() as connection:
+            number = trace.load_at(connection, period_key, known_at)
+            query = select(load.id, load.run, load.catalog_version, load.rules_version, load.recorded_at)
+            found = connection.execute(query.where(load.id == number)).one_or_none()
+        return None if found is None else Versions(*found)

@@ -1,0 +1,176 @@
+"""The chain of seals: what a load brought and which forms were issued cannot be changed unnoticed.
+
+Each seal holds the sha256 of its content and of the seal before it. It is appended in the transaction of what it
+seals. Writers wait for each other, and two seals cannot follow the same one (`previous` is unique): no fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, text
+
+from etl.warehouse import schema
+
+GENESIS = "0" * 64
+_OF_LOAD = {
+    "load": "id, period, last_day, run, catalog_version, rules_version, recorded_at, facts_new, facts_revised, "
+    "facts_same, withheld",
+    "fact": "period, unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, recorded_at",
+    "receipt": "id, source, period, started_at, finished_at, state, message, rows, proof",
+    "payload": "receipt, position, sha256, uri, size, media_type, status, method, address, request, fetched_at, field, "
+    "first_day, last_day",
+    "load_source": "source, state, receipt, dataset, rows, rows_sha256, rows_load, role",
+    "standard_row": 'source, position, dataset, payload, pointer, agency, unit, tier, field, raw, "values", first_day, '
+    "last_day",
+    "quarantine": "position, dataset, rules, messages, source, payload, pointer, agency, unit, tier, field, raw, "
+    '"values"',
+    "finding": "position, rule, severity, source, period, message, unit, field, payload",
+    "hole": "position, dataset, source, province, unit, tier, field, reason",
+    "restatement_fact": "unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, code",
+    "restatement_decision": "restatement, verdict, decided_at, decided_by, reason, code",
+}
+"""What is sealed of each table. Columns added to a table later are not: seals of before stay what they were."""
+_ROWS_OF = {
+    "load": "id = :load",
+    "fact": "period = :period AND load = :load",
+    "payload": "receipt IN (SELECT id FROM baocao.receipt WHERE load = :load)",
+    "restatement_fact": "restatement IN (SELECT id FROM baocao.restatement WHERE load = :load)",
+}
+
+
+@dataclass(frozen=True)
+class Seal:
+    """See the comments of table `seal`. Iterating over the fields of `line` gives what its sha256 is of."""
+
+    number: int
+    kind: str
+    of: str
+    parts: str | None
+    content: str
+    previous: str
+    sha256: str
+
+    @property
+    def computed(self) -> str:
+        return _hash(self.number, self.kind, self.of, self.content, self.previous)
+
+
+def append(connection: Connection, entries: Iterable[tuple[str, str, str, str | None]]) -> None:
+    """Append seals of (kind, of, content, parts). Call it last in a transaction: other writers wait for its end."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('baocao seal', 0))"))
+    seal = schema.seal.c
+    last = connection.execute(select(seal.number, seal.sha256).order_by(seal.number.desc()).limit(1)).one_or_none()
+    number, previous = (0, GENESIS) if last is None else last
+    rows = []
+    for kind, of, content, parts in entries:
+        number += 1
+        sha256 = _hash(number, kind, of, content, previous)
+        row = {"number": number, "kind": kind, "of": of, "parts": parts}
+        rows.append({**row, "content": content, "previous": previous, "sha256": sha256})
+        previous = sha256
+    if rows:
+        connection.execute(schema.seal.insert(), rows)
+
+
+def seal_load(connection: Connection, load: int, period_key: str) -> None:
+    """Seal a load with all that it wrote, and each landed answer that came with it."""
+    parts = parts_of(connection, load, period_key)
+    append(connection, [*_payloads(connection, load), ("load", str(load), _sha(parts), parts)])
+
+
+def parts_of(connection: Connection, load: int, period_key: str) -> str:
+    """A line for each table: its name, how many rows the load wrote there, and a sha256 over them in their order."""
+    # What the text of a moment or a day looks like must not depend on who asks.
+    for setting, value in (("TimeZone", "UTC"), ("DateStyle", "ISO, YMD")):
+        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": setting, "value": value})
+    lines = []
+    for table, columns in _OF_LOAD.items():
+        query = text(
+            "SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(told, E'\\n' ORDER BY told COLLATE \"C\"), "
+            f"''), 'UTF8')), 'hex') FROM (SELECT ROW({columns})::text AS told FROM baocao.{table} "
+            f"WHERE {_ROWS_OF.get(table, 'load = :load')}) rows"
+        )
+        count, digest = connection.execute(query, {"load": load, "period": period_key}).one()
+        lines.append(f"{table} {count} {digest}\n")
+    return "".join(lines)
+
+
+def chain(connection: Connection) -> list[Seal]:
+    """Every seal, in order."""
+    return [Seal(*row) for row in connection.execute(select(*schema.seal.c).order_by(schema.seal.c.number))]
+
+
+def broken(seals: Sequence[Seal]) -> list[str]:
+    """What is wrong with the chain itself: a seal that was changed, is missing, or does not follow the one before."""
+    found, number, previous = [], 0, GENESIS
+    for seal in seals:
+        if (seal.number, seal.previous) != (number + 1, previous):
+            found.append(f"mắt xích {seal.number} không nối tiếp mắt xích {number} (does not follow seal {number})")
+        if seal.computed != seal.sha256 or (seal.parts is not None and _sha(seal.parts) != seal.content):
+            found.append(f"mắt xích {seal.number} ({seal.kind} {seal.of}) đã bị sửa (the seal was changed)")
+        number, previous = seal.number, seal.sha256
+    return found
+
+
+def changed_loads(connection: Connection, seals: Sequence[Seal]) -> list[str]:
+    """Of each load whose rows are no longer those that were sealed, the tables that differ."""
+    periods = {str(number): key for number, key in connection.execute(select(schema.load.c.id, schema.load.c.period))}
+    found = []
+    for seal in seals:
+        if seal.kind != "load":
+            continue
+        if seal.of not in periods:
+            found.append(f"lần nạp {seal.of} không còn trong kho (the load is gone)")
+            continue
+        now = parts_of(connection, int(seal.of), periods[seal.of])
+        tables = [was.split()[0] for was, told in zip(seal.parts.split("\n"), now.split("\n"), strict=True)
+                  if was != told] if seal.parts else []  # fmt: skip
+        if tables:
+            found.append(
+                f"lần nạp {seal.of}, kỳ {periods[seal.of]}: bảng {', '.join(tables)} đã bị sửa (tables were changed)"
+            )
+    return found
+
+
+def unsealed(connection: Connection) -> list[tuple[str, str]]:
+    """Loads and issues without a seal, as (kind, what); those from before the chain began have the kind `earlier`."""
+    return [(str(kind), str(what)) for kind, what in connection.execute(_UNSEALED).all()]
+
+
+_UNSEALED = text("""
+SELECT CASE WHEN id < (SELECT min(of::bigint) FROM baocao.seal WHERE kind = 'load') THEN 'earlier' ELSE 'load' END,
+    'load ' || id
+FROM baocao.load WHERE id::text NOT IN (SELECT of FROM baocao.seal WHERE kind = 'load')
+UNION ALL
+SELECT CASE WHEN id < (SELECT min(i.id) FROM baocao.form_issue i JOIN baocao.seal s
+    ON s.kind = 'issue' AND s.content = i.sha256) THEN 'earlier' ELSE 'issue' END, uri
+FROM baocao.form_issue i
+WHERE NOT EXISTS (SELECT FROM baocao.seal s WHERE s.kind = 'issue' AND s.content = i.sha256)
+UNION ALL
+SELECT 'fact', 'load ' || load FROM (SELECT DISTINCT load FROM baocao.fact) f
+WHERE NOT EXISTS (SELECT FROM baocao.load l WHERE l.id = f.load)
+ORDER BY 1, 2
+""")
+
+
+def _payloads(connection: Connection, load: int) -> list[tuple[str, str, str, None]]:
+    page, receipt = schema.payload.c, schema.receipt.c
+    landed = (
+        select(page.uri, page.sha256)
+        .join(schema.receipt, receipt.id == page.receipt)
+        .where(receipt.load == load)
+        .distinct()
+        .order_by(page.uri)
+    )
+    return [("payload", uri, sha256, None) for uri, sha256 in connection.execute(landed)]
+
+
+def _hash(number: int, kind: str, of: str, content: str, previous: str) -> str:
+    return _sha("".join(f"{part}\n" for part in (number, kind, of, content, previous)))
+
+
+def _sha(told: str) -> str:
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""The chain of seals: what was changed behind the warehouse's back is named; writers do not fork it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from etl.warehouse import Warehouse
+from etl.warehouse.chain import Chain
+from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, connect, figure, query
+
+A = ("received", "00101", "commune", "land")
+
+
+def _issue(warehouse: Warehouse, number: int = 1) -> None:
+    sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+    warehouse.issue("II.06a", "01", PERIOD, NOON, sha256, f"/forms/II.06a_01_{PERIOD}_lan{number}.xlsx", True)
+
+
+def test_each_load_answer_and_form_has_its_seal(warehouse: Warehouse, warehouse_url: str) -> None:
+    FILLED.into(warehouse)
+    _issue(warehouse)
+    _issue(warehouse)
+    walked = Chain(warehouse_url).walk()
+    assert (walked.wrong, walked.earlier) == ([], 0)
+    assert [seal.kind for seal in walked.seals][-2:] == ["load", "issue"]
+    landed = {sha for (sha,) in query(warehouse_url, "SELECT DISTINCT sha256 FROM baocao.payload")}
+    assert {seal.content for seal in walked.seals if seal.kind == "payload"} == landed
+    previous = "0" * 64  # the chain as its COMMENT tells it, computed by PostgreSQL
+    for number, told, sha256 in query(
+        warehouse_url,
+        "SELECT number, previous, encode(sha256(convert_to(number || E'\\n' || kind || E'\\n' || of || E'\\n' "
+        "|| content || E'\\n' || previous || E'\\n', 'UTF8')), 'hex') FROM baocao.seal ORDER BY number",
+    ):
+        assert told == previous
+        assert walked.seals[number - 1].sha256 == sha256
+        previous = sha256
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("fact_2026_q3", "UPDATE baocao.fact_2026_q3 SET value = value + 1"),
+        ("fact_2026_q3", "DELETE FROM baocao.fact_2026_q3 WHERE unit = '01'"),
+        ("standard_row", "UPDATE baocao.standard_row SET agency = 'x'"),
+        ("payload", "UPDATE baocao.payload SET address = 'http://x'"),
+        ("load", "UPDATE baocao.load SET recorded_at = recorded_at - interval '1 second'"),
+        ("hole", "DELETE FROM baocao.hole"),
+    ],
+)
+def test_a_changed_row_names_its_load_and_table(
+    warehouse: Warehouse, warehouse_url: str, table: str, change: str
+) -> None:
+    FILLED.into(warehouse)
+    with connect(warehouse_url) as owner:  # the owner of the tables can take the triggers away
+        owner.execute(f"ALTER TABLE baocao.{table} DISABLE TRIGGER insert_only")
+        assert owner.execute(change).rowcount > 0
+    wrong = Chain(warehouse_url).walk().wrong
+    assert len(wrong) == 1
+    assert "lần nạp 1," in wrong[0]
+    assert f"bảng {table.removesuffix('_2026_q3')} " in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE baocao.seal SET of = 'x' WHERE kind = 'issue'", "issue x"),
+        ("UPDATE baocao.seal SET parts = replace(parts, 'fact 2', 'fact 3') WHERE kind = 'load'", "load 1"),
+        ("DELETE FROM baocao.seal WHERE kind = 'load'", "không nối tiếp"),
+        ("DELETE FROM baocao.seal WHERE kind = 'issue'", "lan1.xlsx: không có niêm phong"),
+    ],
+)
+def test_a_changed_seal_is_named(warehouse: Warehouse, warehouse_url: str, change: str, named: str) -> None:
+    FILLED.into(warehouse)
+    _issue(warehouse)
+    with connect(warehouse_url) as owner:
+        owner.execute("ALTER TABLE baocao.seal DISABLE TRIGGER insert_only")
+        assert owner.execute(change).rowcount == 1
+    assert named in " ".join(Chain(warehouse_url).walk().wrong)
+
+
+def test_racing_writers_do_not_fork_the_chain(warehouse: Warehouse, warehouse_url: str) -> None:
+    writers, rounds = 4, 5
+    start = threading.Barrier(writers)
+
+    def write(writer: int) -> None:
+        start.wait()
+        for number in range(rounds):
+            if writer % 2:
+                _issue(warehouse, 1000 * writer + number)
+            else:
+                Load({A: figure(writer * 100 + number)}).into(warehouse, f"2026-Q{writer + 1}")
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(write, range(writers)))
+    walked = Chain(warehouse_url).walk()
+    assert walked.wrong == []
+    assert [seal.number for seal in walked.seals] == list(range(1, writers * rounds + 1))
+    assert {seal.kind for seal in walked.seals} == {"load", "issue"}
+
+
+def test_what_is_older_than_the_chain_is_told_apart(warehouse: Warehouse, warehouse_url: str) -> None:
+    FILLED.into(warehouse)
+    with connect(warehouse_url) as owner:
+        owner.execute("ALTER TABLE baocao.seal DISABLE TRIGGER insert_only")
+        owner.execute("DELETE FROM baocao.seal")
+    Load({A: figure(1)}).into(warehouse)
+    walked = Chain(warehouse_url).walk()
+    assert (walked.wrong, walked.earlier) == ([], 1)
