@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-MANIFEST, SUMS, NOT_SUMMED = "manifest.json", "SHA256SUMS", ("SHA256SUMS",)
+MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 Key = tuple[str, str, str]
 """Unit, tier and field of a figure."""
 
@@ -64,10 +64,7 @@ def of_whole(measure: Mapping[str, Any], row: Mapping[str, Any], days: Sequence[
     """
     if days is None or row["first_day"] is None or [row["first_day"], row["last_day"]] == list(days):
         return [measure["name"]]
-    counts = {
-        "opening_stock": row["first_day"] == days[0],
-        "closing_stock": row["last_day"] == days[1],
-    }
+    counts = {"opening_stock": row["first_day"] == days[0], "closing_stock": row["last_day"] == days[1]}
     return [leaf for leaf, nature in measure["leaves"] if counts.get(nature, True)]
 
 
@@ -159,7 +156,7 @@ def _summed(files: Mapping[str, Callable[[], bytes]]) -> tuple[list[str], dict[s
     sums = {line[66:]: line[:64] for line in lines}
     wrong = [] if lines else [f"{SUMS}: thiếu (is missing)"]
     contents = {}
-    for name in sorted({*files, *sums} - set(NOT_SUMMED)):
+    for name in sorted({*files, *sums} - {SUMS}):
         if name not in files:
             wrong.append(f"{name}: thiếu (is missing)")
             continue

@@ -18,7 +18,7 @@ GENESIS = "0" * 64
 _OF_LOAD = {
     "load": "id, period, last_day, run, catalog_version, rules_version, recorded_at, facts_new, facts_revised, "
     "facts_same, withheld",
-    "fact": "period, unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, recorded_at",
+    "fact": "unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, recorded_at",
     "receipt": "id, source, period, started_at, finished_at, state, message, rows, proof",
     "payload": "receipt, position, sha256, uri, size, media_type, status, method, address, request, fetched_at, field, "
     "first_day, last_day",
@@ -39,6 +39,10 @@ _ROWS_OF = {
     "payload": "receipt IN (SELECT id FROM baocao.receipt WHERE load = :load)",
     "restatement_fact": "restatement IN (SELECT id FROM baocao.restatement WHERE load = :load)",
 }
+
+
+_ORDER = {"fact": "unit, indicator, tier, field, revision", "standard_row": "source, position"}
+"""Of the large tables by their short keys, which takes half the time of sorting the rows' texts."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,11 @@ def parts_of(connection: Connection, load: int, period_key: str) -> str:
         connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": setting, "value": value})
     lines = []
     for table, columns in _OF_LOAD.items():
+        told = f"ROW({columns})::text"
+        order = _ORDER.get(table, f'{told} COLLATE "C"')
         query = text(
-            "SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(told, E'\\n' ORDER BY told COLLATE \"C\"), "
-            f"''), 'UTF8')), 'hex') FROM (SELECT ROW({columns})::text AS told FROM baocao.{table} "
-            f"WHERE {_ROWS_OF.get(table, 'load = :load')}) rows"
+            f"SELECT count(*), encode(sha256(convert_to(coalesce(string_agg({told}, E'\\n' ORDER BY {order}), ''), "
+            f"'UTF8')), 'hex') FROM baocao.{table} WHERE {_ROWS_OF.get(table, 'load = :load')}"
         )
         count, digest = connection.execute(query, {"load": load, "period": period_key}).one()
         lines.append(f"{table} {count} {digest}\n")
