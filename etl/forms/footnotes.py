@@ -43,7 +43,7 @@ def notes(
     sources: Mapping[str, Source],
 ) -> list[str]:
     """Lines under the table, the first ones about missing figures. `shown`: the fact of each data cell."""
-    relevant = [hole for hole in holes if hole.dataset == form.dataset and unit.code in (NATION, hole.province)]
+    relevant = [hole for hole in holes if hole.dataset == form.dataset and _concerns(hole, unit, tree)]
     withheld = [fact for fact in shown if fact is None or fact.value is None]
     lines = []
     if withheld:
@@ -92,7 +92,8 @@ def other_days(
         if one.dataset != form.dataset or counted == period.days or source is None:
             continue
         province = tree[source.unit].parent if tree[source.unit].level == "commune" else source.unit
-        if unit.code in (NATION, province, source.unit):
+        within = source.unit == province == tree.home(unit.code)
+        if within or unit.code in (NATION, province, source.unit):
             whose = f"{tree[source.unit].name} (nguồn {source.id}, hệ thống do {source.owner} quản lý)"
             named.setdefault(counted, []).append(whose)
     return [
@@ -153,11 +154,28 @@ def _named(
     for (province, code, tier, source), codes in sorted(touched.items()):
         whose = _whose(province, code, tier, unit, tree)
         if ALL not in codes:
-            whose += f", lĩnh vực {', '.join(fields[code].name for code in fields if code in codes)}"
-        if not code and unit.code == province and source in sources:
+            whose += _parts(codes, fields)
+        if not code and tree.home(unit.code) == province and source in sources:
             whose += f" (hệ thống do {sources[source].owner} quản lý)"
         found.append(whose)
     return list(dict.fromkeys(found))
+
+
+def _concerns(hole: Hole, unit: Unit, tree: UnitTree) -> bool:
+    """Whether a figure of the unit may be missing for it. Not so for what is another commune's."""
+    if unit.code in (NATION, hole.province):
+        return True
+    below = hole.unit is not None and hole.unit in tree and unit.code in {one.code for one in tree.below(hole.unit)}
+    return hole.province == tree.home(unit.code) and (hole.unit is None or below)
+
+
+def _parts(codes: set[str], fields: Mapping[str, Field]) -> str:
+    """Which fields, or procedures, which are known by their codes only."""
+    named = [fields[code].name for code in fields if code in codes]
+    others = sorted(codes - fields.keys())
+    more = f" và {len(others) - _MOST_NAMED} thủ tục khác" if len(others) > _MOST_NAMED else ""
+    told = f", lĩnh vực {', '.join(named)}" if named else ""
+    return told + (f", thủ tục {', '.join(others[:_MOST_NAMED])}{more}" if others else "")
 
 
 def _whose(province: str, code: str, tier: str, unit: Unit, tree: UnitTree) -> str:

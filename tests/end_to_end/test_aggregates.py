@@ -210,6 +210,10 @@ def test_a_commune_has_its_forms_when_asked_for(office: Office, tmp_path: Path) 
         f"Ủy ban nhân dân {commune.type.casefold()}{commune.name.removeprefix(commune.type)}",
         "Ủy ban nhân dân tỉnh Cao Bằng",
     )
+    assert pipeline.publish(PERIOD, "II.06a")["written"] == 35 + 1, "what was given out on demand is kept up"
+    both = CliRunner().invoke(main, ["forms", PERIOD, "--unit", "04", "--level", "commune"])
+    unknown = CliRunner().invoke(main, ["forms", PERIOD, "--format", "xlsx,bmp"])
+    assert (both.exit_code, unknown.exit_code, "bmp" in unknown.output) == (2, 2, True)
     whole = _truth(office, "II.06a", commune.code)["commune", "all"]
     (last,) = (row for row in read_body(copied, 13) if row[1] == "Tổng số")
     assert [int(cell) for cell in last[2:]] == [whole[name] for name in MEASURES]

@@ -82,3 +82,15 @@ def test_a_province_of_then_lists_its_districts_with_what_is_under_them(
         reader(filled(catalog, "VBDT", "2025-Q2", NATION, {**nation, (NATION, ALL, ALL): 63}))["B10"]
         == "Thành phố Hà Nội"
     )
+
+
+def test_a_district_of_then_has_a_form_of_its_own_and_sends_it_to_its_province(
+    catalog: Catalog, reader: Callable[[bytes], Any]
+) -> None:
+    tree = catalog.tree(Period.parse("2025-Q2"))
+    district = tree.children("11")[1]
+    parts = {(district.code, tier, of): n for tier, n in (("district", 7), ("commune", 30)) for of in ("ho_tich", ALL)}
+    sheet = reader(filled(catalog, "II.06a", "2025-Q2", district.code, {**parts, (district.code, ALL, ALL): 37}))
+    assert labels(sheet) == [("II", "Cấp huyện"), ("III", "Cấp xã")]
+    assert sheet["C15"] == 37
+    assert (sheet["J2"].split()[:3], sheet["J4"]) == (["Ủy", "ban", "nhân"], "Ủy ban nhân dân tỉnh Điện Biên")

@@ -102,6 +102,34 @@ def test_a_figure_the_warehouse_does_not_hold_is_withheld_too(province: Any, rea
     assert foot(province, reader, facts)[1] == "- Không có số liệu trong kho dữ liệu."
 
 
+def test_a_commune_is_told_of_its_source_and_of_itself_and_not_of_its_neighbours(province: Any, reader: Reader) -> None:
+    one, other = province.tree.children("11")[:2]
+    parts = dict.fromkeys(((one.code, "commune", code) for code in province.catalog.fields), None)
+    holes = (
+        hole("missing_source"),
+        hole("quarantined", unit=one.code, of="dat_dai"),
+        hole("quarantined", unit=other.code, of="dat_dai"),
+        hole("missing_source", "14"),
+    )
+    bench = replace(province, unit_code=one.code, parts=parts, reason="missing_source", holes=holes)
+    owner = province.catalog.sources["onestop_dien_bien"].owner
+    assert foot(bench, reader)[1:3] == [
+        f"- Chưa lấy được số liệu từ hệ thống nguồn (1 đơn vị): Tỉnh Điện Biên (hệ thống do {owner} quản lý).",
+        "- Số liệu sai quy tắc kiểm tra, đang tạm giữ để đơn vị rà soát (1 đơn vị): "
+        f"{one.name} (Tỉnh Điện Biên), lĩnh vực Đất đai.",
+    ]
+
+
+def test_a_procedure_set_aside_is_named_by_its_code(province: Any, reader: Reader) -> None:
+    commune = province.tree.children("11")[0]
+    holes = tuple(
+        hole("quarantined", unit=commune.code, of=code, dataset="procedure") for code in ("1.000002", "1.000001")
+    )
+    parts = {("11", "commune", "1.000001"): None, ("11", "commune", "1.000003"): 4}
+    bench = replace(province, number="II.06b", parts=parts, reason="quarantined", holes=holes)
+    assert foot(bench, reader)[1].endswith(f"(1 đơn vị): {commune.name}, thủ tục 1.000001, 1.000002.")
+
+
 def test_a_long_list_is_cut_but_counted(province: Any, reader: Reader) -> None:
     communes = province.tree.children("11")[:40]
     bench = replace(
@@ -165,3 +193,6 @@ def test_a_source_of_other_days_is_named_before_everything_else(province: Any) -
     assert "(1 nguồn)" in line
     assert "(2 nguồn)" in told(NATION)[0]
     assert told("12") == []
+    commune, elsewhere = province.tree.children("11")[0].code, province.tree.children("12")[0].code
+    assert told(commune) == [line], "its figures are of the province's source"
+    assert told(elsewhere) == []
