@@ -15,7 +15,7 @@ from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
 from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
 from etl.forms.package import CORE, described, pack
 from etl.forms.sheet import Formula, Line, plain_number, write
-from etl.forms.styles import MARKS
+from etl.forms.styles import MARKS, PLAIN
 from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
@@ -140,10 +140,10 @@ def _line(
             values[letter] = Formula(_sum_of(letter, row.parts), value)
     by_column = [column_letter(index) for index in range(2, len(form.columns))]
     marks = {
-        index: MARKS[fact.state]
+        index: MARKS.get(fact.state, PLAIN)
         for index, letter in enumerate(by_column, start=2)
         if letter in values and (fact := figures.get(plan.cells[f"{letter}{row.number}"])) is not None
-        if fact.value is not None and fact.state in MARKS
+        if fact.value is not None
     }
     label = f"{titles[row.field]} ({row.field})" if row.field in titles else row.label
     return Line(row.kind, (row.ordinal or None, label, *map(values.get, by_column)), marks)

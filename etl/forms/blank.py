@@ -20,7 +20,7 @@ from etl.errors import CatalogError
 from etl.forms import xml
 from etl.forms.grid import column_letter
 from etl.forms.package import BOOK, SHEET, STRINGS, STYLES, unpack
-from etl.forms.styles import MARKS, MISSING, QUOTED, Styles
+from etl.forms.styles import MARKS, MISSING, PLAIN, QUOTED, Styles
 from etl.forms.xml import MAIN
 from etl.model import Form
 
@@ -181,7 +181,7 @@ def _variants(templates: Mapping[str, Template], markers: list[MarkerCell]) -> s
     body = {style for name in ("group", "item", "total") for style in templates[name].styles}
     texts = {templates[name].styles[0] for name in ("note_heading", "note")} | {one.style for one in markers}
     return {
-        *((style, kind) for style in body for kind in (*MARKS.values(), MISSING, QUOTED)),
+        *((style, kind) for style in body for kind in (*MARKS.values(), PLAIN, MISSING, QUOTED)),
         *((style, QUOTED) for style in texts),
     }
 

@@ -11,6 +11,8 @@ from etl.forms.xml import MAIN
 
 MARKS = {"moving": "*", "revised": "§", "preliminary": "†"}
 """Behind a figure in that state; a final one has none. All of them are in Times New Roman and Liberation Serif."""
+PLAIN = ""
+"""In place of a mark: a figure without one."""
 MISSING = "missing"
 QUOTED = "quoted"
 _BUILT_IN = {0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
@@ -23,9 +25,9 @@ class Styles:
     """`part`: the styles part with the variants. `variant`: style number and variant -> number of the style."""
 
     def __init__(self, part: bytes, wanted: Iterable[tuple[int, str]]) -> None:
-        """wanted: pairs of a style's number and MISSING, QUOTED or the mark to show behind its number.
+        """wanted: pairs of a style's number and MISSING, QUOTED, PLAIN or the mark to show behind its number.
 
-        A marked number is shrunk rather than shown as ###; a missing one stands in the middle; QUOTED keeps Excel from
+        A number is shrunk rather than shown as ###; a missing one stands in the middle; QUOTED keeps Excel from
         reading a text as a formula when somebody edits the cell. KeyError for a number format that is not known here.
         """
         root = xml.parse(part)
@@ -48,6 +50,8 @@ class Styles:
             made.set("quotePrefix", "1")
         elif kind == MISSING:
             self._align(made, horizontal="center", vertical="center")
+        elif kind == PLAIN:
+            self._align(made, shrinkToFit="1")
         else:
             made.set("numFmtId", str(self._marked(int(made.get("numFmtId", "0")), kind)))
             made.set("applyNumberFormat", "1")

@@ -103,6 +103,7 @@ def test_numbers_are_numbers_with_a_thousands_format(province: Any) -> None:
     final = [replace(fact, state="final") for fact in province.facts]
     sheet = sheet_of(province.fill(final))
     assert {sheet[cell].number_format for cell in province.layout().cells} == {"#,##0"}
+    assert all(sheet[cell].alignment.shrinkToFit for cell in province.layout().cells), "smaller, and never ###"
 
 
 def test_the_same_figures_give_the_same_bytes(province: Any) -> None:
