@@ -32,7 +32,8 @@ def test_what_is_issued_is_received_and_stands(office: Office) -> None:
     whole = 0
     for row in found["standings"]:
         cells = CalamineWorkbook.from_path(issued[row["form"], row["unit"]]).get_sheet_by_index(0).to_python()
-        withheld = any(cell == WITHHELD for line in cells for cell in line)
+        needed = 5 if row["form"] == "VBDT" else None  # of its columns 6 to 13 the axis gives none
+        withheld = any(cell == WITHHELD for line in cells for cell in line[:needed])
         assert row["state"] == ("partial" if withheld else "late"), (row["unit"], "the due date was 25/09/2026")
         assert row["due_on"] == "2026-09-25"
         assert (row["completed_on"] is None) == withheld
