@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from etl.commands.calendars import calendar
+from etl.commands.database import db
 from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
@@ -44,7 +45,7 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, verify):
+for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, verify, db):
     main.add_command(_command)
 
 

@@ -10,6 +10,7 @@ from launcher import LauncherError
 
 _NEED_NO_WAREHOUSE = frozenset({"check", "calendar", "plan", "source", "sources", "units"})
 _NEED_PORTALS = frozenset({"run"})
+_LEAVE_THE_SCHEMA = frozenset({"db"})
 
 
 class _Commands(click.Group):
@@ -108,7 +109,7 @@ def cli(arguments: tuple[str, ...]) -> None:
     wanted = set() if {"-h", "--help"} & set(arguments) else {command} & baocao.commands.keys()
     with processes.orderly_exit(), contextlib.ExitStack() as stack:
         if wanted - _NEED_NO_WAREHOUSE:
-            stack.enter_context(machine.warehouse())
+            stack.enter_context(machine.warehouse(up_to_date=command not in _LEAVE_THE_SCHEMA))
         if wanted & _NEED_PORTALS:
             stack.enter_context(machine.portals(machine.demo_scale()))
         baocao.main(args=list(arguments), prog_name="baocao")

@@ -42,8 +42,8 @@ def use_warehouse(server: Postgres) -> None:
 
 
 @contextlib.contextmanager
-def warehouse() -> Iterator[None]:
-    """A warehouse for the time of one command: the one the user has set, else the embedded one, up to date."""
+def warehouse(*, up_to_date: bool = True) -> Iterator[None]:
+    """A warehouse for the time of one command: the one the user has set, else the embedded one."""
     if os.environ.get(WAREHOUSE_URL):
         yield
         return
@@ -53,7 +53,8 @@ def warehouse() -> Iterator[None]:
         use_warehouse(server)
         from etl import pipeline
 
-        pipeline.prepare()
+        if up_to_date:
+            pipeline.prepare()
         yield
     finally:
         server.stop()

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import click
 
-from etl.commands.output import as_json_option, emit, new_table, show
+from etl.commands.output import as_json_option, as_of_option, emit, new_table, show
 from etl.model import Level
 
 FORMATS = ("xlsx", "pdf")
@@ -22,9 +22,17 @@ FORMATS = ("xlsx", "pdf")
 @click.option("--level", type=click.Choice(get_args(Level)), help="Mọi đơn vị của cấp này. / Every unit of the level.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Chép vào thư mục. / Copy into a folder.")
 @click.option("--format", "formats", default="xlsx", help=f"Cách nhau dấu phẩy / by commas: {', '.join(FORMATS)}.")
+@as_of_option
 @as_json_option
 def forms(
-    period: str, number: str | None, unit: str | None, level: str | None, out: Path | None, formats: str, as_json: bool
+    period: str,
+    number: str | None,
+    unit: str | None,
+    level: str | None,
+    out: Path | None,
+    formats: str,
+    as_of: str | None,
+    as_json: bool,
 ) -> None:
     """Điền lại biểu của PERIOD từ kho và cho biết tệp ở đâu. / Fill the forms of PERIOD and say where they are."""
     from etl import pipeline
@@ -34,6 +42,11 @@ def forms(
     wanted = tuple(name.strip() for name in formats.split(","))
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise click.BadParameter(f"{', '.join(unknown)}: {', '.join(FORMATS)}", param_hint="--format")
+    if as_of is not None:
+        if out is None:
+            raise click.UsageError("--as-of cần --out / needs --out")
+        told = pipeline.forms_as_of(period, as_of, out, form=number, unit=unit, level=level)
+        return emit(told) if as_json else _show_as_of(told)
     found = pipeline.fill_forms(period, form=number, unit=unit, level=level)
     printed = "pdf" not in wanted or pipeline.add_pdf(found)
     for one in found:
@@ -46,6 +59,13 @@ def forms(
         _show(found, wanted)
     if not printed:
         sys.exit(1)
+
+
+def _show_as_of(found: list[dict[str, Any]]) -> None:
+    table = new_table("Biểu / form", "Đơn vị / unit", "Tệp / file", "Đúng bản đã phát hành / the very issue")
+    for one in found:
+        table.add_row(one["form"], f"{one['unit']} {one['name']}", one["path"], one["issue"] or "-")
+    show(table)
 
 
 def _show(found: list[dict[str, Any]], wanted: Sequence[str]) -> None:

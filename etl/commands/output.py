@@ -26,6 +26,11 @@ def as_json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Kết quả cho máy đọc. / Output for machines.")(command)
 
 
+def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    help_ = "Như kho đã biết lúc đó: ngày, hoặc thời điểm ISO. / As known then: a day, or an ISO moment."
+    return click.option("--as-of", metavar="TIME", help=help_)(command)
+
+
 def emit(result: Any) -> None:
     click.echo(jsons.dumps(result, ensure_ascii=False, indent=2, default=str))
 

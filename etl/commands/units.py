@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.commands.growth import add_growths
-from etl.commands.output import as_json_option, emit, new_table, show, show_days
+from etl.commands.output import as_json_option, as_of_option, emit, new_table, show, show_days
 
 if TYPE_CHECKING:
     from etl.model import RestatedFact
@@ -82,19 +82,29 @@ def units(at: str | None, events_only: bool, as_json: bool) -> None:
     show_default=True,
     help="Đơn vị bị chia: giữ địa giới cũ, hay ước chia đều. / Divided units: on old boundaries, or in equal parts.",
 )
+@as_of_option
 @as_json_option
-def facts(period: str, indicator: str | None, unit: str | None, units_on: str, divided: Divided, as_json: bool) -> None:
+def facts(
+    period: str,
+    indicator: str | None,
+    unit: str | None,
+    units_on: str,
+    divided: Divided,
+    as_of: str | None,
+    as_json: bool,
+) -> None:
     """Số liệu trong kho của kỳ PERIOD. / Figures of PERIOD."""
     from etl import pipeline
 
     if units_on != "reported":
-        told = pipeline.restated(period, units_on, unit, indicator, divided)
+        told = pipeline.restated(period, units_on, unit, indicator, divided, as_of)
         if as_json:
             return emit([asdict(one) for one in told])
         return _show_restated(told) if told else _nothing(period)
-    found, growths = pipeline.facts(period, unit, indicator), pipeline.growth(period, unit, indicator, divided)
+    found = pipeline.facts(period, unit, indicator, as_of)
+    growths = pipeline.growth(period, unit, indicator, divided, as_of)
     if as_json:
-        reported = [{**one, "label": "reported"} for one in pipeline.with_days(period, found)]
+        reported = [{**one, "label": "reported"} for one in pipeline.with_days(period, found, as_of)]
         return emit([*reported, *map(asdict, growths)])
     headings = ("Đơn vị / unit", "Chỉ tiêu / indicator", "Cấp / tier", "Lĩnh vực / field", "Giá trị / value")
     table = new_table(*headings, "Lần / rev.", "Tình trạng / state", "Cách tính / label")
@@ -114,7 +124,7 @@ def facts(period: str, indicator: str | None, unit: str | None, units_on: str, d
         return _nothing(period)
     add_growths(table, growths, LABELS)
     show(table)
-    show_days(pipeline.days_of(period, found))
+    show_days(pipeline.days_of(period, found, as_of))
     return None
 
 

@@ -18,7 +18,19 @@ from etl.model.base import (
     Unit,
     UnitCode,
 )
-from etl.model.flow import REASONS, Fact, Finding, GrowthFigure, Hole, Label, Page, Receipt, RestatedFact, SourceDays
+from etl.model.flow import (
+    REASONS,
+    Fact,
+    Finding,
+    GrowthFigure,
+    Hole,
+    Issue,
+    Label,
+    Page,
+    Receipt,
+    RestatedFact,
+    SourceDays,
+)
 from etl.model.obligations import (
     STANDING_STATES,
     Contact,
@@ -123,6 +135,7 @@ __all__ = [
     "Hole",
     "Identity",
     "Indicator",
+    "Issue",
     "Label",
     "LeastNotice",
     "Level",

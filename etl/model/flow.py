@@ -85,6 +85,19 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Issue:
+    """A form that was issued: everything on it as it was known at `known_at`, in the file `uri` of that sha256."""
+
+    form: str
+    unit: str
+    period: str
+    known_at: dt.datetime
+    issued_at: dt.datetime
+    sha256: str
+    uri: str
+
+
+@dataclass(frozen=True)
 class SourceDays:
     """The days that the rows of a source count, first to last, in so many parts, in the latest load of a period."""
 

@@ -6,6 +6,7 @@ on a machine of its own. The parts have the names of the DAGs: collect, standard
 """
 
 from etl.pipeline.annual import annual
+from etl.pipeline.as_of import forms_as_of
 from etl.pipeline.calendar import calendar, calendar_delay_hours, confirm_delay_hours
 from etl.pipeline.collect import (
     catalog_check,
@@ -18,6 +19,7 @@ from etl.pipeline.collect import (
     sources,
     warm_up,
 )
+from etl.pipeline.database import database_downgrade, database_status, database_upgrade
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
@@ -46,12 +48,16 @@ __all__ = [
     "confirm_delay_hours",
     "copy_issue",
     "coverage",
+    "database_downgrade",
+    "database_status",
+    "database_upgrade",
     "datasets",
     "days_of",
     "events",
     "facts",
     "fill_forms",
     "forms",
+    "forms_as_of",
     "freeze",
     "growth",
     "import_receipts",

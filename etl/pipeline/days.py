@@ -10,10 +10,11 @@ from typing import Any
 from etl.model import Fact
 from etl.periods import Interval, Period
 from etl.pipeline.office import Office, closed
+from etl.pipeline.selection import moment_of
 
 
-def days_of(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
-    """Of each source under the figures the days that it counts: see `source_days`."""
+def days_of(period_key: str, facts: Collection[Fact], as_of: str | None = None) -> list[dict[str, Any]]:
+    """Of each source under the figures the days that it counted, now or as of a moment: see `source_days`."""
     office = Office.open()
     period = closed(period_key)
     tree = office.catalog.tree(period)
@@ -22,14 +23,14 @@ def days_of(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
     units |= {above for unit in named for above in (tree[unit].parent, tree.home(unit)) if above is not None}
     datasets = {office.catalog.indicators[fact.indicator].dataset for fact in facts}
     sources = [one for one in office.catalog.sources.values() if one.unit in units]
-    return source_days(
-        office, period, {one.id for one in sources if office.catalog.dataset_of(one) in datasets}
-    )  # fmt: skip
+    known_at = None if as_of is None else moment_of(as_of)
+    wanted = {one.id for one in sources if office.catalog.dataset_of(one) in datasets}
+    return source_days(office, period, wanted, known_at)
 
 
-def with_days(period_key: str, facts: Collection[Fact]) -> list[dict[str, Any]]:
+def with_days(period_key: str, facts: Collection[Fact], as_of: str | None = None) -> list[dict[str, Any]]:
     """The figures as plain values, each with the days of the sources that its dataset has there."""
-    catalog, days = Office.open().catalog, days_of(period_key, facts)
+    catalog, days = Office.open().catalog, days_of(period_key, facts, as_of)
     return [
         {
             **asdict(fact),

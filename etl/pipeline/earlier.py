@@ -15,21 +15,27 @@ from etl import indicators
 from etl.catalog import Catalog
 from etl.model import ALL, NATION, GrowthFigure, Indicator
 from etl.pipeline.office import Office, closed
-from etl.pipeline.selection import unit_named
+from etl.pipeline.selection import moment_of, unit_named
 from etl.units import UnitTree
 from etl.units.genealogy import Boundaries, Genealogy, Group
 from etl.units.restate import Divided
 
 
 def growth(
-    period_key: str, unit: str | None = None, indicator: str | None = None, divided: Divided = "keep"
+    period_key: str,
+    unit: str | None = None,
+    indicator: str | None = None,
+    divided: Divided = "keep",
+    as_of: str | None = None,
 ) -> list[GrowthFigure]:
-    """The growth of the current facts of one unit, by its code or name, or all; of every indicator that is a growth.
+    """The growth of the facts of one unit, by its code or name, or all; of every indicator that is a growth.
 
+    The facts of both periods are those current now, or as of a moment (`moment_of`).
     The earlier figures are told on the units of the period's last day: those of whole merged units add up.
     """
     office, period = Office.open(), closed(period_key)
     code = None if unit is None else unit_named(office, period, unit).code
+    known_at = None if as_of is None else moment_of(as_of)
     genealogy = Genealogy(office.catalog.changes)
     known, found = office.catalog.indicators, []
     for one in known.values():
@@ -38,8 +44,8 @@ def growth(
         then, of = replace(period, year=period.year - one.growth.years), one.growth.of
         days = then.last_day, period.last_day
         under = None if code is None else genealogy.origins(code, days[1], days[0])
-        now = office.warehouse.facts(period.key, unit=code, indicators=[of])
-        before = office.warehouse.facts(then.key, units=under, indicators=[of])
+        now = office.warehouse.facts(period.key, unit=code, indicators=[of], known_at=known_at)
+        before = office.warehouse.facts(then.key, units=under, indicators=[of], known_at=known_at)
         boundaries = genealogy.boundaries({fact.unit for fact in before}, *days)
         found += indicators.growth(
             one, known[of], now, before, period_before=then.key, boundaries=boundaries, divided=divided

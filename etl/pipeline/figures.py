@@ -15,7 +15,7 @@ from etl.indicators.restate import restated as tell
 from etl.model import Event, Fact, RestatedFact
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
-from etl.pipeline.selection import unit_named
+from etl.pipeline.selection import moment_of, unit_named
 from etl.units import UnitTree
 from etl.units.genealogy import Genealogy
 from etl.units.genealogy import events as happened
@@ -44,19 +44,31 @@ def events() -> list[Event]:
     return happened(catalog.units, catalog.changes)
 
 
-def facts(period_key: str, unit: str | None = None, indicator: str | None = None) -> list[Fact]:
-    """Current facts as they were reported, of one unit (its code or name) or all."""
+def facts(
+    period_key: str, unit: str | None = None, indicator: str | None = None, as_of: str | None = None
+) -> list[Fact]:
+    """Facts as they were reported, of one unit (its code or name) or all: those current now or `as_of` a moment.
+
+    as_of: see `moment_of`. Which units there are, and their names, are those of the catalog now.
+    """
     office = Office.open()
     period = closed(period_key)
     code = None if unit is None else unit_named(office, period, unit).code
     wanted = None if indicator is None else [_known(office, indicator)]
-    return office.warehouse.facts(period.key, unit=code, indicators=wanted)
+    known_at = None if as_of is None else moment_of(as_of)
+    return office.warehouse.facts(period.key, unit=code, indicators=wanted, known_at=known_at)
 
 
 def restated(
-    period_key: str, units_on: str, unit: str | None = None, indicator: str | None = None, divided: Divided = "keep"
+    period_key: str,
+    units_on: str,
+    unit: str | None = None,
+    indicator: str | None = None,
+    divided: Divided = "keep",
+    as_of: str | None = None,
 ) -> list[RestatedFact]:
-    """Current facts told on the units of `units_on`: "reported" (those of the period's last day), "today" or a day.
+    """Facts, current now or `as_of` a moment, told on the units of `units_on`: "reported" (those of the period's last
+    day), "today" or a day.
 
     unit: code or name of a unit of that day, or the code of one of the period that has no successor; with it come
     the units of then that its figure stays on. Computed on reading: nothing is written, the facts stay as they are.
@@ -71,7 +83,8 @@ def restated(
     origins = None if asked is None else genealogy.origins(asked, on, day) or (asked,)
     needed = None if indicator is None else _with_its_sums(office, _known(office, indicator))
     known = office.catalog.indicators
-    reported = office.warehouse.facts(period.key, units=origins, indicators=needed)
+    known_at = None if as_of is None else moment_of(as_of)
+    reported = office.warehouse.facts(period.key, units=origins, indicators=needed, known_at=known_at)
     boundaries = genealogy.boundaries(origins or {fact.unit for fact in reported}, day, on)
     told = tell([fact for fact in reported if fact.indicator in known], boundaries, known, divided)
     shown = {(asked, on), *((code, day) for code in origins or ())}

@@ -10,21 +10,13 @@ from typing import Any
 
 from upath import UPath
 
-from etl import forms as workbook
-from etl.model import NATION, Fact, Form, Hole, Unit
+from etl.model import Form, Unit
 from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
+from etl.pipeline.filling import Filling, batches, nothing_to_fill
 from etl.pipeline.office import Office, closed
-from etl.pipeline.selection import (
-    facts_by_unit,
-    facts_of,
-    form_numbered,
-    offered,
-    procedure_titles,
-    unit_named,
-    units_of,
-)
+from etl.pipeline.selection import form_numbered, offered, unit_named, units_of
 
 
 def forms() -> list[str]:
@@ -47,41 +39,23 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     units = units_of(office, form, period, unit, level)
     if not office.catalog.reports(form.dataset, period):
         return {"form": form.number, "written": 0, "changed": 0, "same": 0, "empty": len(units)}
-    tree = office.catalog.tree(period)
-    blank = workbook.read_blank(form, office.catalog.form_files[form.number].read_bytes())
-    holes = office.warehouse.holes(period.key)
-    days = office.warehouse.source_days(period.key)
-    titles = procedure_titles(office, form, period)
+    # Everything of one moment, whatever is loaded meanwhile: the issue names it, and can be filled again.
+    filling = Filling(office, form, period, office.warehouse.known_at(period.key))
     folder = office.store("forms", period.key, form.number)
     earlier = _issues(folder, form, period)
     if unit is None and level is None:
+        tree = office.catalog.tree(period)
         units += [tree[code] for code in earlier if code in tree and tree[code].level in form.on_demand]
     written = changed = 0
-    for batch in _batches(units, form):
-        shown = facts_by_unit(office, form, period, batch)
+    for batch in batches(units, form):
+        shown = filling.facts(batch)
         for one in batch:
-            facts = facts_of(form, one, tree, shown)
-            before = earlier.get(one.code, [])
-            owes = form.owed and one.level in form.levels
-            if not owes and not before and all(fact.value is None for fact in facts):
+            facts, before = shown[one.code], earlier.get(one.code, [])
+            if not before and nothing_to_fill(form, one, facts):
                 continue
-            content = workbook.fill(
-                form,
-                blank,
-                one,
-                period,
-                facts,
-                _holes_of(form, tree.home(one.code), holes),
-                tree,
-                office.catalog.fields,
-                office.catalog.sources,
-                days,
-                office.catalog.calendar.straddles,
-                titles.get(tree.home(one.code), {}),
-            )
-            complete = workbook.complete(form, one, facts, tree, office.catalog.fields)
+            content = filling.content(one, facts)
             written += 1
-            changed += _issue(office, folder, before, form, one, period, facts, content, complete)
+            changed += _issue(filling, folder, before, one, content, filling.complete(one, facts))
     return {
         "form": form.number,
         "written": written,
@@ -170,19 +144,6 @@ def summary(period_key: str) -> dict[str, Any]:
     }
 
 
-def _batches(units: Sequence[Unit], form: Form) -> list[list[Unit]]:
-    """Units whose figures are fetched at once: those that are filled with every run, and the others by province."""
-    batches: dict[str | None, list[Unit]] = {}
-    for unit in units:
-        batches.setdefault(None if unit.level in form.levels else unit.parent, []).append(unit)
-    return list(batches.values())
-
-
-def _holes_of(form: Form, province: str, holes: Sequence[Hole]) -> list[Hole]:
-    """Holes of the form's dataset within the province; within all of them for the nation."""
-    return [hole for hole in holes if hole.dataset == form.dataset and province in (NATION, hole.province)]
-
-
 def _issues(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]:
     """Files of the form already issued, by unit, first to last."""
     pattern = re.compile(rf"{re.escape(form.number)}_([^_]+)_{re.escape(period.key)}_lan(\d+)\.xlsx")
@@ -196,23 +157,15 @@ def _issues(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]
 
 
 def _issue(
-    office: Office,
-    folder: UPath,
-    earlier: Sequence[UPath],
-    form: Form,
-    unit: Unit,
-    period: Period,
-    shown: Sequence[Fact],
-    content: bytes,
-    complete: bool,
+    filling: Filling, folder: UPath, earlier: Sequence[UPath], unit: Unit, content: bytes, complete: bool
 ) -> bool:
     """Whether the file is another one than the last. The warehouse is told in any case: it may have been cut off."""
+    form, period = filling.form, filling.period
     changed = not earlier or earlier[-1].read_bytes() != content
     path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
     if changed:
         with path.open("xb") as target:
             target.write(content)
-    known_at = max((fact.recorded_at for fact in shown), default=period.end)
-    sha256 = hashlib.sha256(content).hexdigest()
-    office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path), complete)
+    known_at, sha256 = filling.known_at or period.end, hashlib.sha256(content).hexdigest()
+    filling.office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path), complete)
     return changed

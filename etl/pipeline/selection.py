@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from etl import forms as workbook
 from etl.errors import PeriodError, SettingsError
 from etl.model import NATION, Fact, Form, Level, Unit
-from etl.periods import Period
+from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office
 from etl.units import UnitTree
 
@@ -59,7 +59,7 @@ def facts_by_unit(
     by_unit: dict[str, list[Fact]] = {}
     for fact in office.warehouse.facts(period.key, units=with_rows, indicators=wanted, known_at=known_at):
         by_unit.setdefault(fact.unit, []).append(fact)
-    if not by_unit and office.warehouse.figures_at(period.key) is None:
+    if not by_unit and office.warehouse.figures_at(period.key, known_at) is None:
         raise PeriodError(f"kho chưa có số liệu kỳ {period.key} cho biểu {form.number}: chạy `baocao run {period.key}`")
     return by_unit
 
@@ -68,7 +68,9 @@ def facts_of(form: Form, unit: Unit, tree: UnitTree, by_unit: dict[str, list[Fac
     return [fact for code in workbook.members(form, unit, tree) for fact in by_unit.get(code, [])]
 
 
-def procedure_titles(office: Office, form: Form, period: Period) -> dict[str, dict[str, str]]:
+def procedure_titles(
+    office: Office, form: Form, period: Period, known_at: dt.datetime | None = None
+) -> dict[str, dict[str, str]]:
     """Titles of the procedures of a form by their code, by province and for the nation, as the sources write them.
 
     A source's own text, shown as text however strange it is. Of several for one code the first in order counts.
@@ -81,10 +83,30 @@ def procedure_titles(office: Office, form: Form, period: Period) -> dict[str, di
             columns[source.id] = source.renamed.get(name, name).split(".")
             homes[source.id] = tree.home(source.unit)
     found: dict[str, dict[str, str]] = {}
-    for source_id, titles in office.warehouse.titles(period.key, columns).items():
+    for source_id, titles in office.warehouse.titles(period.key, columns, known_at).items():
         for code, title in titles.items():
             shown = " ".join(title.split())[:_LONGEST_TITLE]
             for unit in (homes[source_id], NATION):
                 known = found.setdefault(unit, {})
                 known[code] = min(known.get(code, shown), shown)
     return found
+
+
+def moment_of(text: str) -> dt.datetime:
+    """The moment written as ISO 8601, of Hanoi where it names no zone; of a day its end.
+
+    Raises SettingsError for other text and for what is still to come: nobody knows what will be known then.
+    """
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise SettingsError(
+            f"không đọc được thời điểm {text!r}: viết 2026-09-20 hoặc 2026-09-20T14:30 (a moment is written so)"
+        ) from problem
+    if len(text) <= len("2026-09-20"):
+        at = at.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=TIMEZONE)
+    if at > dt.datetime.now(dt.UTC):
+        raise SettingsError(f"thời điểm {text} chưa tới, chưa thể nói lúc đó kho có gì (the moment is still to come)")
+    return at

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select
 
 from etl.model import (
     Fact,
     Finding,
     Hole,
     Indicator,
+    Issue,
     Obligation,
     Receipt,
     Reminder,
@@ -28,24 +26,16 @@ from etl.model import (
     Submission,
     Unit,
 )
-from etl.warehouse import compliance, dimensions, queries, schema, seals
+from etl.warehouse import compliance, dimensions, queries, revisions, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
 from etl.warehouse.locked import LockedPeriods
 from etl.warehouse.record import Recorded
+from etl.warehouse.revisions import Revision
 from etl.warehouse.trace import Trace, TraceRow
 
-__all__ = ["Recorded", "Trace", "TraceRow", "Warehouse", "alembic_config"]
-
-
-def alembic_config(connection: Connection) -> Config:
-    """Alembic's configuration for the warehouse, in the connection's transaction; there is no ini file."""
-    config = Config()
-    # Alembic reads % as the start of a reference, and a folder's name may hold one.
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+__all__ = ["Recorded", "Revision", "Trace", "TraceRow", "Warehouse"]
 
 
 class Warehouse(LockedPeriods):
@@ -55,12 +45,25 @@ class Warehouse(LockedPeriods):
     at that moment, inclusive; None for the state now.
     """
 
-    def migrate(self) -> None:
-        """Bring the schema up to the newest revision; a second caller waits for the first."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to a revision; a second caller waits for the first. Raises SettingsError."""
         with self._engine.begin() as connection:
             recording.lock(connection, "migrations")
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema.SCHEMA}"))
-            command.upgrade(alembic_config(connection), "head")
+            revisions.upgrade(connection, revision)
+
+    def downgrade(self, revision: str | None = None, *, dry: bool = False) -> list[Revision]:
+        """Bring the schema down to a revision ("base": to nothing) or by one step: the steps undone, newest first.
+
+        dry: only tell them. Raises SettingsError for a revision that is not below.
+        """
+        with self._engine.begin() as connection:
+            recording.lock(connection, "migrations")
+            return (revisions.losses if dry else revisions.downgrade)(connection, revision)
+
+    def revisions(self) -> tuple[str, list[Revision]]:
+        """The revision that the database has ("base": none), and all there are."""
+        with self._snapshot() as connection:
+            return revisions.current(connection), revisions.all_of_them(connection)
 
     def sync_units(self, units: Iterable[Unit]) -> None:
         """Insert units not yet known by code and first day, update the others (a unit's end, a corrected name).
@@ -142,13 +145,21 @@ class Warehouse(LockedPeriods):
         with self._snapshot() as connection:
             return queries.facts_table(connection, period_key, indicators, known_at, self._as_if)
 
-    def figures_at(self, period_key: str) -> dt.datetime | None:
+    def figures_at(self, period_key: str, known_at: dt.datetime | None = None) -> dt.datetime | None:
         """The moment to state on a form: of the last load that changed a figure; None before the first.
 
         Any later load has a later moment, so a form filled as known then can be filled again.
         """
         with self._snapshot() as connection:
-            return queries.figures_at(connection, period_key)
+            return queries.figures_at(connection, period_key, known_at)
+
+    def known_at(self, period_key: str) -> dt.datetime | None:
+        """The moment of the newest thing known of the period, a load or its lock; None before the first.
+
+        All that is read as known then belongs together, and is the same whenever it is read.
+        """
+        with self._snapshot() as connection:
+            return queries.known_at(connection, period_key, self._as_if)
 
     def holes(self, period_key: str, known_at: dt.datetime | None = None) -> list[Hole]:
         """What the latest load could not know."""
@@ -170,10 +181,12 @@ class Warehouse(LockedPeriods):
         with self._snapshot() as connection:
             return naming.titles(connection, period_key, columns, known_at)
 
-    def findings(self, period_key: str, source: str | None = None) -> list[Finding]:
+    def findings(
+        self, period_key: str, source: str | None = None, known_at: dt.datetime | None = None
+    ) -> list[Finding]:
         """Findings of the latest load, of every source or one."""
         with self._snapshot() as connection:
-            return queries.findings(connection, period_key, source)
+            return queries.findings(connection, period_key, source, known_at)
 
     def summary(self, period_key: str) -> dict[str, Any]:
         """The latest load in numbers, JSON-able: {"load": None} before the first.
@@ -203,6 +216,11 @@ class Warehouse(LockedPeriods):
         """
         with self._snapshot() as connection:
             return tracing.trace(connection, period_key, indicator, unit, tier, field, known_at, limit)
+
+    def issues(self, period_key: str) -> list[Issue]:
+        """Every issue of every form of the period, first to last."""
+        with self._snapshot() as connection:
+            return queries.issues(connection, period_key)
 
     def issue(
         self, form: str, unit: str, period_key: str, known_at: dt.datetime, sha256: str, uri: str, complete: bool

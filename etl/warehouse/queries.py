@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow.csv as csv
 from sqlalchemy import BigInteger, Connection, DateTime, Select, Table, Text, exists, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from etl.model import Fact, Finding, Hole, RestatementCode, SourceDays
+from etl.model import Fact, Finding, Hole, Issue, RestatementCode, SourceDays
 from etl.tables import FACTS
 from etl.warehouse import schema
 from etl.warehouse.staging import driver_connection
@@ -155,6 +155,16 @@ def latest_load(
     return connection.execute(loads.order_by(_load.recorded_at.desc()).limit(1)).scalar()
 
 
+def known_at(connection: Connection, period_key: str, as_if: AsIf | None) -> dt.datetime | None:
+    load = latest_load(connection, period_key, None, as_if)
+    if as_if is not None and load == as_if.load:
+        return as_if.moment
+    loaded = select(_load.recorded_at).where(_load.id == load)
+    locked = select(schema.publication.c.published_at).where(schema.publication.c.period == period_key)
+    moments = [connection.execute(query).scalar() for query in (loaded, locked)]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
 def holes(
     connection: Connection, period_key: str, known_at: dt.datetime | None = None, as_if: AsIf | None = None
 ) -> list[Hole]:
@@ -182,8 +192,10 @@ def days_of_load(connection: Connection, load: int | None) -> list[SourceDays]:
     return [SourceDays(*one) for one in connection.execute(query).all()]
 
 
-def findings(connection: Connection, period_key: str, source: str | None) -> list[Finding]:
-    load = latest_load(connection, period_key)
+def findings(
+    connection: Connection, period_key: str, source: str | None, known_at: dt.datetime | None
+) -> list[Finding]:
+    load = latest_load(connection, period_key, known_at)
     found = [Finding(**row) for row in _of_load(connection, schema.finding, load)]
     return [finding for finding in found if source in (None, finding.source)]
 
@@ -194,11 +206,20 @@ def _of_load(connection: Connection, table: Table, load: int | None) -> list[dic
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def figures_at(connection: Connection, period_key: str) -> dt.datetime | None:
+def issues(connection: Connection, period_key: str) -> list[Issue]:
+    issue = schema.form_issue.c
+    columns = (issue[field.name] for field in fields(Issue))
+    query = select(*columns).where(issue.period == period_key).order_by(issue.id)
+    return [Issue(*row) for row in connection.execute(query)]
+
+
+def figures_at(connection: Connection, period_key: str, known_at: dt.datetime | None = None) -> dt.datetime | None:
     """Moment of the last load that recorded anything: as known then is as known now."""
     changing = select(func.max(_load.recorded_at)).where(
         _load.period == period_key, _load.facts_new + _load.facts_revised > 0
     )
+    if known_at is not None:
+        changing = changing.where(_load.recorded_at <= known_at)
     return connection.execute(changing).scalar()
 
 

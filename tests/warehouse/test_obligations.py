@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
 
 from etl.model import Submission
-from etl.warehouse import Warehouse, alembic_config
+from etl.warehouse import Warehouse
 from tests.warehouse.samples import FILLED, NOON, OWED, PERIOD, query
 
 REPORT = Submission("II.06a", "01", PERIOD, NOON, "report", "import", "a" * 64)
@@ -88,8 +86,7 @@ def test_what_was_issued_before_it_was_noted_as_received_is_noted_next_time(
     warehouse.issue("II.06a", "01", PERIOD, NOON, "a" * 64, "file:///x.xlsx", True)
     warehouse.freeze([OWED], "v1")
     ((issued_at,),) = query(warehouse_url, "SELECT issued_at FROM baocao.form_issue")
-    with create_engine(warehouse_url).begin() as connection:
-        command.downgrade(alembic_config(connection), "0004")
+    warehouse.downgrade("0004")
     assert query(warehouse_url, "SELECT to_regclass('baocao.obligation'), to_regclass('baocao.submission')") == [
         (None, None)
     ]

@@ -8,12 +8,11 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
 
-from etl.warehouse import Warehouse, alembic_config, schema
+from etl.warehouse import Warehouse, schema
 from tests.warehouse.samples import FILLED, INDICATORS, PERIOD, UNITS, Load, connect, current, figure, query, row, rows
 
 READER = "baocao_reader"
@@ -21,8 +20,7 @@ READER = "baocao_reader"
 
 def test_down_and_up_again_on_a_filled_database(warehouse: Warehouse, warehouse_url: str) -> None:
     FILLED.into(warehouse)
-    with create_engine(warehouse_url).begin() as connection:
-        command.downgrade(alembic_config(connection), "base")
+    warehouse.downgrade("base")
     left = query(warehouse_url, "SELECT relname FROM pg_class WHERE relnamespace = 'baocao'::regnamespace")
     assert {name for (name,) in left} == {"alembic_version", "alembic_version_pkc"}
     functions = query(warehouse_url, "SELECT proname FROM pg_proc WHERE pronamespace = 'baocao'::regnamespace")
@@ -35,8 +33,7 @@ def test_down_and_up_again_on_a_filled_database(warehouse: Warehouse, warehouse_
 
 def test_each_revision_goes_down_and_up_on_a_filled_database(warehouse: Warehouse, warehouse_url: str) -> None:
     FILLED.into(warehouse)
-    with create_engine(warehouse_url).begin() as connection:
-        command.downgrade(alembic_config(connection), "0001")
+    warehouse.downgrade("0001")
     assert query(warehouse_url, "SELECT agency FROM baocao.standard_row") == [("00101",)]
     warehouse.migrate()
     assert query(warehouse_url, "SELECT agency, first_day FROM baocao.standard_row") == [("00101", None)]

@@ -11,6 +11,11 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "mọi số liệu, lần nạp, dòng nguồn, biên nhận, bản phát hành biểu: toàn bộ kho / "
+    "every figure, load, source row, receipt and issue of a form: the whole warehouse"
+)
+
 
 def upgrade() -> None:
     for part in ("v0001_first.sql", "v0001_comments.sql"):

@@ -12,6 +12,11 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "điều chứng minh mỗi lượt lấy trọn vẹn; lượt lấy cũ không nhận lại được / "
+    "what proved each pull complete; earlier pulls do not get it back"
+)
+
 _OLD = "('complete', 'unavailable', 'refused', 'broken')"
 
 

@@ -9,6 +9,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "nguồn nào chỉ để đối chiếu: sau khi nâng lại, mọi nguồn của các lần nạp cũ thành nguồn báo cáo / "
+    "which sources were only compared: after going up again, every source of earlier loads counts as reporting"
+)
+
 
 def upgrade() -> None:
     op.execute(

@@ -9,6 +9,11 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "mỗi dòng nguồn thống kê những ngày nào, và đã hỏi những ngày nào / "
+    "which days each source row counts, and which were asked for"
+)
+
 _COMMENTS = {
     "standard_row": ("Ngày đầu mà dòng này thống kê / First day the row counts", "Ngày cuối / Last day the row counts"),
     "payload": (

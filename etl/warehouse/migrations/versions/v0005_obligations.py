@@ -11,6 +11,11 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "đơn vị nào phải gửi biểu nào đã chốt, và mọi lần gửi đã nhận / "
+    "frozen obligations, and everything that was received"
+)
+
 
 def upgrade() -> None:
     # The driver's own cursor: SQLAlchemy would read a colon of the text as a parameter.

@@ -9,6 +9,10 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "đã nhắc ai ngày nào: có thể nhắc lại trong cùng ngày / who was reminded on which day: a day may be reminded again"
+)
+
 _COMMENTS = {
     "day": "Ngày mà thư nói tới, giờ Hà Nội / The day that the letter is of, Hanoi time",
     "unit": "Mã đơn vị được nhắc; VN: đơn vị tổng hợp / Code of the unit; VN: the office that gathers the reports",

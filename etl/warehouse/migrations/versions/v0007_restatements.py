@@ -11,6 +11,11 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "kỳ nào đã khóa, thay đổi nào đang chờ, ai đã duyệt hay bác: sau đó lần nạp mới nhất có hiệu lực / "
+    "which periods are locked, what waits, who approved or rejected: the newest load is in force then"
+)
+
 _REASONS = "('first', 'late', 'correction', 'withdrawn')"
 
 
