@@ -63,3 +63,57 @@ def downgrade(revision: str | None, yes: bool, as_json: bool) -> None:
         return emit(found)
     click.echo(f"Kho đang ở bản / the warehouse has revision {found['revision']}")
     return None
+
+
+@db.command()
+@click.argument("account")
+@click.option("--role", type=click.Choice(["loader", "reader", "reviewer"]), help="Vai trò. / The role.")
+@click.option("--unit", metavar="CODE", help="Chỉ xem đơn vị này và bên dưới: mã hoặc tên. / Sees this unit and below.")
+@as_json_option
+def grant(account: str, role: str | None, unit: str | None, as_json: bool) -> None:
+    """Cấp quyền cho tài khoản ACCOUNT; chưa có thì tạo, mật khẩu chỉ hiện một lần. / Give a login a role or a unit.
+
+    A login that is not there is made; its password is shown once.
+    """
+    from etl import pipeline
+
+    if (role is None) == (unit is None):
+        raise click.UsageError("--role hoặc --unit / one of --role and --unit")
+    found = pipeline.database_grant(account, role, unit)
+    if as_json:
+        return emit(found)
+    click.echo(f"{account}: {found['role']} {found['unit'] or ''}".rstrip())
+    if found["password"] is not None:
+        click.echo(f"Mật khẩu, chỉ hiện lần này / password, shown this once: {found['password']}")
+    return None
+
+
+@db.command()
+@click.argument("account")
+@as_json_option
+def revoke(account: str, as_json: bool) -> None:
+    """Thu lại mọi quyền của ACCOUNT; tài khoản vẫn còn. / Take every role and unit from a login, which stays."""
+    from etl import pipeline
+
+    found = pipeline.database_revoke(account)
+    if as_json:
+        return emit(found)
+    told = "đã thu lại / revoked" if found["revoked"] else "không có quyền nào / it had none"
+    click.echo(f"{account}: {told}")
+    return None
+
+
+@db.command()
+@as_json_option
+def accounts(as_json: bool) -> None:
+    """Tài khoản nào có quyền gì. / Which login has which role and units."""
+    from etl import pipeline
+
+    found = pipeline.database_accounts()
+    if as_json:
+        return emit(found)
+    table = new_table("Tài khoản / account", "Vai trò / role", "Đơn vị / units")
+    for one in found:
+        units = ", ".join(f"{unit['unit']} ({unit['valid_from']})" for unit in one["units"])
+        table.add_row(one["name"], one["role"], units)
+    return show(table)

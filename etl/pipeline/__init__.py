@@ -19,7 +19,14 @@ from etl.pipeline.collect import (
     sources,
     warm_up,
 )
-from etl.pipeline.database import database_downgrade, database_status, database_upgrade
+from etl.pipeline.database import (
+    database_accounts,
+    database_downgrade,
+    database_grant,
+    database_revoke,
+    database_status,
+    database_upgrade,
+)
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
@@ -48,7 +55,10 @@ __all__ = [
     "confirm_delay_hours",
     "copy_issue",
     "coverage",
+    "database_accounts",
     "database_downgrade",
+    "database_grant",
+    "database_revoke",
     "database_status",
     "database_upgrade",
     "datasets",

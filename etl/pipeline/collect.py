@@ -25,11 +25,12 @@ _READING = threading.Lock()
 
 
 def prepare() -> None:
-    """Bring the warehouse's schema, units and indicators up to date."""
+    """Bring the warehouse's schema, units, indicators, fields and forms up to date."""
     office = Office.open()
     office.warehouse.migrate()
     office.warehouse.sync_units(office.catalog.units)
     office.warehouse.sync_indicators(office.catalog.indicators.values())
+    office.warehouse.sync_words(office.catalog.fields.values(), office.catalog.forms.values())
 
 
 def warm_up() -> None:

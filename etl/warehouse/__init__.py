@@ -15,7 +15,9 @@ from sqlalchemy import select
 
 from etl.model import (
     Fact,
+    Field,
     Finding,
+    Form,
     Hole,
     Indicator,
     Issue,
@@ -26,44 +28,25 @@ from etl.model import (
     Submission,
     Unit,
 )
-from etl.warehouse import compliance, dimensions, queries, revisions, schema, seals
+from etl.warehouse import compliance, dimensions, queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
-from etl.warehouse.locked import LockedPeriods
+from etl.warehouse.accounts import Account, Role
+from etl.warehouse.administration import Administration
 from etl.warehouse.record import Recorded
 from etl.warehouse.revisions import Revision
 from etl.warehouse.trace import Trace, TraceRow
 
-__all__ = ["Recorded", "Revision", "Trace", "TraceRow", "Warehouse"]
+__all__ = ["Account", "Recorded", "Revision", "Role", "Trace", "TraceRow", "Warehouse"]
 
 
-class Warehouse(LockedPeriods):
+class Warehouse(Administration):
     """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
 
     Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood
     at that moment, inclusive; None for the state now.
     """
-
-    def migrate(self, revision: str = "head") -> None:
-        """Bring the schema up to a revision; a second caller waits for the first. Raises SettingsError."""
-        with self._engine.begin() as connection:
-            recording.lock(connection, "migrations")
-            revisions.upgrade(connection, revision)
-
-    def downgrade(self, revision: str | None = None, *, dry: bool = False) -> list[Revision]:
-        """Bring the schema down to a revision ("base": to nothing) or by one step: the steps undone, newest first.
-
-        dry: only tell them. Raises SettingsError for a revision that is not below.
-        """
-        with self._engine.begin() as connection:
-            recording.lock(connection, "migrations")
-            return (revisions.losses if dry else revisions.downgrade)(connection, revision)
-
-    def revisions(self) -> tuple[str, list[Revision]]:
-        """The revision that the database has ("base": none), and all there are."""
-        with self._snapshot() as connection:
-            return revisions.current(connection), revisions.all_of_them(connection)
 
     def sync_units(self, units: Iterable[Unit]) -> None:
         """Insert units not yet known by code and first day, update the others (a unit's end, a corrected name).
@@ -77,6 +60,11 @@ class Warehouse(LockedPeriods):
         """Insert or update indicators; `trace` needs them to know whose rows to look for."""
         with self._engine.begin() as connection:
             dimensions.sync_indicators(connection, indicators)
+
+    def sync_words(self, fields: Iterable[Field], forms: Iterable[Form]) -> None:
+        """Insert or update fields and forms, which the published views name."""
+        with self._engine.begin() as connection:
+            dimensions.sync_words(connection, fields, forms)
 
     def record(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from etl.model import Indicator, Unit
+from etl.model import Field, Form, Indicator, Unit
 from etl.warehouse import schema
 
 _OVERTAKEN = text("""
@@ -54,6 +54,17 @@ def sync_indicators(connection: Connection, indicators: Iterable[Indicator]) -> 
             for indicator in indicators
         ],
     )
+
+
+def sync_words(connection: Connection, fields: Iterable[Field], forms: Iterable[Form]) -> None:
+    """Fields and forms, for readers of the published views."""
+    _sync(connection, schema.field, [asdict(field) for field in fields])
+    told = ({"number": form.number, "name": form.title, **_of(form)} for form in forms)
+    _sync(connection, schema.form, list(told))
+
+
+def _of(form: Form) -> dict[str, Any]:
+    return {"dataset": form.dataset, "official": form.official, "law": form.law}
 
 
 def _sync(connection: Connection, table: Table, records: Sequence[Mapping[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -49,6 +50,22 @@ indicator = Table(
     metadata,
     _key("code", Text),
     *_text("dataset", "title_vi", "title_en", "unit_vi", "unit_en", "law"),
+)
+field = Table("field", metadata, _key("code", Text), *_text("name"))
+form = Table(
+    "form",
+    metadata,
+    _key("number", Text),
+    *_text("name", "dataset", "law"),
+    Column("official", Boolean, nullable=False),
+)
+account_unit = Table(
+    "account_unit",
+    metadata,
+    *(_key(name, Text) for name in ("account", "unit")),
+    _key("valid_from", Date),
+    Column("granted_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("granted_by", Text, nullable=False, server_default=text("SESSION_USER")),
 )
 load = Table(
     "load",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
 
 from etl.errors import RestatementError
 from etl.model import Hole
-from etl.warehouse import Warehouse, alembic_config
+from etl.warehouse import Warehouse
 from tests.warehouse.samples import PERIOD, UNITS, Key, Load, current, figure, page, query, receipt, row, rows, unit
 from tests.warehouse.samples import facts as as_table
 
@@ -154,8 +152,7 @@ def test_other_rules_are_method_and_other_units_restructuring(locked: Warehouse)
 def test_down_and_up_with_something_approved_and_something_waiting(locked: Warehouse, warehouse_url: str) -> None:
     locked.approve(CORRECTED.into(locked).restatement or 0, "A", "method", "đổi cách tính")
     BOTH.into(locked)
-    with create_engine(warehouse_url).begin() as connection:
-        command.downgrade(alembic_config(connection), "0006")
+    locked.downgrade("0006")
     assert query(warehouse_url, "SELECT DISTINCT revision_reason FROM baocao.fact ORDER BY 1") == [
         ("first",),
         ("method",),

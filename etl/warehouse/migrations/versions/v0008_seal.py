@@ -9,6 +9,11 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+LOSES = (
+    "chuỗi niêm phong: đầu chuỗi đã ghi lại nơi khác không còn tìm thấy / "
+    "the chain of seals: a head noted elsewhere is not found in the one that begins anew"
+)
+
 _COMMENTS = {
     "number": "Số thứ tự trong chuỗi, từ 1, không đứt quãng / Place in the chain, from 1, without a gap",
     "kind": "load - lần nạp, payload - tệp gốc, issue - biểu đã lập / load, payload - a landed answer, issue - a form",
