@@ -59,6 +59,7 @@ def forms(
         _show(found, wanted)
     if not printed:
         sys.exit(1)
+    return None
 
 
 def _show_as_of(found: list[dict[str, Any]]) -> None:
