@@ -17,7 +17,7 @@ from etl.commands.database import db
 from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
-from etl.commands.proofs import trace, verify
+from etl.commands.proofs import bundle, trace, verify
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
@@ -45,7 +45,8 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-for _command in (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, verify, db):
+_COMMANDS = (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, bundle, verify, db)
+for _command in _COMMANDS:
     main.add_command(_command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -79,12 +80,44 @@ def _values(row: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--noted", metavar="HEAD", help="Đầu chuỗi đã ghi lại nơi khác. / A head that was noted elsewhere.")
+@click.argument("file", type=click.Path(path_type=str))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=".", help="Thư mục. / Folder.")
+@click.option("--raw/--no-raw", default=True, help="Kèm các tệp gốc. / With the landed answers; without: hashes only.")
 @as_json_option
-def verify(noted: str | None, as_json: bool) -> None:
-    """Đi lại chuỗi niêm phong: kho, tệp gốc, biểu đã lập. / Walk the chain of seals: loads, landed files, forms."""
+def bundle(file: str, out: Path, raw: bool, as_json: bool) -> None:
+    """Đóng gói biểu đã lập với mọi thứ nó dựa vào. / Pack an issued form with all it rests on, to be verified alone."""
     from etl import pipeline
 
+    made = pipeline.bundle(file, out, raw=raw)
+    if as_json:
+        return emit(made)
+    click.echo(
+        f"{made['bundle']}\n  {made['cells']} ô/cells, {made['rows']} dòng/rows, {made['answers']} tệp gốc/answers"
+        f"\n  sha256 {made['sha256']}\n  niêm phong/seal {made['seal']}"
+    )
+    return None
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=str), required=False)
+@click.option("--noted", metavar="HEAD", help="Đầu chuỗi đã ghi lại nơi khác. / A head that was noted elsewhere.")
+@as_json_option
+def verify(file: str | None, noted: str | None, as_json: bool) -> None:
+    """Kiểm chứng một biểu với gói của nó, hay cả chuỗi niêm phong. / Verify a form with its bundle, or the whole chain.
+
+    FILE: gói .zip, hay biểu có gói nằm cạnh; không cần kho. / A bundle, or a form beside its bundle; no database.
+    """
+    from etl import pipeline, proof
+
+    if file is not None:
+        if noted is not None:
+            raise click.UsageError("--noted chỉ dùng khi không có FILE / goes without FILE")
+        told = pipeline.verify_bundle(file)
+        if as_json:
+            emit(told)
+        else:
+            click.echo("\n".join(proof.told(told)))
+        return sys.exit(1) if told["wrong"] else None
     found = pipeline.verify_chain(noted)
     if as_json:
         emit(found)
@@ -96,5 +129,4 @@ def verify(noted: str | None, as_json: bool) -> None:
             f"files, {found['issues']} biểu/forms; có trước chuỗi/older than the chain: {found['earlier']}\n"
             f"Đầu chuỗi, hãy ghi lại nơi khác / head, to be noted elsewhere: {found['head']}"
         )
-    if found["wrong"]:
-        sys.exit(1)
+    return sys.exit(1) if found["wrong"] else None

@@ -7,6 +7,7 @@ on a machine of its own. The parts have the names of the DAGs: collect, standard
 
 from etl.pipeline.annual import annual
 from etl.pipeline.as_of import forms_as_of
+from etl.pipeline.bundle import bundle, verify_bundle
 from etl.pipeline.calendar import calendar, calendar_delay_hours, confirm_delay_hours
 from etl.pipeline.collect import (
     catalog_check,
@@ -44,6 +45,7 @@ __all__ = [
     "add_pdf",
     "alert_on",
     "annual",
+    "bundle",
     "calendar",
     "calendar_delay_hours",
     "catalog_check",
@@ -90,6 +92,7 @@ __all__ = [
     "summary",
     "trace",
     "units",
+    "verify_bundle",
     "verify_chain",
     "warm_up",
     "watch",

@@ -34,7 +34,7 @@ class Evidence:
         counted: how many single records the row counts, with the first of them; None for a record of the source's own.
         Raises TraceError, naming the file, when the bytes are not those that the row came from.
         """
-        page = _page(row)
+        page = page_of(row)
         if row.payload not in self._pages:
             self._pages[row.payload] = self._document(row, page)
         document = self._pages[row.payload]
@@ -68,6 +68,25 @@ class Evidence:
             "receipt": row.receipt,
         }
 
+    def columns(self, row: TraceRow, measures: Sequence[str]) -> dict[str, list[str]]:
+        """Of a record of the source's own, which of its columns each measure is the sum of; else nothing.
+
+        The row's page was read by `of` before.
+        """
+        source = self._office.catalog.sources[row.source]
+        platform = self._office.catalog.platform_of(source)
+        if platform.records_of is not None or platform.table is not None:
+            return {}
+        record = _record_at(self._pages[row.payload], row, by_row=False)
+        return {
+            measure: [
+                source.renamed[column] if column in source.renamed and _dig(record, column) is None else column
+                for column in platform.columns[measure]
+            ]
+            for measure in measures
+            if measure in platform.columns
+        }
+
     def _document(self, row: TraceRow, page: Page) -> Any:
         """What a page holds: a JSON body, the rows of a file by their pointers, or single records counted once more."""
         office, content = self._office, self._office.landing.read(page)
@@ -88,7 +107,7 @@ class Evidence:
             raise TraceError(f"{page.uri}: không đọc lại được như khi nạp số liệu ({problem})") from problem
 
 
-def _page(row: TraceRow) -> Page:
+def page_of(row: TraceRow) -> Page:
     return Page(
         sha256=row.payload,
         uri=row.uri,

@@ -276,21 +276,23 @@ def _sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def told(found: Mapping[str, Any]) -> list[str]:
+    """What was found, for people."""
+    if found["wrong"]:
+        return [f"SAI / WRONG  {line}" for line in found["wrong"]]
+    seal = f"; niêm phong/seal {found['seal']['number']}:{found['seal']['sha256']}" if found["seal"] else ""
+    what = f"{found['files']} tệp/files, {found['rows']} dòng/rows ({found['rows_read_again']} đọc lại/read again)"
+    name = f"{found['form']} {found['unit']} {found['period']}"
+    return [f"ĐÚNG / HOLDS  {name}: {what}, {found['cells']} ô/cells{seal}"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent)
     parser.add_argument("form", nargs="?", type=Path)
     asked = parser.parse_args()
     found = verify(asked.bundle, asked.form)
-    for line in found["wrong"]:
-        print(f"SAI / WRONG  {line}")
-    if not found["wrong"]:
-        seal = found["seal"] and f"; mắt xích/seal {found['seal']['number']} {found['seal']['sha256']}"
-        print(
-            f"ĐÚNG / HOLDS  {found['form']} {found['unit']} {found['period']}: {found['files']} tệp/files, "
-            f"{found['rows']} dòng/rows ({found['rows_read_again']} đọc lại/read again), {found['cells']} ô/cells"
-            f"{seal or ''}"
-        )
+    print("\n".join(told(found)))
     return 1 if found["wrong"] else 0
 
 

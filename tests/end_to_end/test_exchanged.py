@@ -15,7 +15,7 @@ import yaml
 from etl import pipeline
 from etl.model import NATION
 from etl.pipeline.office import Office as Opened
-from tests.end_to_end.office import MEASURES, ROOT, Office
+from tests.end_to_end.office import MEASURES, ROOT, Office, trace_cell
 
 QUARTERS = ("2026-Q1", "2026-Q2", "2026-Q3")
 STRUCK, UNIT = "onestop_bac_ninh", "24"
@@ -119,7 +119,7 @@ def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -
         assert _of_communes_alone(_load(period)) == {}
         assert _withheld(period) == set()
         assert _wrong(office, period) == []
-    found = pipeline.trace("II.06a", UNIT, "2026-Q3", "D12")
+    found = trace_cell("II.06a", UNIT, "2026-Q3", "D12")
     assert found["indicator"] == "tthc_received_online"
     assert {tuple(row["read"].items()) for row in found["rows"]} == {
         (("tiepNhanTrucTiepVaBCCI", row["value"]),) for row in found["rows"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from etl.errors import TraceError
 from etl.model import Fact
 from etl.periods import Period
 from etl.pipeline.office import Office as Opened
+from tests.end_to_end import recomputing
 from tests.end_to_end.office import MEASURES, PERIOD, Office, read_form_06a, trace_cell
 from tests.forms import calculators
 
@@ -124,8 +128,7 @@ def test_one_flipped_byte_is_named(office: Office) -> None:
     path = Path(trace_cell("II.06a", "04", PERIOD, "C12")["rows"][0]["file"])
     content = path.read_bytes()
     path.chmod(0o644)
-    middle = len(content) // 2
-    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    path.write_bytes(_flipped(content))
     try:
         with pytest.raises(TraceError, match=path.name):
             trace_cell("II.06a", "04", PERIOD, "C12")
@@ -157,3 +160,101 @@ def test_every_formula_of_every_form_is_recomputed_to_the_warehouses_figure(
             compared += 1
     assert {one["form"] for one in issued.values()} == set(pipeline.forms())
     assert compared > 35 * 33
+
+
+def test_every_numeric_cell_of_every_form_recomputes_from_its_bundle(office: Office, tmp_path: Path) -> None:
+    """By the verifier, and by SQL over the landed bytes that shares no code with it."""
+    compared = 0
+    for one in pipeline.issued(PERIOD):
+        bundle = Path(pipeline.bundle(one["path"], tmp_path)["bundle"])
+        verified = pipeline.verify_bundle(str(bundle))
+        assert verified["wrong"] == []
+        shown, again = recomputing.printed(Path(one["path"])), recomputing.recomputed(bundle)
+        assert {place: again.get(place) for place in shown} == shown, bundle.name
+        assert verified["cells"] == len(shown)
+        compared += len(shown)
+        bundle.unlink()
+    assert compared > 20_000
+
+
+def test_a_bundle_verifies_itself_with_python_alone(office: Office, tmp_path: Path) -> None:
+    form = office.form("II.06a", "04")
+    packed = Path(pipeline.bundle(str(form), tmp_path)["bundle"])
+    first = packed.read_bytes()
+    assert Path(pipeline.bundle(str(form), tmp_path)["bundle"]).read_bytes() == first, "the same bytes"
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(packed) as package:
+        package.extractall(folder)
+
+    def verified(*arguments: str) -> subprocess.CompletedProcess[str]:
+        # -I -S: no project, no site-packages, no environment.
+        command = [sys.executable, "-I", "-S", str(folder / "verify.py"), *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+
+    for arguments in ((), (str(packed),), (str(packed), str(form))):
+        done = verified(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "ĐÚNG / HOLDS  II.06a 04 2026-Q3" in done.stdout
+    sums = (folder / "SHA256SUMS").read_text()
+    raw = next((folder / "raw").rglob("*.json"))
+    for path in (raw, folder / form.name, folder / "manifest.json"):
+        content = path.read_bytes()
+        path.write_bytes(_flipped(content))
+        name = path.relative_to(folder).as_posix()
+        assert f"WRONG  {name}: đã bị sửa" in verified().stdout
+        if name != "manifest.json":  # the forger mends the list of sums as well
+            was, now = (hashlib.sha256(one).hexdigest() for one in (content, _flipped(content)))
+            (folder / "SHA256SUMS").write_text(sums.replace(was, now))
+            done = verified()
+            assert done.returncode == 1, name
+            assert path.name in done.stdout
+        path.write_bytes(content)
+        (folder / "SHA256SUMS").write_text(sums)
+    assert verified().returncode == 0
+    other = office.form("II.06a", "08")
+    assert f"WRONG  {other}: không phải biểu đã lập" in verified(str(packed), str(other)).stdout
+
+
+def test_a_figure_forged_in_the_manifest_is_named_by_its_cell(office: Office, tmp_path: Path) -> None:
+    packed = Path(pipeline.bundle(str(office.form("II.06a", "04")), tmp_path, raw=False)["bundle"])
+    with zipfile.ZipFile(packed) as package:
+        files = {name: package.read(name) for name in package.namelist()}
+    assert not [name for name in files if name.startswith("raw/")]
+    told = json.loads(files["manifest.json"])
+    place, cell = next((place, one) for place, one in told["cells"].items() if one["value"] not in (None, "0"))
+    cell["value"] = str(int(cell["value"]) + 1)
+    forged = json.dumps(told).encode()
+    files["SHA256SUMS"] = files["SHA256SUMS"].replace(
+        hashlib.sha256(files["manifest.json"]).hexdigest().encode(), hashlib.sha256(forged).hexdigest().encode()
+    )
+    with zipfile.ZipFile(packed, "w") as package:
+        for name, content in (files | {"manifest.json": forged}).items():
+            package.writestr(name, content)
+    done = CliRunner().invoke(main, ["verify", str(packed), "--json"])
+    assert done.exit_code == 1
+    assert [f"ô {place}: " in line for line in json.loads(done.stdout)["wrong"]] == [True]
+
+
+def test_the_chain_names_a_changed_answer_and_a_changed_form(office: Office) -> None:
+    done = CliRunner().invoke(main, ["verify", "--json"])
+    assert done.exit_code == 0, done.output
+    head = json.loads(done.stdout)["head"]
+    assert pipeline.verify_chain(noted=head)["wrong"] == []
+    assert len(pipeline.verify_chain(noted=f"{head.partition(':')[0]}:{'0' * 64}")["wrong"]) == 1
+    for path in (Path(trace_cell("II.06a", "04", PERIOD, "C12")["rows"][0]["file"]), office.form("II.06a", "04")):
+        content = path.read_bytes()
+        path.write_bytes(_flipped(content))
+        try:
+            done = CliRunner().invoke(main, ["verify"])
+            assert done.exit_code == 1
+            assert len([line for line in done.stdout.splitlines() if "WRONG" in line and path.name in line]) == 1
+            if path.suffix == ".xlsx":
+                with pytest.raises(TraceError, match=f"{path.name} đã bị sửa sau khi lập"):
+                    pipeline.trace(str(path), "C12")
+        finally:
+            path.write_bytes(content)
+
+
+def _flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]

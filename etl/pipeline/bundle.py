@@ -1,0 +1,176 @@
+"""An issued form with all it rests on, in one ZIP that verifies itself with Python alone: see etl/proof/verify.py."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from etl import proof
+from etl.errors import SettingsError
+from etl.model import Platform
+from etl.pipeline.evidence import Evidence, page_of
+from etl.pipeline.issue import IssuedForm, issued_form
+from etl.warehouse import TraceRow
+
+SUFFIX = ".bundle.zip"
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+"""Of every entry: the bytes of a bundle depend on what is in it, not on when it was packed."""
+
+
+def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
+    """Pack an issued form: the file, manifest.json, the landed answers (raw), verify.py and SHA256SUMS.
+
+    raw: without it the answers are named by their sha256 only. The same issue gives the same bytes.
+    Raises TraceError, naming the file, for a form or an answer that was changed.
+    """
+    issue = issued_form(file)
+    contents, told = manifest(issue)
+    files = {
+        issue.name: issue.content,
+        "manifest.json": orjson.dumps(told | {"raw": raw}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS),
+        "verify.py": Path(proof.__file__).with_name("verify.py").read_bytes(),
+        **(contents if raw else {}),
+    }
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{issue.name.removesuffix('.xlsx')}{SUFFIX}"
+    path.write_bytes(_packed(files | {"SHA256SUMS": sums.encode()}))
+    seal = told["seal"]
+    return {
+        "bundle": str(path),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "cells": len(told["cells"]),
+        "rows": len(told["rows"]),
+        "answers": len(contents),
+        "seal": seal and f"{seal['number']}:{seal['sha256']}",
+    }
+
+
+def verify_bundle(file: str) -> dict[str, Any]:
+    """What the verifier in a bundle says of it, by the same code; of a form, with the bundle that lies beside it.
+
+    Raises SettingsError where there is none.
+    """
+    path = Path(file)
+    packed = path if path.suffix == ".zip" or path.is_dir() else path.with_name(path.stem + SUFFIX)
+    if not packed.exists() or not path.exists():
+        raise SettingsError(
+            f"không có {packed if path.exists() else path}: làm bằng `baocao bundle {file}` (no bundle)"
+        )
+    return proof.verify(packed, None if packed == path else path)
+
+
+def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The landed answers under the form, by their path, and the manifest: every cell back to the bytes."""
+    catalog, chain = issue.office.catalog, issue.chain
+    under = chain.rows(issue.period.key, issue.form.dataset, issue.unit.code, issue.known_at)
+    cells = _cells(issue)
+    names = sorted({name for cell in cells.values() for name in (*cell["numerator"], *cell["denominator"])})
+    measures = {name: issue.measure(name) for name in names}
+    read = sorted({name for one in measures.values() for name in (one["name"], *(leaf for leaf, _ in one["leaves"]))})
+    evidence = Evidence(issue.office, issue.period)
+    contents: dict[str, bytes] = {}
+    requests: dict[tuple[str, ...], int] = {}
+    asked: list[dict[str, Any]] = []
+    rows = []
+    for row in under:
+        key = (row.receipt, row.uri, row.request, row.fetched_at.isoformat())
+        if key not in requests:
+            requests[key] = len(asked)
+            asked.append(_request(row, catalog.platform_of(catalog.sources[row.source])))
+        if row.uri not in contents:
+            contents[row.uri] = issue.office.landing.read(page_of(row))
+        evidence.of(row, read)
+        rows.append(_row(row, requests[key], read, evidence.columns(row, read)))
+    versions = chain.versions(issue.period.key, issue.known_at)
+    seal = chain.seal_of("issue", issue.sha256)
+    sources = {row.source for row in under}
+    return contents, {
+        "manifest": 1,
+        "form": issue.form.number,
+        "unit": issue.unit.code,
+        "unit_name": issue.unit.name,
+        "period": issue.period.key,
+        "known_at": issue.known_at.isoformat(),
+        "file": {"name": issue.name, "sha256": issue.sha256, "size": len(issue.content)},
+        "load": versions and versions._asdict(),
+        "seal": seal and {name: value for name, value in asdict(seal).items() if name != "parts"},
+        "measures": measures,
+        "days": {source: days for source, days in sorted(issue.days.items()) if source in sources},
+        "units": issue.parents({row.unit for row in under}),
+        "requests": asked,
+        "rows": rows,
+        "cells": cells,
+    }
+
+
+def _cells(issue: IssuedForm) -> dict[str, dict[str, Any]]:
+    """Every cell of the form that has a figure, with how it is computed."""
+    figures = {(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in issue.facts}
+    found = {}
+    for address, key in issue.layout.cells.items():
+        if (fact := figures.get(key)) is None:
+            continue
+        shown = issue.shown.get(f"{issue.sheet}!{address}")
+        found[f"{issue.sheet}!{address}"] = {
+            **key._asdict(),
+            **issue.terms(issue.office.catalog.indicators[fact.indicator]),
+            "value": _plain(fact.value),
+            "reason": fact.reason,
+            "revision": fact.revision,
+            "state": fact.state,
+            "recorded_at": fact.recorded_at,
+            "load": fact.load,
+            "formula": shown and shown.formula,
+        }
+    return found
+
+
+def _request(row: TraceRow, platform: Platform) -> dict[str, Any]:
+    """How an answer was asked for. encoding: of a JSON answer whose records are the rows, else None."""
+    records = platform.table is None and platform.records_of is None
+    return {
+        "sha256": row.payload,
+        "uri": row.uri,
+        "method": row.method,
+        "address": row.address,
+        "request": row.request,
+        "fetched_at": row.fetched_at.isoformat(),
+        "receipt": row.receipt,
+        "encoding": {"utf-8": "utf-8-sig", "windows-1258": "cp1258"}[platform.encoding] if records else None,
+    }
+
+
+def _row(row: TraceRow, request: int, measures: list[str], columns: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "source": row.source,
+        "agency": row.agency,
+        "unit": row.unit,
+        "tier": row.tier,
+        "field": row.field,
+        "first_day": row.first_day,
+        "last_day": row.last_day,
+        "request": request,
+        "pointer": row.pointer,
+        "values": {name: row.values.get(name) for name in measures},
+        "read": columns,
+    }
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in sorted(files.items()):
+            package.writestr(zipfile.ZipInfo(name, _MOMENT), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
