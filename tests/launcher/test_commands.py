@@ -44,6 +44,14 @@ def test_what_needs_no_database_starts_none(home: Path, arguments: tuple[str, ..
     assert not list(home.iterdir())
 
 
+def test_a_form_is_verified_without_a_database(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "II.06a.bundle.zip").write_bytes(b"no archive")
+    done = launcher("cli", "verify", str(tmp_path / "II.06a.bundle.zip"))
+    assert done.returncode == 1
+    assert "SAI / WRONG" in done.stdout
+    assert not list(home.iterdir())
+
+
 def test_the_database_is_started_for_whatever_else_there_is(home: Path) -> None:
     done = launcher("cli", "standings", "2021-Q1", "--json")
     assert done.returncode == 0, done.stderr
