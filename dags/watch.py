@@ -44,4 +44,12 @@ with DAG(
         pipeline.reminded(letter)
         return letter["address"]
 
-    remind.expand(to=addressees(due()))
+    @task
+    def lock():
+        from etl import pipeline
+
+        return pipeline.lock_due()
+
+    found = due()
+    remind.expand(to=addressees(found))
+    found >> lock()  # what is owed is frozen first

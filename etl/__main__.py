@@ -18,15 +18,16 @@ from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
 from etl.commands.proofs import bundle, trace, verify
+from etl.commands.restatements import lock, restatements
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
 from etl.commands.watch import watch
-from etl.errors import BaocaoError, CatalogError, PeriodError, ReceiptsError, SettingsError
+from etl.errors import BaocaoError, CatalogError, PeriodError, ReceiptsError, RestatementError, SettingsError
 from etl.model import PULL_STATES
 
 _ROLES = {"reporting": "báo cáo / reporting", "comparison": "đối chiếu / comparison"}
-_MENDABLE = (CatalogError, PeriodError, ReceiptsError, SettingsError)
+_MENDABLE = (CatalogError, PeriodError, ReceiptsError, RestatementError, SettingsError)
 
 
 class _Commands(click.Group):
@@ -45,7 +46,23 @@ def main() -> None:
     """Báo cáo ETL: số liệu từ cổng nguồn tới biểu báo cáo. / From source portals to filled report forms."""
 
 
-_COMMANDS = (source, calendar, chain, units, facts, forms, standings, receipts, watch, trace, bundle, verify, db)
+_COMMANDS = (
+    source,
+    calendar,
+    chain,
+    units,
+    facts,
+    forms,
+    standings,
+    receipts,
+    watch,
+    trace,
+    bundle,
+    verify,
+    db,
+    lock,
+    restatements,
+)
 for _command in _COMMANDS:
     main.add_command(_command)
 
@@ -138,6 +155,8 @@ def _show_run(result: dict[str, Any]) -> None:
     click.echo(
         f"Dữ kiện / facts: mới/new {recorded['new']}, sửa/revised {recorded['revised']}, như cũ/same {recorded['same']}"
     )
+    if recorded["note"]:
+        click.echo(recorded["note"])
     for form in result["forms"]:
         click.echo(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
 

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from etl.errors import FormError
+from etl.forms import amended as amending
 from etl.forms.blank import Blank, read_blank
 from etl.forms.conformity import prove
+from etl.forms.face import Shown, changed
 from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
 from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
 from etl.forms.package import CORE, described, pack
 from etl.forms.sheet import Formula, Line, plain_number, write
 from etl.forms.styles import MARKS, PLAIN
-from etl.model import NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
+from etl.model import NATION, Amendment, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
 
@@ -25,7 +27,9 @@ __all__ = [
     "Key",
     "Layout",
     "Row",
+    "Shown",
     "cell_fact",
+    "changed",
     "complete",
     "fill",
     "layout",
@@ -48,6 +52,8 @@ def fill(
     days: Sequence[SourceDays] = (),
     straddles: Sequence[Straddle] = (),
     titles: Mapping[str, str] | None = None,
+    amendment: Amendment | None = None,
+    before: Sequence[Fact] = (),
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
@@ -56,6 +62,7 @@ def fill(
     sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
     other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
     titles: of procedures by code, shown before it where there is one.
+    amendment: the approved restatement that touched the form last, which is then marked (R); before: the facts of then.
     Raises FormError when figures are of another period, come twice, or a sum on the form is not the warehouse's
     figure, and when the package differs from the blank anywhere but in the cells that the layout maps.
     """
@@ -65,14 +72,20 @@ def fill(
     shown = [figures.get(key) for key in plan.cells.values()]
     known = sources or {}
     foot = [
+        *(
+            []
+            if amendment is None
+            else [_amended(form, unit, period, amendment, (plan, figures), before, tree, fields)]
+        ),
         *straddled(period, straddles),
         *other_days(form, unit, period, days, tree, known),
-        *notes(form, unit, shown, holes, tree, fields, known),
+        *notes(form, unit, shown, holes, tree, fields, known, amendment is not None),
     ]
     notes_below = (Line("note", (text,), {}) for text in foot)
     lines = [*body, Line("note_heading", ("Ghi chú:",), {}), *notes_below]
-    parts = write(form, blank, lines, _markers(form, unit, period, tree))
-    title = f"{form.number} - {unit.name} - {period.key}"
+    mark = "" if amendment is None else amending.MARK
+    parts = write(form, blank, lines, _markers(form, unit, period, tree, mark))
+    title = f"{form.number} - {unit.name} - {period.key}{mark}"
     parts[CORE] = described(parts[CORE], title, known_at(shown) or period.end)
     if differences := prove(form, blank.parts, parts, plan):
         raise FormError(f"biểu {form.number}, {unit.name}, kỳ {period.key} khác biểu trống: {'; '.join(differences)}")
@@ -165,12 +178,26 @@ def _sum_of(letter: str, rows: Sequence[int]) -> str:
     return "+".join(f"{letter}{row}" for row in rows)
 
 
-def _markers(form: Form, unit: Unit, period: Period, tree: UnitTree) -> dict[str, str]:
+def _amended(
+    form: Form,
+    unit: Unit,
+    period: Period,
+    amendment: Amendment,
+    now: tuple[Layout, Mapping[Key, Fact]],
+    before: Sequence[Fact],
+    tree: UnitTree,
+    fields: Mapping[str, Field],
+) -> str:
+    plan = layout(form, unit, before, tree, fields)
+    return amending.amended(form, amendment, now, (plan, _figures(form, unit, period, before, plan)))
+
+
+def _markers(form: Form, unit: Unit, period: Period, tree: UnitTree, mark: str) -> dict[str, str]:
     above = unit.parent if unit.parent is not None and unit.parent in tree else NATION
     return {
         "don_vi_bao_cao": _body(unit, tree),
         "don_vi_nhan_bao_cao": form.recipient.get(unit.level) or _body(tree[above], tree),
-        "ky_bao_cao": period.title_vi,
+        "ky_bao_cao": f"{period.title_vi}{mark}",
         "tu_ngay": f"{period.first_day:%d/%m/%Y}",
         "den_ngay": f"{period.last_day:%d/%m/%Y}",
     }

@@ -30,6 +30,7 @@ _MARKED = {
     "revised": "số liệu đã thay đổi so với lần ghi nhận đầu",
     "preliminary": "số liệu sơ bộ, chưa chính thức",
 }
+_AMENDED = "số liệu chính thức đã điều chỉnh sau khi công bố"
 _STATES = {"final": "số liệu chính thức", "moving": "số liệu còn biến động"}
 
 
@@ -41,8 +42,12 @@ def notes(
     tree: UnitTree,
     fields: Mapping[str, Field],
     sources: Mapping[str, Source],
+    amended: bool = False,
 ) -> list[str]:
-    """Lines under the table, the first ones about missing figures. `shown`: the fact of each data cell."""
+    """Lines under the table, the first ones about missing figures. `shown`: the fact of each data cell.
+
+    amended: the period was published, so that a revised figure is one that changed since.
+    """
     relevant = [hole for hole in holes if hole.dataset == form.dataset and _concerns(hole, unit, tree)]
     withheld = [fact for fact in shown if fact is None or fact.value is None]
     lines = []
@@ -64,9 +69,10 @@ def notes(
         lines.append(f"- {_NO_FIGURE}{_columns(form, None, withheld)}.")
     for state, mark in MARKS.items():
         if marked := sum(fact is not None and fact.value is not None and fact.state == state for fact in shown):
-            lines.append(f"Dấu “{mark}” ({marked} ô): {_MARKED[state]}.")
+            words = _AMENDED if amended and state == "revised" else _MARKED[state]
+            lines.append(f"Dấu “{mark}” ({marked} ô): {words}.")
     lines += form.notes
-    lines.append(_taken([fact for fact in shown if fact is not None]))
+    lines.append(_taken([fact for fact in shown if fact is not None], amended))
     return lines
 
 
@@ -109,16 +115,19 @@ def known_at(shown: Iterable[Fact | None]) -> dt.datetime | None:
     return max((fact.recorded_at for fact in shown if fact is not None), default=None)
 
 
-def _taken(facts: Sequence[Fact]) -> str:
+def _taken(facts: Sequence[Fact], amended: bool) -> str:
     moment = known_at(facts)
     if moment is None:
         return "Kho dữ liệu chưa có số liệu nào cho biểu này."
     states = {fact.state for fact in facts}
+    if amended and "revised" in states:
+        states |= {"final"}
     words = [words for state, words in _STATES.items() if state in states]
-    if states & {"preliminary", "revised"}:
+    if states & {"preliminary", "revised"} and not amended:
         words.insert(0, "số liệu sơ bộ")
     revised = sum(fact.state == "revised" for fact in facts)
-    changed = f" ({revised} ô đã thay đổi so với lần ghi nhận đầu)" if revised else ""
+    since = "bản đã công bố" if amended else "lần ghi nhận đầu"
+    changed = f" ({revised} ô đã thay đổi so với {since})" if revised else ""
     return (
         f"Số liệu ghi nhận trong kho lúc {moment.astimezone(TIMEZONE):%H:%M:%S %d/%m/%Y} (giờ Hà Nội). "
         f"Tình trạng: {', '.join(words)}{changed}."

@@ -16,12 +16,13 @@ from etl.indicators.carry_over import chain
 from etl.indicators.facts import RANKED, evaluate
 from etl.indicators.moving import from_parts, mark, moved, spread
 from etl.indicators.natures import leaves
+from etl.indicators.ranks import ranks
 from etl.indicators.tree import lay_out_units, register
 from etl.indicators.year_on_year import growth
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
 from etl.units import UnitTree, tier_of
 
-__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "leaves", "mark", "moved", "spread"]
+__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "leaves", "mark", "moved", "ranks", "spread"]
 
 
 def compute(

@@ -249,6 +249,7 @@ class Calendar:
     """Which regime reports when. `collect_after_hours`: how long after the cut-off the pulls start.
 
     confirm_after_hours: how far apart two pulls of a closed period must be to show whether its figures still move.
+    lock_after_due: a period is published by itself once its last due date has passed and every form due is issued.
     """
 
     windows: tuple[WindowRule, ...]
@@ -262,6 +263,7 @@ class Calendar:
     regimes: Mapping[str, Regime]
     units_on: Literal["last_day"] = "last_day"
     straddles: tuple[Straddle, ...] = ()
+    lock_after_due: bool = False
 
 
 @dataclass(frozen=True)

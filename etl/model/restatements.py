@@ -59,9 +59,14 @@ class Restatement:
 
 @dataclass(frozen=True)
 class Amendment:
-    """An approved restatement that is in force: the `number`-th of its period, from the moment `approved_at` on."""
+    """An approved restatement that is in force: the `number`-th of its period, from the moment `approved_at` on.
+
+    units: dataset and unit of its figures. gaps: it also changed what is missing, or which days a source counts.
+    """
 
     restatement: int
     number: int
     approved_at: dt.datetime
     code: RestatementCode
+    units: frozenset[tuple[str, str]]
+    gaps: bool

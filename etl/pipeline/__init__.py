@@ -35,6 +35,7 @@ from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
+from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
@@ -45,6 +46,7 @@ __all__ = [
     "add_pdf",
     "alert_on",
     "annual",
+    "approve",
     "bundle",
     "calendar",
     "calendar_delay_hours",
@@ -74,6 +76,8 @@ __all__ = [
     "growth",
     "import_receipts",
     "issued",
+    "lock",
+    "lock_due",
     "parse",
     "plan",
     "plan_again",
@@ -81,9 +85,11 @@ __all__ = [
     "prepare",
     "publish",
     "record",
+    "reject",
     "reminded",
     "reminder",
     "restated",
+    "restatements",
     "run_from_landed",
     "source_check",
     "source_new",

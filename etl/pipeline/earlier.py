@@ -5,6 +5,7 @@ Both are computed from the facts as they stand (docs/decisions/0007-growth.md).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ import duckdb
 from etl import indicators
 from etl.catalog import Catalog
 from etl.model import ALL, NATION, GrowthFigure, Indicator
+from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import moment_of, unit_named
 from etl.units import UnitTree
@@ -33,9 +35,19 @@ def growth(
     The facts of both periods are those current now, or as of a moment (`moment_of`).
     The earlier figures are told on the units of the period's last day: those of whole merged units add up.
     """
-    office, period = Office.open(), closed(period_key)
-    code = None if unit is None else unit_named(office, period, unit).code
     known_at = None if as_of is None else moment_of(as_of)
+    return growth_in(Office.open(), closed(period_key), unit, indicator, divided, known_at)
+
+
+def growth_in(
+    office: Office,
+    period: Period,
+    unit: str | None = None,
+    indicator: str | None = None,
+    divided: Divided = "keep",
+    known_at: dt.datetime | None = None,
+) -> list[GrowthFigure]:
+    code = None if unit is None else unit_named(office, period, unit).code
     genealogy = Genealogy(office.catalog.changes)
     known, found = office.catalog.indicators, []
     for one in known.values():

@@ -22,8 +22,11 @@ from etl.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Office:
+    """as_if: the warehouse is read as if this waiting restatement had been approved."""
+
     settings: Settings
     catalog: catalogs.Catalog
+    as_if: int | None = None
 
     @classmethod
     def open(cls, connections: Connections | None = None) -> Office:
@@ -41,7 +44,8 @@ class Office:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.settings.warehouse_url)
+        found = Warehouse(self.settings.warehouse_url)
+        return found if self.as_if is None else found.as_if_approved(self.as_if)
 
     def suite(self, dataset: str) -> Suite:
         return catalogs.read_rules(self.settings.expectations / f"{dataset}.yml", Suite)

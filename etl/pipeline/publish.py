@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from upath import UPath
 
+from etl import forms as workbook
 from etl.model import Form, Unit
 from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
-from etl.pipeline.filling import Filling, batches, nothing_to_fill
+from etl.pipeline.filling import Filled, Filling, batches, nothing_to_fill
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import form_numbered, offered, unit_named, units_of
 
@@ -36,26 +37,15 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     """
     office = Office.open()
     form, period = form_numbered(office, form_number), closed(period_key)
-    units = units_of(office, form, period, unit, level)
-    if not office.catalog.reports(form.dataset, period):
-        return {"form": form.number, "written": 0, "changed": 0, "same": 0, "empty": len(units)}
-    # Everything of one moment, whatever is loaded meanwhile: the issue names it, and can be filled again.
-    filling = Filling(office, form, period, office.warehouse.known_at(period.key))
     folder = office.store("forms", period.key, form.number)
-    earlier = _issues(folder, form, period)
-    if unit is None and level is None:
-        tree = office.catalog.tree(period)
-        units += [tree[code] for code in earlier if code in tree and tree[code].level in form.on_demand]
+    earlier = issues_of(folder, form, period)
+    units = _asked_for(office, form, period, unit, level, earlier)
     written = changed = 0
-    for batch in batches(units, form):
-        shown = filling.facts(batch)
-        for one in batch:
-            facts, before = shown[one.code], earlier.get(one.code, [])
-            if not before and nothing_to_fill(form, one, facts):
-                continue
-            content = filling.content(one, facts)
-            written += 1
-            changed += _issue(filling, folder, before, one, content, filling.complete(one, facts))
+    for one in to_issue(office, form, period, unit, level):
+        written += 1
+        if one.content is not None:
+            complete = workbook.complete(form, one.unit, one.facts, office.catalog.tree(period), office.catalog.fields)
+            changed += _issue(office, folder, earlier.get(one.unit.code, []), form, period, one, complete)
     return {
         "form": form.number,
         "written": written,
@@ -63,6 +53,27 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
         "same": written - changed,
         "empty": len(units) - written,
     }
+
+
+def to_issue(
+    office: Office, form: Form, period: Period, unit: str | None = None, level: str | None = None
+) -> Iterator[Filled]:
+    """What `publish` finds, unit by unit: without content where the last issue is what it should be.
+
+    Of a locked period that is every form that no approved restatement touched since its last issue.
+    """
+    earlier = issues_of(office.store("forms", period.key, form.number), form, period)
+    units = _asked_for(office, form, period, unit, level, earlier)
+    if not office.catalog.reports(form.dataset, period):
+        return
+    issued_at = office.warehouse.issues_known_at(form.number, period.key)
+    issued_at = {code: moment for code, moment in issued_at.items() if code in earlier}
+    # Everything of one moment, whatever is loaded meanwhile: the issue names it, and can be filled again.
+    filling = Filling(office, form, period, office.warehouse.known_at(period.key))
+    for batch in batches(units, form):
+        for one in filling.filled(batch, issued_at):
+            if one.unit.code in earlier or not nothing_to_fill(form, one.unit, one.facts):
+                yield one
 
 
 def fill_forms(
@@ -118,7 +129,7 @@ def issued(period_key: str, form_number: str | None = None) -> list[dict[str, An
     numbers = sorted(office.catalog.forms) if form_number is None else [form_numbered(office, form_number).number]
     found = []
     for form in (office.catalog.forms[number] for number in numbers):
-        issues = _issues(office.store("forms", period.key, form.number), form, period)
+        issues = issues_of(office.store("forms", period.key, form.number), form, period)
         for level in offered(form):
             owes = form.owed and level in form.levels
             due = form_deadline(office, form.number, period, level) if owes else None
@@ -144,7 +155,17 @@ def summary(period_key: str) -> dict[str, Any]:
     }
 
 
-def _issues(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]:
+def _asked_for(
+    office: Office, form: Form, period: Period, unit: str | None, level: str | None, earlier: Mapping[str, object]
+) -> list[Unit]:
+    """The units asked for; with those of every run also those with an earlier issue on demand."""
+    tree, units = office.catalog.tree(period), units_of(office, form, period, unit, level)
+    if unit is not None or level is not None:
+        return units
+    return units + [tree[code] for code in earlier if code in tree and tree[code].level in form.on_demand]
+
+
+def issues_of(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]:
     """Files of the form already issued, by unit, first to last."""
     pattern = re.compile(rf"{re.escape(form.number)}_([^_]+)_{re.escape(period.key)}_lan(\d+)\.xlsx")
     found = sorted(
@@ -157,15 +178,15 @@ def _issues(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]
 
 
 def _issue(
-    filling: Filling, folder: UPath, earlier: Sequence[UPath], unit: Unit, content: bytes, complete: bool
+    office: Office, folder: UPath, earlier: Sequence[UPath], form: Form, period: Period, one: Filled, complete: bool
 ) -> bool:
     """Whether the file is another one than the last. The warehouse is told in any case: it may have been cut off."""
-    form, period = filling.form, filling.period
+    content, code = one.content or b"", one.unit.code
     changed = not earlier or earlier[-1].read_bytes() != content
-    path = folder / f"{form.number}_{unit.code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
+    path = folder / f"{form.number}_{code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
     if changed:
         with path.open("xb") as target:
             target.write(content)
-    known_at, sha256 = filling.known_at or period.end, hashlib.sha256(content).hexdigest()
-    filling.office.warehouse.issue(form.number, unit.code, period.key, known_at, sha256, str(path), complete)
+    sha256, corrects = hashlib.sha256(content).hexdigest(), not one.says_final
+    office.warehouse.issue(form.number, code, period.key, one.known_at, sha256, str(path), complete, corrects)
     return changed

@@ -32,6 +32,10 @@ from etl.tables import FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
 """Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
+_WAITS = (
+    "Kỳ đã công bố: thay đổi số {} chờ duyệt, xem `baocao restatements` (the period is published: the change waits for "
+    "approval)"
+)
 
 
 def datasets() -> list[str]:
@@ -192,7 +196,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
 
 
 def record(period_key: str, run_id: str) -> dict[str, Any]:
-    """Load the run's facts with their lineage, in one transaction."""
+    """Load the run's facts with their lineage, in one transaction. `note`: of a locked period, that a change waits."""
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
@@ -209,7 +213,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
         compared=catalog.compared(period),
     )
-    return asdict(recorded)
+    return {**asdict(recorded), "note": "" if recorded.restatement is None else _WAITS.format(recorded.restatement)}
 
 
 def run_from_landed(period_key: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from etl.model import (
     Fact,
@@ -167,7 +168,7 @@ class Warehouse(Administration):
         columns: of each source the path to the title within a record.
         """
         with self._snapshot() as connection:
-            return naming.titles(connection, period_key, columns, known_at)
+            return naming.titles(connection, period_key, columns, known_at, self._as_if)
 
     def findings(
         self, period_key: str, source: str | None = None, known_at: dt.datetime | None = None
@@ -211,11 +212,20 @@ class Warehouse(Administration):
             return queries.issues(connection, period_key)
 
     def issue(
-        self, form: str, unit: str, period_key: str, known_at: dt.datetime, sha256: str, uri: str, complete: bool
+        self,
+        form: str,
+        unit: str,
+        period_key: str,
+        known_at: dt.datetime,
+        sha256: str,
+        uri: str,
+        complete: bool,
+        corrects: bool = True,
     ) -> bool:
         """Note that a form was issued, and thereby received; False when its last issue has the same sha256.
 
         complete: whether every figure is there. What was issued before it was noted as received is noted now.
+        corrects: False where it says of the same figures that they are final, which is no filing of its own.
         """
         issues = schema.form_issue
         with self._engine.begin() as connection:
@@ -231,10 +241,23 @@ class Warehouse(Administration):
                 return False
             row = {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri}
             issued_at = connection.execute(issues.insert().returning(issues.c.issued_at), row).scalar_one()
-            compliance.receive_issue(connection, form, unit, period_key, issued_at, sha256, complete)
+            if corrects:
+                compliance.receive_issue(connection, form, unit, period_key, issued_at, sha256, complete)
             name = f"{uri.rpartition('/')[2]} {known_at.astimezone(dt.UTC).isoformat()}"
             seals.append(connection, [("issue", name, sha256, None)])
             return True
+
+    def issues_known_at(self, form: str, period_key: str) -> dict[str, dt.datetime]:
+        """By unit, the moment as known at which the newest issue of the form was filled."""
+        issues = schema.form_issue.c
+        newest = (
+            select(issues.unit, issues.known_at)
+            .where(issues.form == form, issues.period == period_key)
+            .ext(distinct_on(issues.unit))
+            .order_by(issues.unit, issues.id.desc())
+        )
+        with self._snapshot() as connection:
+            return {row.unit: row.known_at for row in connection.execute(newest)}
 
     def freeze(self, obligations: Iterable[Obligation], catalog_version: str) -> int:
         """Freeze those of which nothing of the same form, period and level is frozen; says how many were new."""

@@ -6,12 +6,12 @@ import datetime as dt
 from typing import Self
 
 import orjson
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, select
 
 from etl.model import Amendment, Publication, Restatement, RestatementCode
+from etl.warehouse import queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse import restatements as waiting
-from etl.warehouse import seals
 from etl.warehouse.queries import AsIf
 
 
@@ -42,6 +42,18 @@ class LockedPeriods:
         """What loads would change in locked periods, and what became of it, in the order they came."""
         with self._snapshot() as connection:
             return waiting.restatements(connection, period_key)
+
+    def restatement_codes(self, number: int) -> dict[tuple[str, str, str, str], str]:
+        """Why each of its facts would change, by indicator, unit, tier and field."""
+        fact = schema.restatement_fact.c
+        wanted = select(fact.indicator, fact.unit, fact.tier, fact.field, fact.code).where(fact.restatement == number)
+        with self._snapshot() as connection:
+            return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(wanted)}
+
+    def states(self, period_key: str) -> dict[str, int]:
+        """How many current figures stand in each state."""
+        with self._snapshot() as connection:
+            return queries.states(connection, period_key, self._as_if)
 
     def amendments(self, period_key: str, known_at: dt.datetime | None = None) -> list[Amendment]:
         """The approved ones of a period, first to last."""

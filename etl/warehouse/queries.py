@@ -90,11 +90,7 @@ def facts(
 ) -> list[Fact]:
     """Of a locked period each state is what the publication makes of it (see baocao.shown_state)."""
     known = _known(period_key, units, indicators, known_at, as_if).subquery().c
-    locked = schema.publication.c
-    published = select(locked.published_at).where(locked.period == period_key)
-    if known_at is not None:
-        published = published.where(locked.published_at <= known_at)
-    shown = func.baocao.shown_state(known.state, known.recorded_at, published.scalar_subquery())
+    shown = _shown_state(known, period_key, known_at)
     columns = (
         known.indicator,
         known.unit,
@@ -109,6 +105,21 @@ def facts(
         known.load,
     )
     return [Fact(*row) for row in connection.execute(select(*columns)).all()]
+
+
+def _shown_state(known: Any, period_key: str, known_at: dt.datetime | None) -> Any:
+    locked = schema.publication.c
+    published = select(locked.published_at).where(locked.period == period_key)
+    if known_at is not None:
+        published = published.where(locked.published_at <= known_at)
+    return func.baocao.shown_state(known.state, known.recorded_at, published.scalar_subquery())
+
+
+def states(connection: Connection, period_key: str, as_if: AsIf | None) -> dict[str, int]:
+    known = _known(period_key, None, None, None, as_if).subquery().c
+    shown = _shown_state(known, period_key, None).label("shown")
+    found = connection.execute(select(shown, func.count()).group_by(shown).order_by(shown))
+    return {row[0]: row[1] for row in found}
 
 
 def facts_table(

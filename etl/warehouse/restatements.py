@@ -1,4 +1,4 @@
-"""Locked periods: what a load would change there waits, and a person decides (docs/decisions/0012-restatements.md)."""
+"""Locked periods: what a load would change there waits, and a person decides (docs/decisions/0015-restatements.md)."""
 
 from __future__ import annotations
 
@@ -129,18 +129,19 @@ def keep_waiting(connection: Connection, period: str, load: int, base: int) -> i
     facts = connection.execute(text("SELECT count(*) FROM waiting_facts")).scalar_one()
     days = [queries.days_of_load(connection, one) for one in (load, base)]
     same = connection.execute(_SAME_HOLES, {"load": load, "base": base}).scalar_one()
-    if facts == 0 and same and days[0] == days[1]:
+    gaps = not same or days[0] != days[1]
+    if facts == 0 and not gaps:
         return None
     sha256 = connection.execute(_DIGEST, {"load": load, "days": repr(days[0])}).scalar_one()
     known = connection.execute(_KNOWN, {"period": period, "sha256": sha256, "load": load}).scalar()
-    found = _new(connection, period, load, base, facts, sha256) if known is None else known
+    found = _new(connection, period, load, base, facts, sha256, gaps) if known is None else known
     connection.execute(insert(schema.waiting_load), {"load": load, "restatement": found})
     return int(found)
 
 
-def _new(connection: Connection, period: str, load: int, base: int, facts: int, sha256: str) -> int:
+def _new(connection: Connection, period: str, load: int, base: int, facts: int, sha256: str, gaps: bool) -> int:
     main = reasons.tell(connection, period, load, base)
-    row = {"period": period, "load": load, "base_load": base, "facts": facts, "sha256": sha256}
+    row = {"period": period, "load": load, "base_load": base, "facts": facts, "sha256": sha256, "gaps": gaps}
     table = schema.restatement
     number = connection.execute(insert(table).returning(table.c.id), {**row, "code": main}).scalar_one()
     connection.execute(
@@ -222,14 +223,21 @@ def amendments(
     connection: Connection, period: str, known_at: dt.datetime | None, as_if: AsIf | None
 ) -> list[Amendment]:
     """Approved restatements, first to last, as known then."""
+    asked = {"period": period, "as_if": as_if and as_if.restatement, "moment": as_if and as_if.moment}
     rows = connection.execute(
         text("""
-        SELECT r.id, row_number() OVER (ORDER BY d.decided_at), d.decided_at, coalesce(d.code, r.code)
-        FROM baocao.restatement r JOIN baocao.restatement_decision d ON d.restatement = r.id
-        WHERE r.period = :period AND d.verdict = 'approved' ORDER BY d.decided_at"""),
-        {"period": period},
+        SELECT r.id, row_number() OVER (ORDER BY d.decided_at),
+            coalesce(d.decided_at, CAST(:moment AS timestamptz)), coalesce(d.code, r.code), r.gaps,
+            (SELECT jsonb_agg(DISTINCT jsonb_build_array(i.dataset, f.unit))
+                FROM baocao.restatement_fact f JOIN baocao.indicator i ON i.code = f.indicator
+                WHERE f.restatement = r.id)
+        FROM baocao.restatement r LEFT JOIN baocao.restatement_decision d ON d.restatement = r.id
+        WHERE r.period = :period AND (d.verdict = 'approved' OR r.id = CAST(:as_if AS bigint))
+        ORDER BY d.decided_at"""),
+        asked,
     ).all()
-    found = [Amendment(*row) for row in rows]
-    if as_if is not None and as_if.period == period:
-        found.append(Amendment(as_if.restatement, len(found) + 1, as_if.moment, as_if.code))
+    found = [
+        Amendment(number, place, moment, code, frozenset(map(tuple, units or ())), gaps)
+        for number, place, moment, code, gaps, units in rows
+    ]
     return [one for one in found if known_at is None or one.approved_at <= known_at]

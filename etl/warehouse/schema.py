@@ -229,6 +229,7 @@ restatement = Table(
     *_text("code"),
     Column("facts", Integer, nullable=False),
     *_text("sha256"),
+    Column("gaps", Boolean, nullable=False, server_default=text("true")),
 )
 restatement_fact = Table(
     "restatement_fact",
