@@ -14,6 +14,7 @@ import click
 
 from etl.commands.calendars import calendar
 from etl.commands.database import db
+from etl.commands.export import export
 from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
@@ -60,6 +61,7 @@ _COMMANDS = (
     bundle,
     verify,
     db,
+    export,
     lock,
     restatements,
 )

@@ -31,6 +31,7 @@ from etl.pipeline.database import (
 from etl.pipeline.days import days_of, with_days
 from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
+from etl.pipeline.export import export
 from etl.pipeline.figures import events, facts, restated, units
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
@@ -68,6 +69,7 @@ __all__ = [
     "datasets",
     "days_of",
     "events",
+    "export",
     "facts",
     "fill_forms",
     "forms",

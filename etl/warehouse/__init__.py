@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ from etl.model import (
     Unit,
 )
 from etl.warehouse import compliance, dimensions, queries, schema, seals
+from etl.warehouse import export as exporting
 from etl.warehouse import record as recording
 from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
@@ -133,6 +135,13 @@ class Warehouse(Administration):
         """Every figure of the period, or of some indicators, as an Arrow table, schema FACTS: what `record` takes."""
         with self._snapshot() as connection:
             return queries.facts_table(connection, period_key, indicators, known_at, self._as_if)
+
+    def export(self, target: Path, period_key: str, known_at: dt.datetime, structure: str | None = None) -> int:
+        """Write the period's figures as CSV, or as SDMX-CSV of the dataflow `structure`; gives their number."""
+        with self._snapshot() as connection, target.open("wb") as file:
+            if structure is None:
+                return exporting.export_csv(connection, file, period_key, known_at)
+            return exporting.export_sdmx(connection, file, period_key, known_at, structure)
 
     def figures_at(self, period_key: str, known_at: dt.datetime | None = None) -> dt.datetime | None:
         """The moment to state on a form: of the last load that changed a figure; None before the first.
