@@ -16,4 +16,5 @@ CREATE DATABASE airflow OWNER airflow TEMPLATE template0 ENCODING 'UTF8';
 CREATE DATABASE warehouse OWNER warehouse TEMPLATE template0 ENCODING 'UTF8';
 REVOKE ALL ON DATABASE airflow, warehouse FROM PUBLIC;
 GRANT CONNECT ON DATABASE warehouse TO baocao_loader, baocao_reader, baocao_reviewer, baocao_unit;
+GRANT TEMPORARY ON DATABASE warehouse TO baocao_loader;
 SQL
