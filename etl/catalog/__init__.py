@@ -26,6 +26,7 @@ from etl.catalog.tables import fields, units
 from etl.catalog.unit_history import changes, codes
 from etl.errors import CatalogError
 from etl.model import Calendar, Change, Contacts, Dataset, Field, Form, Indicator, Platform, Source, Unit, UnitCode
+from etl.model.narratives import Narrative
 from etl.periods import Interval, Period, counted
 from etl.units import UnitTree
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 class Catalog:
     """Everything the catalog says. `version` is a sha256 over all its files: the same, the same rules.
 
-    Keys: datasets, platforms, sources, indicators and forms by their id, code or number.
+    Keys: datasets, platforms, sources, indicators and forms by their id, code or number. form_files: the blanks.
     """
 
     units: tuple[Unit, ...]
@@ -51,6 +52,7 @@ class Catalog:
     indicators: Mapping[str, Indicator]
     forms: Mapping[str, Form]
     form_files: Mapping[str, Path]
+    narratives: Mapping[str, Narrative]
     version: str
 
     @cached_property
@@ -111,10 +113,8 @@ def load(folders: tuple[Path, ...]) -> Catalog:
         return documents[name].build(kind, **extra)
 
     def read_all(folder: str, kind: type[T], key: str) -> dict[str, T]:
-        stems = {
-            Path(name).stem: name for name in sorted(files) if name.startswith(f"{folder}/") and name.endswith(".yml")
-        }
-        return {stem: read(name, kind, **{key: stem}) for stem, name in stems.items()}
+        names = [name for name in sorted(files) if name.startswith(f"{folder}/") and name.endswith(".yml")]
+        return {Path(name).stem: read(name, kind, **{key: Path(name).stem}) for name in names}
 
     indicators: dict[str, Indicator] = {}
     for name in sorted(name for name in files if name.startswith("indicators/") and name.endswith(".yml")):
@@ -136,7 +136,8 @@ def load(folders: tuple[Path, ...]) -> Catalog:
         sources=read_all("sources", Source, "id"),
         indicators=indicators,
         forms=read_all("forms", Form, "number"),
-        form_files={Path(name).stem: path for name, path in files.items() if Path(name).match("forms/*.xlsx")},
+        form_files={Path(name).stem: path for name, path in files.items() if Path(name).match("forms/*.*x")},
+        narratives=read_all("narratives", Narrative, "number"),
         version=_version(files),
     )
     for name, path in sorted(files.items()):
@@ -146,10 +147,8 @@ def load(folders: tuple[Path, ...]) -> Catalog:
     def fail(file: str, path: tuple[str, ...], problem: str) -> CatalogError:
         return documents[file].error(path, problem)
 
-    indicator_files = {
-        code: name for name in documents if name.startswith("indicators/") for code in documents[name].data
-    }
-    check(catalog, indicator_files, fail)
+    homes = {code: name for name in documents if name.startswith("indicators/") for code in documents[name].data}
+    check(catalog, homes, fail)
     return catalog
 
 
@@ -179,7 +178,7 @@ def _overlay(folders: tuple[Path, ...]) -> dict[str, Path]:
 def _version(files: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
-        if path.suffix in (".yml", ".csv", ".xlsx"):
+        if path.suffix in (".yml", ".csv", ".xlsx", ".docx"):
             digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
 

@@ -12,7 +12,8 @@ import click
 from etl.commands.output import as_json_option, as_of_option, emit, new_table, show
 from etl.model import Level
 
-FORMATS = ("xlsx", "pdf")
+FORMATS = ("xlsx", "docx", "pdf")
+"""xlsx: the forms; docx: the report in words; pdf: of what is asked for beside it, by itself of both."""
 
 
 @click.command()
@@ -43,15 +44,23 @@ def forms(
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise click.BadParameter(f"{', '.join(unknown)}: {', '.join(FORMATS)}", param_hint="--format")
     if as_of is not None:
+        if wanted != ("xlsx",):
+            raise click.UsageError("--as-of: --format xlsx")
         if out is None:
             raise click.UsageError("--as-of cần --out / needs --out")
         told = pipeline.forms_as_of(period, as_of, out, form=number, unit=unit, level=level)
         return emit(told) if as_json else _show_as_of(told)
-    found = pipeline.fill_forms(period, form=number, unit=unit, level=level)
+    alone = wanted == ("pdf",)
+    worded = number in pipeline.narratives()
+    found = []
+    if not worded and (number is not None or alone or "xlsx" in wanted):
+        found += pipeline.fill_forms(period, form=number, unit=unit, level=level)
+    if worded or (number is None and (alone or "docx" in wanted)):
+        found += pipeline.narrate(period, number=number, unit=unit, level=level)
     printed = "pdf" not in wanted or pipeline.add_pdf(found)
     for one in found:
-        for name, path, copy in (("xlsx", "path", "copy"), ("pdf", "pdf", "pdf_copy")):
-            if out is not None and name in wanted and one[path] is not None:
+        for path, copy, asked in (("path", "copy", not alone), ("pdf", "pdf_copy", "pdf" in wanted)):
+            if out is not None and asked and one[path] is not None:
                 one[copy] = pipeline.copy_issue(one[path], out)
     if as_json:
         emit(found)
@@ -74,7 +83,7 @@ def _show(found: list[dict[str, Any]], wanted: Sequence[str]) -> None:
     for one in found:
         due = "-" if one["due_on"] is None else one["due_on"] + ("" if one["due_verified"] else " (?)")
         files = []
-        if "xlsx" in wanted or one["path"] is None:
+        if wanted != ("pdf",) or one["path"] is None:
             files.append(one.get("copy") or one["path"] or one["reason"])
         if "pdf" in wanted and one["path"] is not None:
             files.append(one.get("pdf_copy") or one["pdf"] or one["pdf_reason"])

@@ -76,6 +76,13 @@ def notes(
     return lines
 
 
+def in_words(reason: str | None) -> str:
+    """Why there is no figure, within a sentence."""
+    told = _REASONS.get(reason or "", _NO_FIGURE)
+    told = f"{told[0].lower()}{told[1:]}"
+    return told if reason == "zero_denominator" else f"chưa có số liệu vì {told}"
+
+
 def straddled(period: Period, straddles: Iterable[Straddle]) -> list[str]:
     """What the calendar says of a period within which the units changed, and what that rests on."""
     return [

@@ -31,6 +31,7 @@ from etl.model.flow import (
     RestatedFact,
     SourceDays,
 )
+from etl.model.narratives import Narrative, Section
 from etl.model.obligations import (
     STANDING_STATES,
     Contact,
@@ -141,6 +142,7 @@ __all__ = [
     "Level",
     "Moment",
     "MovedDay",
+    "Narrative",
     "Numbers",
     "OAuth2",
     "Obligation",
@@ -165,6 +167,7 @@ __all__ = [
     "RestatementCode",
     "RestatementState",
     "Rule",
+    "Section",
     "Severity",
     "Signature",
     "Source",

@@ -33,6 +33,7 @@ from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
 from etl.pipeline.export import export
 from etl.pipeline.figures import events, facts, restated, units
+from etl.pipeline.narrating import narrate, narratives
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
@@ -80,6 +81,8 @@ __all__ = [
     "issued",
     "lock",
     "lock_due",
+    "narrate",
+    "narratives",
     "parse",
     "plan",
     "plan_again",

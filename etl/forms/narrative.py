@@ -1,0 +1,203 @@
+"""The report in words, filled into its blank DOCX: each figure, what changed since the period before and over the year.
+
+Number, symbol, date and signer stay blank: the office fills them in. The same figures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from etl.errors import CatalogError
+from etl.forms.footnotes import WITHHELD, in_words, known_at, notes, other_days, straddled
+from etl.forms.package import CORE, described, pack, unpack
+from etl.forms.sheet import plain_number
+from etl.forms.styles import MARKS
+from etl.model import (
+    ALL,
+    Fact,
+    Field,
+    Form,
+    Hole,
+    Indicator,
+    Narrative,
+    RestatedFact,
+    Section,
+    Source,
+    SourceDays,
+    Straddle,
+    Unit,
+)
+from etl.periods import Period
+from etl.units import UnitTree
+
+Past = Mapping[str, RestatedFact]
+"""Figures of the unit as a whole in an earlier period, on its boundaries of now, by indicator."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a narrative rests on. facts: of the unit as a whole, by indicator."""
+
+    facts: Mapping[str, Fact]
+    before: Past
+    year_before: Past
+    holes: tuple[Hole, ...]
+    days: tuple[SourceDays, ...]
+    straddles: tuple[Straddle, ...]
+
+
+def narrate(
+    report: Narrative,
+    blank: bytes,
+    unit: Unit,
+    period: Period,
+    told: Told,
+    tree: UnitTree,
+    forms: Mapping[str, Form],
+    indicators: Mapping[str, Indicator],
+    fields: Mapping[str, Field],
+    sources: Mapping[str, Source],
+) -> bytes:
+    """The report of one unit and period as a DOCX package. Raises CatalogError for another blank than the pinned."""
+    from docxtpl import DocxTemplate
+
+    found = hashlib.sha256(blank).hexdigest()
+    if found != report.blank_sha256:
+        problem = f"the blank forms/{report.number}.docx is not the one pinned here: its sha256 is {found}"
+        raise CatalogError(f"narratives/{report.number}.yml", 1, "blank_sha256", problem)
+    words = {
+        "don_vi": f"{unit.name[0].lower()}{unit.name[1:]}",
+        "ky": _lower(period.title_vi).replace("Quý ", "Quý\N{NO-BREAK SPACE}"),
+        "tu_ngay": f"{period.first_day:%d/%m/%Y}",
+        "den_ngay": f"{period.last_day:%d/%m/%Y}",
+    }
+    issuer = report.issued_by.get(unit.level)
+    bare = unit.name.removeprefix(unit.type).strip()
+    context = {
+        "co_quan_1": (issuer or "Ủy ban nhân dân").upper(),
+        "co_quan_2": "" if issuer else unit.name.upper(),
+        "dia_danh": report.places.get(unit.code, bare),
+        "trich_yeu": report.title.format(**words),
+        "kinh_gui": list(report.recipients[unit.level]),
+        "mo_dau": report.opening.format(**words),
+        "cac_muc": [
+            _section(one, unit, period, told, tree, forms[one.form], indicators, fields, sources)
+            for one in report.sections
+        ],
+        "ket": report.closing.format(**words),
+    }
+    document = DocxTemplate(io.BytesIO(blank))
+    document.render(context, autoescape=True)
+    target = io.BytesIO()
+    document.save(target)
+    parts = unpack(target.getvalue())
+    moment = known_at(told.facts.values()) or period.end
+    parts[CORE] = described(parts[CORE], f"{report.number} - {unit.name} - {period.key}", moment)
+    return pack(parts)
+
+
+def _section(
+    section: Section,
+    unit: Unit,
+    period: Period,
+    told: Told,
+    tree: UnitTree,
+    form: Form,
+    indicators: Mapping[str, Indicator],
+    fields: Mapping[str, Field],
+    sources: Mapping[str, Source],
+) -> dict[str, Any]:
+    shown = [told.facts.get(code) for code in section.rows]
+    phrases = {
+        code: _phrase(one, told.facts.get(code), told.before.get(code))
+        for code, one in indicators.items()
+        if one.dataset == form.dataset
+    }
+    lines = [
+        *straddled(period, told.straddles),
+        *other_days(form, unit, period, told.days, tree, sources),
+        *notes(replace(form, notes=()), unit, shown, told.holes, tree, fields, sources),
+    ]
+    past = [one for code in section.rows for of in (told.before, told.year_before) if (one := of.get(code))]
+    if any(one.label != "reported" for one in past):
+        lines.append("Số kỳ trước, cùng kỳ năm trước cộng từ số liệu của các đơn vị đã nhập vào đơn vị hiện nay.")
+    if any(one.value is not None and one.moving for one in past):
+        lines.append("Dấu “*” ở số kỳ trước: số liệu còn biến động, chưa chính thức.")
+    return {
+        "tieu_de": section.heading,
+        "cac_doan": [text.format(**phrases) for text in section.paragraphs],
+        "ten_bang": f"Số liệu {_lower(period.title_vi)} (chi tiết tại biểu {form.number} kèm theo):",
+        "ten_ky_truoc": period.previous().title_vi,
+        "cac_dong": [_row(indicators[code], told, code) for code in section.rows],
+        "cac_ghi_chu": [line.removeprefix("- ") for line in lines],
+    }
+
+
+def _row(indicator: Indicator, told: Told, code: str) -> dict[str, str]:
+    fact, before = told.facts.get(code), told.before.get(code)
+    now = None if fact is None else fact.value
+    return {
+        "ten": f"{indicator.title.vi}{' (%)' if indicator.ratio else ''}",
+        "ky_nay": _shown(indicator, now) + (MARKS.get(fact.state, "") if fact and now is not None else ""),
+        "ky_truoc": _shown(indicator, _value(before)) + ("*" if before and before.moving and _value(before) else ""),
+        "thay_doi": change(indicator, now, _value(before)) or WITHHELD,
+        "cung_ky": change(indicator, now, _value(told.year_before.get(code))) or WITHHELD,
+    }
+
+
+def _phrase(indicator: Indicator, fact: Fact | None, before: RestatedFact | None) -> str:
+    """A figure within a sentence, with what changed since the period before; or why it is missing."""
+    if fact is None or fact.value is None:
+        return in_words(None if fact is None else fact.reason)
+    changed = change(indicator, fact.value, _value(before))
+    compared = f"{changed} so với kỳ trước" if changed else "không so sánh được vì kỳ trước chưa có số liệu"
+    shown, mark = _shown(indicator, fact.value), MARKS.get(fact.state, "")
+    told = f"{shown}%{mark}" if indicator.ratio else f"{shown}{mark} {indicator.unit_of_measure.vi}"
+    return f"{told} ({compared})"
+
+
+def change(indicator: Indicator, now: Decimal | None, before: Decimal | None) -> str | None:
+    """What changed, in words; None from or to a missing figure. A rate changes by percentage points; where there was
+    nothing before, there is no percentage."""
+    if now is None or before is None:
+        return None
+    by = now - before
+    if by == 0:
+        return "không đổi"
+    word = "tăng" if by > 0 else "giảm"
+    size = _shown(indicator, abs(by))
+    if indicator.ratio:
+        return f"{word} {size} điểm phần trăm"
+    return f"{word} {size} ({_decimal(abs(by) / before * 100, 1)}%)" if before else f"{word} {size}"
+
+
+def _shown(indicator: Indicator, value: Decimal | None) -> str:
+    if value is None:
+        return WITHHELD
+    if indicator.ratio:
+        return _decimal(value * 100, 2)
+    whole = plain_number(value)
+    return f"{int(whole):,}".replace(",", ".")
+
+
+def _decimal(value: Decimal, digits: int) -> str:
+    rounded = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{rounded:,}".translate(str.maketrans(",.", ".,"))
+
+
+def _value(past: RestatedFact | None) -> Decimal | None:
+    return None if past is None else past.value
+
+
+def _lower(title: str) -> str:
+    return f"{title[0].lower()}{title[1:]}" if not title.startswith("Quý") else title
+
+
+def whole(facts: Iterable[Fact], unit: str) -> dict[str, Fact]:
+    """By indicator, the figures of the unit over all tiers and fields."""
+    return {fact.indicator: fact for fact in facts if (fact.unit, fact.tier, fact.field) == (unit, ALL, ALL)}

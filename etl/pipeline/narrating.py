@@ -1,0 +1,100 @@
+"""The report in words of a period: a draft for the office to number, date and sign, so not itself an issued form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import replace
+from typing import Any
+
+from upath import UPath
+
+from etl.errors import SettingsError
+from etl.forms import narrative as writing
+from etl.model import ALL, NATION, Narrative, RestatedFact, Unit
+from etl.periods import Period
+from etl.pipeline.figures import restated
+from etl.pipeline.office import Office, closed
+from etl.pipeline.selection import unit_named
+
+
+def narratives() -> list[str]:
+    """Numbers of the reports in words."""
+    return sorted(Office.open().catalog.narratives)
+
+
+def narrate(period_key: str, *, number: str | None = None, unit: str | None = None, level: str | None = None) -> Any:
+    """Write the reports in words of every unit of their levels, of one unit or of one level.
+
+    Gives of each what `fill_forms` gives of a form. A draft is never overwritten: what differs is the next one. Raises
+    SettingsError for another unit or level than the report has.
+    """
+    office, period = Office.open(), closed(period_key)
+    one = None if unit is None else unit_named(office, period, unit)
+    asked = level if one is None else one.level
+    found = []
+    for report in (office.catalog.narratives[name] for name in narratives() if number in (None, name)):
+        if period.kind != report.period_kind:
+            continue
+        if asked is not None and asked not in report.levels:
+            if number is None:
+                continue
+            raise SettingsError(f"báo cáo {report.number} chỉ lập cho {', '.join(report.levels)} (not of that level)")
+        for of in (asked,) if asked else report.levels:
+            for each in office.catalog.tree(period).at_level(of):
+                if one is None or each.code == one.code:
+                    found.append(_written(office, report, each, period))
+    return found
+
+
+def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> dict[str, Any]:
+    catalog = office.catalog
+    tree = catalog.tree(period)
+    facts = writing.whole(office.warehouse.facts(period.key, unit=unit.code), unit.code)
+    known = {"form": report.number, "unit": unit.code, "name": unit.name, "level": unit.level}
+    undue = {"due_on": None, "due_verified": None}
+    if not facts:
+        return {**known, "path": None, **undue, "reason": "kho chưa có số liệu nào của đơn vị (no figure of the unit)"}
+    holes = [hole for hole in office.warehouse.holes(period.key) if unit.code in (NATION, hole.province)]
+    told = writing.Told(
+        facts=facts,
+        before=_past(period.previous(), period.last_day, unit.code),
+        year_before=_past(replace(period, year=period.year - 1), period.last_day, unit.code),
+        holes=tuple(holes),
+        days=tuple(office.warehouse.source_days(period.key)),
+        straddles=catalog.calendar.straddles,
+    )
+    content = writing.narrate(
+        report,
+        catalog.form_files[report.number].read_bytes(),
+        unit,
+        period,
+        told,
+        tree,
+        catalog.forms,
+        catalog.indicators,
+        catalog.fields,
+        catalog.sources,
+    )
+    path = _kept(office.store("narratives", period.key, report.number), f"{report.number}_{unit.code}", period, content)
+    return {**known, "path": str(path), **undue}
+
+
+def _past(then: Period, day: dt.date, unit: str) -> dict[str, RestatedFact]:
+    """Of the unit as a whole, told on its boundaries of the day."""
+    return {
+        one.indicator: one
+        for one in restated(then.key, day.isoformat(), unit=unit)
+        if (one.unit, one.units_on, one.tier, one.field) == (unit, day, ALL, ALL)
+    }
+
+
+def _kept(folder: UPath, stem: str, period: Period, content: bytes) -> UPath:
+    pattern = re.compile(rf"{re.escape(stem)}_{re.escape(period.key)}_lan(\d+)\.docx")
+    drafts = sorted((int(match[1]), path) for path in folder.iterdir() if (match := pattern.fullmatch(path.name)))
+    if drafts and drafts[-1][1].read_bytes() == content:
+        return drafts[-1][1]
+    path = folder / f"{stem}_{period.key}_lan{drafts[-1][0] + 1 if drafts else 1}.docx"
+    with path.open("xb") as target:
+        target.write(content)
+    return path

@@ -1,0 +1,160 @@
+"""The report in words over three quarters: every figure and change again from plain SQL, read back by python-docx."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import docx
+import pytest
+from click.testing import CliRunner
+
+from etl import pipeline
+from etl.__main__ import main
+from etl.catalog import load
+from tests.end_to_end.office import PERIOD, ROOT, Office
+from tests.forms.calculators import program
+from tests.warehouse.samples import query
+
+CATALOG = load((ROOT / "catalog",))
+REPORT = CATALOG.narratives["BC-VPCP"]
+BEFORE, YEAR_BEFORE = "2026-Q2", "2025-Q3"
+SOURCES = [one for one, source in CATALOG.sources.items() if source.unit in ("04", "12")]
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Callable[..., Office]) -> Office:
+    """Two provinces over the year; of one the documents' source is missing this quarter."""
+    made = make_office("narrative")
+    for period in (YEAR_BEFORE, BEFORE):
+        made.run(period, [one for one in SOURCES if one in pipeline.plan(period)])
+    due = [one for one in SOURCES if one in pipeline.plan(PERIOD)]
+    made.run(PERIOD, [one for one in due if (CATALOG.sources[one].unit, _dataset(one)) != ("12", "edoc")])
+    return made
+
+
+def _dataset(source: str) -> str:
+    return CATALOG.dataset_of(CATALOG.sources[source])
+
+
+def figures(unit: str, period: str) -> dict[str, Decimal | None]:
+    found = query(
+        os.environ["BAOCAO_WAREHOUSE_URL"],
+        "select distinct on (indicator) indicator, value from baocao.fact "
+        f"where unit = '{unit}' and period = '{period}' and tier = 'all' and field = 'all' "
+        "order by indicator, revision desc",
+    )
+    return dict(found)
+
+
+def number(value: Decimal, digits: int) -> str:
+    text = f"{value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
+    return text.replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+def changed(code: str, now: Decimal | None, then: Decimal | None) -> str:
+    if now is None or then is None:
+        return "…"
+    if now == then:
+        return "không đổi"
+    word, by = ("tăng" if now > then else "giảm"), abs(now - then)
+    if CATALOG.indicators[code].ratio:
+        return f"{word} {number(by * 100, 2)} điểm phần trăm"
+    return f"{word} {number(by, 0)}" + (f" ({number(by / then * 100, 1)}%)" if then else "")
+
+
+def tables(path: str) -> list[list[list[str]]]:
+    return [
+        [[cell.text for cell in row.cells] for row in table.rows[1:]]
+        for table in docx.Document(path).tables
+        if len(table.columns) == 5
+    ]
+
+
+def texts(path: str) -> str:
+    document = docx.Document(path)
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+
+
+@pytest.mark.parametrize("unit", ["04", "12", "VN"])
+def test_every_figure_and_change_is_that_of_the_warehouse(office: Office, unit: str) -> None:
+    (one,) = pipeline.narrate(PERIOD, unit=unit)
+    now, then, year = (figures(unit, period) for period in (PERIOD, BEFORE, YEAR_BEFORE))
+    shown = tables(one["path"])
+    assert [len(rows) for rows in shown] == [len(section.rows) for section in REPORT.sections]
+    told = withheld = 0
+    for section, rows in zip(REPORT.sections, shown, strict=True):
+        for code, row in zip(section.rows, rows, strict=True):
+            ratio = CATALOG.indicators[code].ratio is not None
+            values = [now.get(code), then.get(code)]
+            printed = ["…" if v is None else number(v * 100, 2) if ratio else number(v, 0) for v in values]
+            assert [cell.rstrip("†§*") for cell in row[1:3]] == printed, code
+            assert row[3] == changed(code, now.get(code), then.get(code)), code
+            assert row[4] == changed(code, now.get(code), year.get(code)), code
+            told += row[3] != "…"
+            withheld += row[1] == "…"
+    if unit == "04":
+        assert (told, withheld) == (sum(len(section.rows) for section in REPORT.sections), 0)
+    else:
+        assert withheld >= 3
+        assert "chưa có số liệu vì chưa lấy được số liệu từ hệ thống nguồn" in texts(one["path"])
+
+
+def test_the_layout_has_its_parts_and_what_the_office_fills_in_is_blank(office: Office) -> None:
+    (one,) = pipeline.narrate(PERIOD, unit="04")
+    whole = texts(one["path"])
+    for part in (
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập - Tự do - Hạnh phúc",
+        "ỦY BAN NHÂN DÂN",
+        "TỈNH CAO BẰNG",
+        "Số: ……/BC-……",
+        "Cao Bằng, ngày …… tháng …… năm ……",
+        "BÁO CÁO",
+        "Kính gửi: Văn phòng Chính phủ",
+        "Nơi nhận:",
+        "(Họ và tên người ký)",
+        "Quý III năm 2026",
+    ):
+        assert part in whole, part
+    assert not re.search(r"[{}]|None", whole)
+    page = docx.Document(one["path"]).sections[0]
+    assert [round(side.mm) for side in (page.page_width, page.page_height)] == [210, 297]
+    margins = (page.top_margin, page.bottom_margin, page.left_margin, page.right_margin)
+    assert [round(side.mm) for side in margins] == [20, 20, 30, 20]
+    style = docx.Document(one["path"]).styles["Normal"]
+    assert (style.font.name, style.font.size.pt) == ("Times New Roman", 14)
+
+
+def test_the_same_figures_give_the_same_bytes_and_no_second_draft(office: Office) -> None:
+    content = {}
+    for _ in range(2):
+        for unit in ("04", "VN"):
+            (one,) = pipeline.narrate(PERIOD, unit=unit)
+            content.setdefault(one["path"], Path(one["path"]).read_bytes())
+            assert Path(one["path"]).read_bytes() == content[one["path"]]
+    assert len(content) == 2
+    assert all(path.endswith("_lan1.docx") for path in content)
+
+
+def test_the_command_writes_and_prints_it(office: Office, tmp_path: Path) -> None:
+    program("soffice", "libreoffice")
+    call = ["forms", PERIOD, "--unit", "04", "--out", str(tmp_path), "--format", "docx,pdf", "--json"]
+    done = CliRunner().invoke(main, call)
+    assert done.exit_code == 0, done.output
+    (one,) = json.loads(done.stdout)
+    assert (one["form"], Path(one["copy"]).suffix, Path(one["pdf_copy"]).suffix) == ("BC-VPCP", ".docx", ".pdf")
+    assert Path(one["pdf_copy"]).read_bytes().startswith(b"%PDF")
+
+
+def test_the_blank_is_the_pinned_one() -> None:
+    blank = CATALOG.form_files["BC-VPCP"].read_bytes()
+    assert hashlib.sha256(blank).hexdigest() == REPORT.blank_sha256
+    assert docx.Document(io.BytesIO(blank)).core_properties.created.year == 2026
