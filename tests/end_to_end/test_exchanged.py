@@ -119,6 +119,7 @@ def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -
         assert _of_communes_alone(_load(period)) == {}
         assert _withheld(period) == set()
         assert _wrong(office, period) == []
+    pipeline.publish("2026-Q3", "II.06a", unit=UNIT)
     found = trace_cell("II.06a", UNIT, "2026-Q3", "D12")
     assert found["indicator"] == "tthc_received_online"
     assert {tuple(row["read"].items()) for row in found["rows"]} == {
