@@ -73,6 +73,28 @@ class Boundaries:
         return found
 
     @cached_property
+    def kept_in_parts(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What stays on its old boundary where divided units are kept whole; see `_staying`."""
+        return self._staying(self._ended | self._divided)
+
+    @cached_property
+    def kept_at_an_end(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What stays on its old boundary where divided units are dealt out; see `_staying`."""
+        return self._staying(self._ended)
+
+    def _staying(self, kept: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """`kept`, and the units of `on` that have no figure since one of those is under them; what goes into one of
+        them stays too, wholly, so that nothing counts twice."""
+        untold: set[str] = set()
+        waiting = [target for code in kept for target in self.shares[code]]
+        while waiting:
+            target = waiting.pop()
+            if target not in untold:
+                untold.add(target)
+                waiting += [other for origin in self.origins[target] for other in self.shares[origin]]
+        return kept, frozenset(untold)
+
+    @cached_property
     def _divided(self) -> frozenset[str]:
         return frozenset(code for code, shares in self.shares.items() if shares and [*shares.values()] != [_WHOLE])
 

@@ -37,10 +37,7 @@ def restate(
     """
     told = []
     targets = {target for code in figures for target in boundaries.shares[code]}
-    kept = {
-        code for code in boundaries.shares if boundaries.ended(code) or (divided == "keep" and boundaries.divided(code))
-    }
-    untold = _untold(kept, boundaries)
+    kept, untold = boundaries.kept_in_parts if divided == "keep" else boundaries.kept_at_an_end
     for target in sorted(targets):
         origins = boundaries.origins[target]
         unclear = boundaries.unclear(target)
@@ -60,19 +57,6 @@ def restate(
         if code in kept or not untold.isdisjoint(boundaries.shares[code]):
             told.append(Told(code, boundaries.day, figure, reason, "old_boundary"))
     return sorted(told, key=lambda one: (one.unit, one.day))
-
-
-def _untold(kept: Iterable[str], boundaries: Boundaries) -> set[str]:
-    """The units of `boundaries.on` that have no figure since one under them stays where it is; what goes into one of
-    them stays too, wholly, so that nothing counts twice."""
-    untold: set[str] = set()
-    waiting = [target for code in kept for target in boundaries.shares[code]]
-    while waiting:
-        target = waiting.pop()
-        if target not in untold:
-            untold.add(target)
-            waiting += [other for origin in boundaries.origins[target] for other in boundaries.shares[origin]]
-    return untold
 
 
 def strongest(reasons: Iterable[str | None]) -> str | None:
