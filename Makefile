@@ -47,7 +47,7 @@ forget: $(RUNTIME)
 	@$(PYTHON_ENV) -m launcher forget
 
 test: $(DEVELOPMENT)
-	@$(PYTHON_ENV) -m pytest
+	@$(PYTHON_ENV) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: $(DEVELOPMENT)
 	@bash launcher/check.sh
