@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,6 @@ def _where_next(screen: Screen, summary: Mapping[str, Any]) -> None:
         screen.say(f"  {form['form']} {form['name']}: {form['path']}")
     screen.say("  Từ một ô về tới byte đã lấy / from one cell back to the bytes:")
     for form in named[-1:]:
-        screen.say(f"    ./baocao trace {form['path']} F12")
+        screen.say(f"    ./baocao trace {shlex.quote(form['path'])} F12")
     screen.say("  Airflow với giao diện / Airflow with its user interface:")
     screen.say("    make up")

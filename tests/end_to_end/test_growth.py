@@ -187,7 +187,7 @@ def test_the_chain_across_the_reform_of_2025(office: Office) -> None:
     assert [found[name] for name in ("equal", "handed_over", "unknown", "broken")] == [3, 1, 1, []]
     assert found["units_ended"] == 691
     assert found["units_changed"] > 3000
-    assert "1 chỗ lệch vì một cấp đã kết thúc" in CliRunner().invoke(main, ["chain", "2025-Q3"]).output
+    assert "1 chỗ lệch bên cạnh một cấp đã kết thúc" in CliRunner().invoke(main, ["chain", "2025-Q3"]).output
 
     pending("2025-Q3", "tthc_carried_over", {**now, ("08", "all"): 40})
     (broken,) = _ask("chain", "2025-Q3")["broken"]

@@ -154,7 +154,7 @@ def test_every_figure_of_the_document_form_is_the_truth(office: Office, unit: st
 def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
     office: Office, field_codes: dict[str, str], tmp_path: Path
 ) -> None:
-    answer = CliRunner().invoke(main, ["trace", "II.06a", DOSSIERS, PERIOD, "D11", "--json"])
+    answer = CliRunner().invoke(main, ["trace", str(office.form("II.06a", DOSSIERS)), "D11", "--json"])
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.output)
     assert sum(row["value"] for row in found["rows"]) == int(found["value"]) > 0
@@ -164,7 +164,7 @@ def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
         landed = json.loads(Path(row["file"]).read_text("utf-8"))["danhSach"]
         for key, pointer in zip(row["counted"]["keys"], row["counted"]["pointers"], strict=True):
             assert landed[int(pointer.rsplit("/", 1)[1])]["MaHoSo"] == key
-    shown = CliRunner().invoke(main, ["trace", "VBDT", VXP, PERIOD, "C11"])
+    shown = CliRunner().invoke(main, ["trace", str(office.form("VBDT", VXP)), "C11"])
     assert "bản ghi/records" in shown.output, shown.output
 
 
