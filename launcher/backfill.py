@@ -1,7 +1,7 @@
 """`make backfill`: past quarters through Airflow's own backfill, oldest first, followed to the last form.
 
 Airflow makes the runs and runs them; this asks for them, shows how far they are, and has repeated what went out of
-step (docs/decisions/0009-backfill.md).
+step (docs/decisions/0011-backfill.md).
 """
 
 from __future__ import annotations

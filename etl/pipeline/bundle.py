@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +12,13 @@ import orjson
 
 from etl import proof
 from etl.errors import SettingsError
+from etl.forms.package import pack
 from etl.model import Platform
 from etl.pipeline.evidence import Evidence, page_of
 from etl.pipeline.issue import IssuedForm, issued_form
 from etl.warehouse import TraceRow
 
 SUFFIX = ".bundle.zip"
-_MOMENT = (1980, 1, 1, 0, 0, 0)
-"""Of every entry: the bytes of a bundle depend on what is in it, not on when it was packed."""
 
 
 def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
@@ -41,7 +38,7 @@ def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{issue.name.removesuffix('.xlsx')}{SUFFIX}"
-    path.write_bytes(_packed(files | {"SHA256SUMS": sums.encode()}))
+    path.write_bytes(pack(files | {"SHA256SUMS": sums.encode()}))
     seal = told["seal"]
     return {
         "bundle": str(path),
@@ -162,14 +159,6 @@ def _row(row: TraceRow, request: int, measures: list[str], columns: dict[str, li
         "values": {name: row.values.get(name) for name in measures},
         "read": columns,
     }
-
-
-def _packed(files: dict[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in sorted(files.items()):
-            package.writestr(zipfile.ZipInfo(name, _MOMENT), content, zipfile.ZIP_DEFLATED)
-    return target.getvalue()
 
 
 def _plain(value: Decimal | None) -> str | None:

@@ -16,14 +16,25 @@ from etl.warehouse.staging import stage
 
 _KEY = ["indicator", "unit", "tier", "field"]
 
-_RECORD = text("""
-WITH held AS (
-    SELECT DISTINCT ON (unit, indicator, tier, field)
+HELD = """SELECT DISTINCT ON (unit, indicator, tier, field)
         unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason
     FROM baocao.fact
     WHERE period = :period
     ORDER BY unit, indicator, tier, field, revision DESC
-), written AS (
+"""
+"""The newest revision of every figure of the period."""
+DIFFERING = """FROM given_facts given
+    FULL JOIN held USING (unit, indicator, tier, field)
+    WHERE held.revision IS NULL
+        OR (given.leaf IS NULL AND held.revision_reason <> 'withdrawn')
+        OR (given.leaf IS NOT NULL
+            AND (given.value IS DISTINCT FROM held.value OR given.reason IS DISTINCT FROM held.reason
+                OR given.moving IS DISTINCT FROM (held.state = 'moving')))
+"""
+"""The staged figures beside those held, where something differs; `given.leaf` is NULL for one that is gone."""
+_RECORD = text(f"""
+WITH held AS (
+{HELD}), written AS (
     INSERT INTO baocao.fact (period, unit, indicator, tier, field, revision, value, reason, leaf,
                              state, revision_reason, recorded_at, load)
     SELECT
@@ -50,14 +61,7 @@ WITH held AS (
             ELSE 'correction'
         END,
         :recorded_at, :load
-    FROM given_facts given
-    FULL JOIN held USING (unit, indicator, tier, field)
-    WHERE held.revision IS NULL
-        OR (given.leaf IS NULL AND held.revision_reason <> 'withdrawn')
-        OR (given.leaf IS NOT NULL
-            AND (given.value IS DISTINCT FROM held.value OR given.reason IS DISTINCT FROM held.reason
-                OR given.moving IS DISTINCT FROM (held.state = 'moving')))
-    RETURNING revision_reason
+{DIFFERING}    RETURNING revision_reason
 )
 SELECT count(*) FILTER (WHERE revision_reason = 'first'),
        count(*) FILTER (WHERE revision_reason <> 'first'),

@@ -10,18 +10,13 @@ from sqlalchemy import Connection, insert, select, text
 from etl.errors import RestatementError
 from etl.model import Amendment, Publication, Restatement, RestatementCode
 from etl.warehouse import queries, reasons, schema
-from etl.warehouse.facts import Difference
+from etl.warehouse.facts import DIFFERING, HELD, Difference
 from etl.warehouse.queries import AsIf
 
-_DIFFERENCE = text("""
+_DIFFERENCE = text(f"""
 CREATE TEMPORARY TABLE waiting_facts ON COMMIT DROP AS
 WITH held AS (
-    SELECT DISTINCT ON (unit, indicator, tier, field)
-        unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason
-    FROM baocao.fact
-    WHERE period = :period
-    ORDER BY unit, indicator, tier, field, revision DESC
-)
+{HELD})
 SELECT
     unit, indicator, tier, field, coalesce(held.revision, 0) + 1 AS revision, given.value,
     CASE WHEN given.leaf IS NULL THEN 'withdrawn' ELSE given.reason END AS reason,
@@ -29,14 +24,7 @@ SELECT
     CASE WHEN given.moving THEN 'moving' WHEN held.revision IS NULL THEN 'preliminary' ELSE 'revised' END AS state,
     CASE WHEN held.revision IS NULL THEN 'first' WHEN given.leaf IS NULL THEN 'withdrawn' END AS revision_reason,
     held.reason AS held_reason
-FROM given_facts given
-FULL JOIN held USING (unit, indicator, tier, field)
-WHERE held.revision IS NULL
-    OR (given.leaf IS NULL AND held.revision_reason <> 'withdrawn')
-    OR (given.leaf IS NOT NULL
-        AND (given.value IS DISTINCT FROM held.value OR given.reason IS DISTINCT FROM held.reason
-            OR given.moving IS DISTINCT FROM (held.state = 'moving')))
-""")
+{DIFFERING}""")
 _DIGEST = text("""
 SELECT encode(sha256(convert_to(concat_ws(E'\\n',
     (SELECT string_agg(concat_ws('|', unit, indicator, tier, field, revision, value, reason, state), E'\\n'
