@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
-from pathlib import Path
-from uuid import uuid4
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 from upath import UPath
 
 from etl.errors import TraceError
+from etl.files import create
 from etl.model import Page, Receipt
 
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
@@ -83,7 +81,7 @@ class Landing:
             last_modified=last_modified,
         )
         try:
-            self._create(page.uri, body)
+            create(self._root / page.uri, body)
         except FileExistsError:
             self.read(page)
         return page
@@ -112,7 +110,7 @@ class Landing:
         started = _utc(receipt.started_at)
         name = f"receipts/{receipt.source}/{receipt.period}/{started:%Y%m%dT%H%M%S.%fZ}-{receipt.id}.json"
         _utc(receipt.finished_at)
-        self._create(name, orjson.dumps(receipt, option=orjson.OPT_INDENT_2))
+        create(self._root / name, orjson.dumps(receipt, option=orjson.OPT_INDENT_2))
         return name
 
     def receipts(self, source_id: str, period: str) -> list[Receipt]:
@@ -135,25 +133,6 @@ class Landing:
             return _RECEIPT.validate_json(path.read_bytes(), strict=True)
         except ValidationError as problem:
             raise TraceError(f"biên nhận {path} không đọc được: {problem.errors()[0]['msg']}") from problem
-
-    def _create(self, name: str, body: bytes) -> None:
-        """Write a new file in one step. Raises FileExistsError where the name is taken."""
-        path = self._root / name
-        if path.exists():
-            raise FileExistsError(str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not isinstance(path, Path):
-            path.fs.pipe_file(path.path, body, mode="create")  # one PUT: an object is whole or absent
-            return
-        part = path.with_name(f".{uuid4().hex}.part")
-        try:
-            with part.open("xb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(part, path)  # unlike a rename, this refuses a name that another process took meanwhile
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

@@ -10,6 +10,7 @@ from typing import Any
 from upath import UPath
 
 from etl.errors import SettingsError
+from etl.files import create
 from etl.forms import narrative as writing
 from etl.model import ALL, NATION, Narrative, RestatedFact, Unit
 from etl.periods import Period
@@ -95,6 +96,5 @@ def _kept(folder: UPath, stem: str, period: Period, content: bytes) -> UPath:
     if drafts and drafts[-1][1].read_bytes() == content:
         return drafts[-1][1]
     path = folder / f"{stem}_{period.key}_lan{drafts[-1][0] + 1 if drafts else 1}.docx"
-    with path.open("xb") as target:
-        target.write(content)
+    create(path, content)
     return path

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from upath import UPath
 
 from etl.errors import FormError
+from etl.files import create
 from etl.forms.pdf import to_pdf
 
 
@@ -41,8 +43,8 @@ def _print(sources: dict[str, UPath]) -> str | None:
         return None
     try:
         for name, content in to_pdf({name: source.read_bytes() for name, source in sources.items()}):
-            with sources[name].with_suffix(".pdf").open("xb") as target:
-                target.write(content)
+            with contextlib.suppress(FileExistsError):  # another run printed the same issue meanwhile
+                create(sources[name].with_suffix(".pdf"), content)
     except FormError as problem:
         return str(problem)
     return None

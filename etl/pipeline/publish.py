@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from upath import UPath
 
 from etl import forms as workbook
+from etl.files import create
 from etl.model import Form, Unit
 from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
@@ -18,6 +20,10 @@ from etl.pipeline.collect import coverage
 from etl.pipeline.filling import Filled, Filling, batches, nothing_to_fill
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import form_numbered, offered, unit_named, units_of
+from etl.warehouse import NewIssue
+
+_AT_ONCE = 200
+"""Forms that are issued in one transaction: they are held in memory till then."""
 
 
 def forms() -> list[str]:
@@ -37,15 +43,12 @@ def publish(period_key: str, form_number: str, *, unit: str | None = None, level
     """
     office = Office.open()
     form, period = form_numbered(office, form_number), closed(period_key)
-    folder = office.store("forms", period.key, form.number)
-    earlier = issues_of(folder, form, period)
+    earlier = issues_of(office.store("forms", period.key, form.number), form, period)
     units = _asked_for(office, form, period, unit, level, earlier)
     written = changed = 0
-    for one in to_issue(office, form, period, unit, level):
-        written += 1
-        if one.content is not None:
-            complete = workbook.complete(form, one.unit, one.facts, office.catalog.tree(period), office.catalog.fields)
-            changed += _issue(office, folder, earlier.get(one.unit.code, []), form, period, one, complete)
+    for some in _together(to_issue(office, form, period, unit, level)):
+        written += len(some)
+        changed += _issue(office, form, period, some)
     return {
         "form": form.number,
         "written": written,
@@ -167,6 +170,7 @@ def _asked_for(
 
 def issues_of(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath]]:
     """Files of the form already issued, by unit, first to last."""
+    folder.fs.invalidate_cache(folder.path)  # another machine may have issued since an object store was listed
     pattern = re.compile(rf"{re.escape(form.number)}_([^_]+)_{re.escape(period.key)}_lan(\d+)\.xlsx")
     found = sorted(
         (match[1], int(match[2]), path) for path in folder.iterdir() if (match := pattern.fullmatch(path.name))
@@ -177,16 +181,38 @@ def issues_of(folder: UPath, form: Form, period: Period) -> dict[str, list[UPath
     return issues
 
 
-def _issue(
-    office: Office, folder: UPath, earlier: Sequence[UPath], form: Form, period: Period, one: Filled, complete: bool
-) -> bool:
-    """Whether the file is another one than the last. The warehouse is told in any case: it may have been cut off."""
-    content, code = one.content or b"", one.unit.code
-    changed = not earlier or earlier[-1].read_bytes() != content
-    path = folder / f"{form.number}_{code}_{period.key}_lan{len(earlier) + 1}.xlsx" if changed else earlier[-1]
-    if changed:
-        with path.open("xb") as target:
-            target.write(content)
-    sha256, corrects = hashlib.sha256(content).hexdigest(), not one.says_final
-    office.warehouse.issue(form.number, code, period.key, one.known_at, sha256, str(path), complete, corrects)
+def _together(filled: Iterator[Filled]) -> Iterator[list[Filled]]:
+    while some := list(islice(filled, _AT_ONCE)):
+        yield some
+
+
+def _issue(office: Office, form: Form, period: Period, filled: Sequence[Filled]) -> int:
+    """How many files are other ones than the last.
+
+    Files come first: cut off before the warehouse was told, the next run finds them as they should be and tells it.
+    """
+    folder, tree = office.store("forms", period.key, form.number), office.catalog.tree(period)
+    noted, changed = [], 0
+    with office.warehouse.issuing(form.number, period.key) as issuing:
+        earlier = issues_of(folder, form, period)
+        for one in filled:
+            code, last = one.unit.code, issuing.known_at(one.unit.code)
+            if one.content is None or (last is not None and last > one.known_at):
+                continue  # nothing to issue, or another run, which knew of a later load, was faster
+            path, new = _file(folder, earlier.get(code, []), f"{form.number}_{code}_{period.key}", one.content)
+            changed += new
+            complete = workbook.complete(form, one.unit, one.facts, tree, office.catalog.fields)
+            sha256 = hashlib.sha256(one.content).hexdigest()
+            noted.append(NewIssue(code, one.known_at, sha256, str(path), complete, not one.says_final))
+        issuing.note(noted)
     return changed
+
+
+def _file(folder: UPath, earlier: Sequence[UPath], stem: str, content: bytes) -> tuple[UPath, bool]:
+    """The last issue where it has this content, else the next one, and whether it is new."""
+    if earlier and earlier[-1].read_bytes() == content:
+        return earlier[-1], False
+    number = int(earlier[-1].stem.rpartition("_lan")[2]) + 1 if earlier else 1
+    path = folder / f"{stem}_lan{number}.xlsx"
+    create(path, content)
+    return path, True

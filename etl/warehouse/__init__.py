@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from etl.model import (
     Fact,
@@ -22,7 +20,6 @@ from etl.model import (
     Form,
     Hole,
     Indicator,
-    Issue,
     Obligation,
     Receipt,
     Reminder,
@@ -30,21 +27,21 @@ from etl.model import (
     Submission,
     Unit,
 )
-from etl.warehouse import compliance, dimensions, queries, schema, seals
+from etl.warehouse import compliance, dimensions, queries
 from etl.warehouse import export as exporting
 from etl.warehouse import record as recording
 from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
 from etl.warehouse.accounts import Account, Role
-from etl.warehouse.administration import Administration
+from etl.warehouse.issuing import IssuedForms, NewIssue
 from etl.warehouse.record import Recorded
 from etl.warehouse.revisions import Revision
 from etl.warehouse.trace import Trace, TraceRow
 
-__all__ = ["Account", "Recorded", "Revision", "Role", "Trace", "TraceRow", "Warehouse"]
+__all__ = ["Account", "NewIssue", "Recorded", "Revision", "Role", "Trace", "TraceRow", "Warehouse"]
 
 
-class Warehouse(Administration):
+class Warehouse(IssuedForms):
     """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
 
     Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood
@@ -214,59 +211,6 @@ class Warehouse(Administration):
         """
         with self._snapshot() as connection:
             return tracing.trace(connection, period_key, indicator, unit, tier, field, known_at, limit)
-
-    def issues(self, period_key: str) -> list[Issue]:
-        """Every issue of every form of the period, first to last."""
-        with self._snapshot() as connection:
-            return queries.issues(connection, period_key)
-
-    def issue(
-        self,
-        form: str,
-        unit: str,
-        period_key: str,
-        known_at: dt.datetime,
-        sha256: str,
-        uri: str,
-        complete: bool,
-        corrects: bool = True,
-    ) -> bool:
-        """Note that a form was issued, and thereby received; False when its last issue has the same sha256.
-
-        complete: whether every figure is there. What was issued before it was noted as received is noted now.
-        corrects: False where it says of the same figures that they are final, which is no filing of its own.
-        """
-        issues = schema.form_issue
-        with self._engine.begin() as connection:
-            recording.lock(connection, f"form {form} {unit} {period_key}")
-            last = connection.execute(
-                select(issues.c.sha256, issues.c.issued_at)
-                .where(issues.c.form == form, issues.c.unit == unit, issues.c.period == period_key)
-                .order_by(issues.c.id.desc())
-                .limit(1)
-            ).one_or_none()
-            if last is not None and last.sha256 == sha256:
-                compliance.receive_issue(connection, form, unit, period_key, last.issued_at, sha256, complete)
-                return False
-            row = {"form": form, "unit": unit, "period": period_key, "known_at": known_at, "sha256": sha256, "uri": uri}
-            issued_at = connection.execute(issues.insert().returning(issues.c.issued_at), row).scalar_one()
-            if corrects:
-                compliance.receive_issue(connection, form, unit, period_key, issued_at, sha256, complete)
-            name = f"{uri.rpartition('/')[2]} {known_at.astimezone(dt.UTC).isoformat()}"
-            seals.append(connection, [("issue", name, sha256, None)])
-            return True
-
-    def issues_known_at(self, form: str, period_key: str) -> dict[str, dt.datetime]:
-        """By unit, the moment as known at which the newest issue of the form was filled."""
-        issues = schema.form_issue.c
-        newest = (
-            select(issues.unit, issues.known_at)
-            .where(issues.form == form, issues.period == period_key)
-            .ext(distinct_on(issues.unit))
-            .order_by(issues.unit, issues.id.desc())
-        )
-        with self._snapshot() as connection:
-            return {row.unit: row.known_at for row in connection.execute(newest)}
 
     def freeze(self, obligations: Iterable[Obligation], catalog_version: str) -> int:
         """Freeze those of which nothing of the same form, period and level is frozen; says how many were new."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, fields
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from etl.model import Obligation, Reminder, Submission, SubmissionKind
@@ -55,20 +57,33 @@ def submissions(connection: Connection, periods: Collection[str]) -> list[Submis
     return [Submission(*row) for row in connection.execute(query.order_by(*order))]
 
 
-def receive_issue(
-    connection: Connection, form: str, unit: str, period: str, issued_at: dt.datetime, sha256: str, complete: bool
-) -> None:
-    """A form of our own that was issued is received: report or partial, and after a whole filing a correction."""
-    table = schema.submission
-    query = select(table.c.kind, table.c.received_at, table.c.origin).where(
-        table.c.form == form, table.c.unit == unit, table.c.period == period, table.c.received_at <= issued_at
+class Received(NamedTuple):
+    """An issue of a form of our own. complete: whether every figure is there."""
+
+    unit: str
+    issued_at: dt.datetime
+    sha256: str
+    complete: bool
+
+
+def receive_issues(connection: Connection, form: str, period: str, issues: Collection[Received]) -> None:
+    """A form that was issued is received: report or partial, and after a whole filing a correction. One a unit."""
+    table = schema.submission.c
+    query = select(table.unit, table.kind, table.received_at, table.origin).where(
+        table.form == form, table.period == period, table.unit.in_([one.unit for one in issues])
     )
-    before = connection.execute(query).all()
-    if any(row.received_at == issued_at and row.origin == "pipeline" for row in before):
-        return
-    filed = any(row.kind in ("report", "nil") for row in before)
-    kind: SubmissionKind = "correction" if filed else "report" if complete else "partial"
-    submit(connection, [Submission(form, unit, period, issued_at, kind, "pipeline", sha256)])
+    known: defaultdict[str, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in connection.execute(query):
+        known[row.unit].append(row)
+    new = []
+    for one in issues:
+        before = [row for row in known[one.unit] if row.received_at <= one.issued_at]
+        if any(row.received_at == one.issued_at and row.origin == "pipeline" for row in before):
+            continue
+        filed = any(row.kind in ("report", "nil") for row in before)
+        kind: SubmissionKind = "correction" if filed else "report" if one.complete else "partial"
+        new.append(Submission(form, one.unit, period, one.issued_at, kind, "pipeline", one.sha256))
+    submit(connection, new)
 
 
 def remind(connection: Connection, reminder: Reminder) -> bool:

@@ -12,6 +12,7 @@ from etl.forms.footnotes import WITHHELD
 from etl.pipeline import office as reporting
 from etl.warehouse import Warehouse
 from tests.end_to_end.office import PERIOD, Office
+from tests.warehouse.samples import issue
 
 PULLED = ["onestop_hue", "edoc_hue"]
 """Of the province with code 46, and of no other: the forms of all others have no figure at all."""
@@ -58,7 +59,7 @@ def test_the_same_forms_again_are_received_once_and_other_figures_correct(office
 def _issue_again(warehouse: Warehouse) -> None:
     moment = warehouse.figures_at(PERIOD)
     assert moment is not None
-    assert warehouse.issue("II.06a", "46", PERIOD, moment, "f" * 64, "file:///x.xlsx", True)
+    assert issue(warehouse, "II.06a", "46", PERIOD, moment, "f" * 64, "file:///x.xlsx", True)
 
 
 def test_freezing_all_that_is_due_may_run_every_day(office: Office) -> None:

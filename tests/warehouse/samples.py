@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from etl.model import Example, Finding, Hole, Indicator, Obligation, Page, Receipt, Text, Unit
 from etl.tables import FACTS, ROW
-from etl.warehouse import Recorded, Warehouse
+from etl.warehouse import NewIssue, Recorded, Warehouse
 
 PERIOD = "2026-Q3"
 Key = tuple[str, str, str, str]
@@ -138,6 +138,21 @@ def current(warehouse: Warehouse, period: str = PERIOD, known_at: dt.datetime | 
         (fact.indicator, fact.unit, fact.tier, fact.field): (fact.value, fact.reason)
         for fact in warehouse.facts(period, known_at=known_at)
     }
+
+
+def issue(
+    warehouse: Warehouse,
+    form: str,
+    unit: str,
+    period: str,
+    known_at: dt.datetime,
+    sha256: str,
+    uri: str,
+    complete: bool,
+) -> bool:
+    """Issue one form; whether it was not issued already."""
+    with warehouse.issuing(form, period) as issuing:
+        return issuing.note([NewIssue(unit, known_at, sha256, uri, complete)]) == 1
 
 
 def connect(warehouse_url: str, *, autocommit: bool = True) -> psycopg.Connection[Any]:

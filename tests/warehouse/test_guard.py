@@ -23,6 +23,7 @@ from tests.warehouse.samples import (
     connect,
     current,
     figure,
+    issue,
     page,
     query,
     receipt,
@@ -39,7 +40,7 @@ A: Key = ("received", "00101", "commune", "land")
 @pytest.mark.parametrize("role", ["origin", "replica"])
 def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: str, role: str) -> None:
     FILLED.into(warehouse)
-    warehouse.issue("II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
+    issue(warehouse, "II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
     warehouse.freeze([OWED], "v1")
     warehouse.lock_period(PERIOD, "A", "")
     warehouse.approve(Load({A: figure(13)}).into(warehouse).restatement or 0, "A")

@@ -10,7 +10,7 @@ import pytest
 
 from etl.model import Submission
 from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, NOON, OWED, PERIOD, query
+from tests.warehouse.samples import FILLED, NOON, OWED, PERIOD, issue, query
 
 REPORT = Submission("II.06a", "01", PERIOD, NOON, "report", "import", "a" * 64)
 
@@ -67,14 +67,14 @@ def test_the_same_row_is_noted_once(warehouse: Warehouse) -> None:
 )
 def test_an_issued_form_is_received(warehouse: Warehouse, issues: list[tuple[str, bool]], received: list[str]) -> None:
     for digest, complete in issues:
-        warehouse.issue("II.06a", "01", PERIOD, NOON, digest * 64, "file:///x.xlsx", complete)
+        issue(warehouse, "II.06a", "01", PERIOD, NOON, digest * 64, "file:///x.xlsx", complete)
     assert kinds(warehouse) == [(kind, "pipeline") for kind in received]
 
 
 def test_a_form_issued_after_an_imported_report_corrects_it(warehouse: Warehouse) -> None:
     warehouse.submit([REPORT])
-    warehouse.issue("II.06a", "01", PERIOD, NOON, "c" * 64, "file:///x.xlsx", True)
-    warehouse.issue("II.06a", "02", PERIOD, NOON, "c" * 64, "file:///x.xlsx", True)
+    issue(warehouse, "II.06a", "01", PERIOD, NOON, "c" * 64, "file:///x.xlsx", True)
+    issue(warehouse, "II.06a", "02", PERIOD, NOON, "c" * 64, "file:///x.xlsx", True)
     assert kinds(warehouse) == [("report", "import"), ("correction", "pipeline"), ("report", "pipeline")]
 
 
@@ -83,7 +83,7 @@ def test_what_was_issued_before_it_was_noted_as_received_is_noted_next_time(
 ) -> None:
     """An older warehouse, brought up to date; going down loses what only the newer one knows, and no more."""
     FILLED.into(warehouse)
-    warehouse.issue("II.06a", "01", PERIOD, NOON, "a" * 64, "file:///x.xlsx", True)
+    issue(warehouse, "II.06a", "01", PERIOD, NOON, "a" * 64, "file:///x.xlsx", True)
     warehouse.freeze([OWED], "v1")
     ((issued_at,),) = query(warehouse_url, "SELECT issued_at FROM baocao.form_issue")
     warehouse.downgrade("0004")
@@ -92,6 +92,6 @@ def test_what_was_issued_before_it_was_noted_as_received_is_noted_next_time(
     ]
     warehouse.migrate()
     assert (warehouse.submissions([PERIOD]), warehouse.frozen([PERIOD])) == ([], [])
-    assert not warehouse.issue("II.06a", "01", PERIOD, NOON, "a" * 64, "file:///x.xlsx", True)
+    assert not issue(warehouse, "II.06a", "01", PERIOD, NOON, "a" * 64, "file:///x.xlsx", True)
     (received,) = warehouse.submissions([PERIOD])
     assert (received.kind, received.received_at) == ("report", issued_at)

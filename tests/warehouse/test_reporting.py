@@ -14,7 +14,20 @@ from sqlalchemy import make_url
 
 from etl.errors import SettingsError
 from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, INDICATORS, OWED, PERIOD, UNITS, Key, Load, connect, current, figure, query
+from tests.warehouse.samples import (
+    FILLED,
+    INDICATORS,
+    OWED,
+    PERIOD,
+    UNITS,
+    Key,
+    Load,
+    connect,
+    current,
+    figure,
+    issue,
+    query,
+)
 
 OWN: Key = ("received", "00101", "commune", "land")
 NEIGHBOUR: Key = ("received", "00201", "commune", "land")
@@ -30,7 +43,7 @@ def filled(warehouse: Warehouse) -> Warehouse:
     Load(figures, FILLED.rows, FILLED.quarantine, FILLED.findings, FILLED.holes, FILLED.receipts).into(warehouse)
     warehouse.freeze([OWED], "c1")
     for unit in ("01", "02"):
-        warehouse.issue("II.06a", unit, PERIOD, warehouse.known_at(PERIOD), "a" * 64, f"file:///{unit}", True)  # type: ignore[arg-type]
+        issue(warehouse, "II.06a", unit, PERIOD, warehouse.known_at(PERIOD), "a" * 64, f"file:///{unit}", True)  # type: ignore[arg-type]
     return warehouse
 
 
@@ -122,7 +135,7 @@ def test_every_view_as_of_a_moment(filled: Warehouse, warehouse_url: str) -> Non
     for number in range(4):
         Load({OWN: figure(20 + number), **({NEIGHBOUR: figure(1)} if number % 2 else {})}).into(filled)
         if number == 1:
-            filled.issue("II.06a", "01", PERIOD, filled.known_at(PERIOD), "b" * 64, "file:///b", True)  # type: ignore[arg-type]
+            issue(filled, "II.06a", "01", PERIOD, filled.known_at(PERIOD), "b" * 64, "file:///b", True)  # type: ignore[arg-type]
         if number == 2:
             filled.lock_period(PERIOD, "A", "thử")
         ((now,),) = query(warehouse_url, "SELECT clock_timestamp()")
@@ -237,7 +250,7 @@ def test_a_loader_runs_the_pipeline_and_changes_nothing(login: Callable[..., Log
     assert Load({OWN: figure(99)}).into(own).revised == 3
     assert FILLED.into(own, "2026-Q2").new == 2, "a partition of a new period"
     assert own.freeze([OWED], "c1") == 0
-    assert own.issue("II.06a", "01", PERIOD, own.known_at(PERIOD), "c" * 64, "file:///c", True)  # type: ignore[arg-type]
+    assert issue(own, "II.06a", "01", PERIOD, own.known_at(PERIOD), "c" * 64, "file:///c", True)  # type: ignore[arg-type]
     own.lock_period(PERIOD, "A", "thử")
     waits = Load({OWN: figure(100)}).into(own).restatement
     assert waits is not None

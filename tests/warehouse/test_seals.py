@@ -10,14 +10,14 @@ import pytest
 
 from etl.warehouse import Warehouse
 from etl.warehouse.chain import Chain
-from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, connect, figure, query
+from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, connect, figure, issue, query
 
 A = ("received", "00101", "commune", "land")
 
 
 def _issue(warehouse: Warehouse, number: int = 1) -> None:
     sha256 = hashlib.sha256(str(number).encode()).hexdigest()
-    warehouse.issue("II.06a", "01", PERIOD, NOON, sha256, f"/forms/II.06a_01_{PERIOD}_lan{number}.xlsx", True)
+    issue(warehouse, "II.06a", "01", PERIOD, NOON, sha256, f"/forms/II.06a_01_{PERIOD}_lan{number}.xlsx", True)
 
 
 def test_each_load_answer_and_form_has_its_seal(warehouse: Warehouse, warehouse_url: str) -> None:

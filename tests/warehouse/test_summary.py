@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from etl.model import PULL_STATES
 from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, figure, query, receipt
+from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, figure, issue, query, receipt
 
 
 def test_a_period_that_was_never_loaded(warehouse: Warehouse) -> None:
@@ -29,7 +29,7 @@ def test_the_latest_load_in_numbers(warehouse: Warehouse) -> None:
         FILLED.holes,
         [*FILLED.receipts, down],
     ).into(warehouse)
-    warehouse.issue("II.06a", "01", PERIOD, NOON, "a" * 64, "file:///1.xlsx", True)
+    issue(warehouse, "II.06a", "01", PERIOD, NOON, "a" * 64, "file:///1.xlsx", True)
     told = json.loads(json.dumps(warehouse.summary(PERIOD)))
     assert told.pop("recorded_at") == told.pop("figures_at")
     assert told == {
@@ -87,7 +87,7 @@ def test_facts_of_one_unit_of_some_units_of_some_indicators(warehouse: Warehouse
 
 def test_an_issue_is_noted_when_it_differs_from_the_last(warehouse: Warehouse) -> None:
     issues = [
-        warehouse.issue("II.06a", unit, PERIOD, NOON, digest * 64, f"file:///{digest}.xlsx", True)
+        issue(warehouse, "II.06a", unit, PERIOD, NOON, digest * 64, f"file:///{digest}.xlsx", True)
         for unit, digest in [("01", "a"), ("01", "a"), ("02", "a"), ("01", "b"), ("01", "a")]
     ]
     assert issues == [True, False, True, True, True]
