@@ -78,9 +78,7 @@ from etl.model.reports import (
     Ratio,
     Regime,
     ReminderDays,
-    Rule,
     Straddle,
-    Suite,
     WindowRule,
 )
 from etl.model.requests import ApiKey, Budget, Envelope, OAuth2, Paging, Parameter, Request, Signature, Value
@@ -92,6 +90,7 @@ from etl.model.restatements import (
     RestatementCode,
     RestatementState,
 )
+from etl.model.rules import Rule, RuleOutcome, RuleState, Suite, Validation
 from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
@@ -167,6 +166,8 @@ __all__ = [
     "RestatementCode",
     "RestatementState",
     "Rule",
+    "RuleOutcome",
+    "RuleState",
     "Section",
     "Severity",
     "Signature",
@@ -186,6 +187,7 @@ __all__ = [
     "Unit",
     "UnitCode",
     "UnitRule",
+    "Validation",
     "Value",
     "Window",
     "WindowRule",

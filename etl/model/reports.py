@@ -1,4 +1,4 @@
-"""What the catalog says of datasets, indicators, forms, calendar and rules."""
+"""What the catalog says of datasets, indicators, forms and the calendar."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from etl.model.base import Level, PeriodKind, Severity, Text
+from etl.model.base import Level, PeriodKind, Text
 
 PROCEDURE_CODE: Final = r"[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?"
 """The national code of a procedure (MaTTHC): 1.012790, or the newer 1.012790.000.00.00.H41."""
@@ -264,33 +264,3 @@ class Calendar:
     units_on: Literal["last_day"] = "last_day"
     straddles: tuple[Straddle, ...] = ()
     lock_after_due: bool = False
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One expectation. `violation` is DuckDB SQL telling what breaks it, never what satisfies it.
-
-    kind row: a condition over the columns of one standard row; a row that breaks a critical one is quarantined.
-    kind table: a SELECT giving source, unit, tier of what is missing (unit null: the whole source).
-    source: the column of the form, the article of law or the document the rule stands on.
-    message: what was expected, in Vietnamese. show: the columns a reviewer needs to see.
-    """
-
-    id: str
-    title: Text
-    severity: Severity
-    dimension: Literal["completeness", "accuracy", "coherence", "timeliness", "comparability"]
-    source: str
-    kind: Literal["row", "table"]
-    violation: str
-    message: str
-    show: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Suite:
-    """The expectations of one dataset; `version` grows with each change of a rule."""
-
-    dataset: str
-    version: int
-    rules: tuple[Rule, ...]

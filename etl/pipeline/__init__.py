@@ -38,6 +38,7 @@ from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
+from etl.pipeline.rules import rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
@@ -95,6 +96,7 @@ __all__ = [
     "reminder",
     "restated",
     "restatements",
+    "rule_outcomes",
     "run_from_landed",
     "source_check",
     "source_new",

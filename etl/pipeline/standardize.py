@@ -20,9 +20,9 @@ from upath import UPath
 from etl import indicators, quality
 from etl.catalog import rules_version
 from etl.errors import SourceBroken, TraceError
-from etl.model import Finding, Hole, Platform, Receipt
+from etl.model import Finding, Hole, Platform, Receipt, Validation
 from etl.periods import Period
-from etl.pipeline import changes, moving, suspects
+from etl.pipeline import changes, moving, rules, suspects
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
@@ -32,6 +32,7 @@ from etl.tables import FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
 """Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
+_NOBODY = "kỳ này không nguồn nào phải gửi bộ dữ liệu này (no source owes this dataset in the period)"
 _WAITS = (
     "Kỳ đã công bố: thay đổi số {} chờ duyệt, xem `baocao restatements` (the period is published: the change waits for "
     "approval)"
@@ -127,25 +128,27 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         write(work / f"quarantine_{dataset}.parquet", rows)
         write_findings(work / f"findings_{dataset}.parquet", [])
         (work / f"holes_{dataset}.json").write_text("[]")
+        rules.keep(work, dataset, rules.not_run(office.suite(dataset), _NOBODY), None)
         return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
+    suite, told = office.suite(dataset), _told_of_no_row(office, dataset, work, rows)
     outcome = quality.check(
         rows,
-        office.suite(dataset),
+        suite,
         dataset=dataset,
         period=period,
         due=due,
         given={source.id: _given(catalog.platform_of(source), given.get(source.id)) for source in due},
         tree=catalog.tree(period),
         levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
+        told=told,
     )
     write(work / f"good_{dataset}.parquet", outcome.good)
     write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
     write_findings(work / f"findings_{dataset}.parquet", outcome.findings)
-    holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, rows)]
+    holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, told)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
-    write(work / f"rules_{dataset}.parquet", outcome.rules)
-    (work / f"gx_{dataset}.json").write_text(json.dumps(outcome.gx, ensure_ascii=False, default=str))
+    rules.keep(work, dataset, outcome.rules, Validation(dataset, suite.version, outcome.gx))
     broken = {finding.rule for finding in outcome.findings if finding.severity == "critical"}
     return {
         "dataset": dataset,
@@ -200,6 +203,7 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
+    outcomes, validations = rules.kept(work, catalog.datasets)
     recorded = office.warehouse.record(
         period.key,
         run=run_id,
@@ -212,6 +216,8 @@ def record(period_key: str, run_id: str) -> dict[str, Any]:
         holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
         receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
         compared=catalog.compared(period),
+        outcomes=outcomes,
+        validations=validations,
     )
     return {**asdict(recorded), "note": "" if recorded.restatement is None else _WAITS.format(recorded.restatement)}
 
@@ -235,18 +241,26 @@ def _given(platform: Platform, measures: Sequence[str] | None) -> tuple[str, ...
     return (*(measures or platform.columns), *(["field"] if platform.tells_fields else []))
 
 
-def _holes_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> Iterator[Hole]:
+def _told_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> list[Finding]:
+    """What the readers of a dataset found that no standard row carries."""
+    carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
+    return [
+        finding
+        for finding in read_findings(work / "findings_parse.parquet")
+        if (finding.payload or "", finding.row) not in carried
+        and office.catalog.dataset_of(office.catalog.sources[finding.source]) == dataset
+    ]
+
+
+def _holes_of_no_row(office: Office, dataset: str, work: UPath, told: Sequence[Finding]) -> Iterator[Hole]:
     """A critical finding that no standard row carries leaves in doubt what it says itself (a wrong total of one
     agency or field), or else every figure of its source; nothing where that is only for comparison."""
-    carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
     doubts = {
         (one["payload"], one["row"]): Hole(**one["hole"]) for one in json.loads((work / "doubts.json").read_text())
     }
-    for finding in read_findings(work / "findings_parse.parquet"):
+    for finding in told:
         source, place = office.catalog.sources[finding.source], (finding.payload or "", finding.row)
-        if source.role == "comparison" or finding.rule in _OF_COLUMNS:
-            continue
-        if finding.severity == "critical" and place not in carried and office.catalog.dataset_of(source) == dataset:
+        if source.role == "reporting" and finding.rule not in _OF_COLUMNS and finding.severity == "critical":
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
 
 

@@ -18,14 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import QualityError
-from etl.model import Finding, Hole, Rule, Source, Suite, Unit
+from etl.model import Finding, Hole, Rule, RuleOutcome, Source, Suite, Unit
 from etl.periods import Period
-from etl.quality.findings import Missing, holes, row_findings, row_rules, rules_table, table_findings, why
+from etl.quality.findings import Missing, holes, outcomes, row_findings, row_rules, table_findings, why
 from etl.quality.gx import column_of, judge
 from etl.units import UnitTree, tier_of
 
 _MASK_BITS = 62
 _ROW = "__row"
+_OTHER = "READ-OTHER"
+"""The rule of whatever the reader finds that has no rule."""
 _NEEDED = ("source", "payload", "pointer", "agency", "unit", "tier", "field", "field_raw", "problem", "problem_rule")
 
 
@@ -36,8 +38,7 @@ class Outcome:
     findings: one for each row and rule, or for each source or unit that is missing.
     counts: one row a source: source, rows, quarantined, bad_<rule id>...
     gx: the validation result of Great Expectations, JSON-able, for audit.
-    rules: one row a rule: rule, title, severity, dimension, kind, state (pass, fail), violations, sources
-    (joined by "; "). The state "error" is never here: a rule that cannot run raises QualityError.
+    rules: what each rule said, in the order of the suite.
     """
 
     good: pa.Table
@@ -46,7 +47,7 @@ class Outcome:
     holes: list[Hole]
     counts: pa.Table
     gx: dict[str, Any]
-    rules: pa.Table
+    rules: list[RuleOutcome]
 
 
 def check(
@@ -59,12 +60,14 @@ def check(
     given: Mapping[str, Collection[str]],
     tree: UnitTree,
     levels: Collection[str] = (),
+    told: Sequence[Finding] = (),
 ) -> Outcome:
     """Judge the standard rows of one dataset and period.
 
     dataset: its id, which is the suite's. due: the sources that owe this dataset in the period; given: for
     each of them the measures that its platform has at all, and `field` where it tells fields apart. What a source
     for comparison lacks is no hole. levels: ids of the sources whose rows are of a whole level (UnitRule by level).
+    told: what the reader found that no row carries: it counts under its rule, or READ-OTHER where there is none.
     Raises QualityError when a rule cannot run, a column is missing, or nothing is due.
     """
     table = pq.read_table(rows) if isinstance(rows, Path) else rows
@@ -82,7 +85,7 @@ def check(
     offenders = list(zip(broken.to_pylist(), broken_masks, strict=True))
 
     compared = {source.id for source in due if source.role == "comparison"}
-    counts = _counts(table, held, suite, offenders, bits, missing, due)
+    counts = _counts(table, held, suite, offenders, bits, missing, due, told)
     verdict = judge(suite, counts, [source.id for source in due])
     findings = [*row_findings(suite, offenders, bits, period), *table_findings(suite, missing, period, tree)]
     held_rows = [(row, mask) for row, mask in offenders if mask & critical]
@@ -109,7 +112,7 @@ def check(
         ],
         counts=counts,
         gx=verdict.record,
-        rules=rules_table(suite, counts, verdict.states, verdict.sources),
+        rules=outcomes(suite, counts, verdict.states, verdict.sources),
     )
 
 
@@ -243,6 +246,7 @@ def _counts(
     bits: Mapping[str, int],
     missing: Mapping[str, Sequence[Missing]],
     due: Sequence[Source],
+    told: Sequence[Finding],
 ) -> pa.Table:
     """One row for every due source and every source that has rows, whether or not it broke a rule."""
     rows = Counter(table["source"].to_pylist())
@@ -253,11 +257,16 @@ def _counts(
         "rows": pa.array([rows[source] for source in sources], pa.int64()),
         "quarantined": pa.array([quarantined[source] for source in sources], pa.int64()),
     }
+    known = {rule.id for rule in suite.rules}
+    if told and _OTHER not in known:
+        raise QualityError(f"suite {suite.dataset}: no rule {_OTHER} for what the reader finds of another kind")
+    read = Counter((one.rule if one.rule in known else _OTHER, one.source) for one in told)
     for rule in suite.rules:
         if rule.kind == "row":
             bad = Counter(row["source"] for row, mask in offenders if mask & bits[rule.id])
         else:
             bad = Counter(source for source, _, _ in missing[rule.id])
+        bad.update({source: count for (id_, source), count in read.items() if id_ == rule.id})
         if not set(bad) <= set(sources):
             raise QualityError(f"rule {rule.id} names a source that is not due: {sorted(set(bad) - set(sources))}")
         columns[column_of(rule)] = pa.array([bad[source] for source in sources], pa.int64())

@@ -9,13 +9,16 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, Source, Suite
+from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutcome, RuleState, Source, Suite
 from etl.periods import Period
 from etl.quality.gx import column_of
 from etl.units import UnitTree
 
 Missing = tuple[str, str | None, str | None]
 """(source, unit, tier) that a table rule names; without a unit the whole source is meant."""
+
+
+EMPTY = "không có dòng nào để kiểm tra (there was no row to judge)"
 
 
 def row_rules(suite: Suite) -> list[Rule]:
@@ -104,21 +107,33 @@ def holes(
     return list(found)
 
 
-def rules_table(
-    suite: Suite, counts: pa.Table, states: Mapping[str, str], sources: Mapping[str, Sequence[str]]
-) -> pa.Table:
-    return pa.Table.from_pylist(
-        [
-            {
-                "rule": rule.id,
-                "title": rule.title.vi,
-                "severity": rule.severity,
-                "dimension": rule.dimension,
-                "kind": rule.kind,
-                "state": states[rule.id],
-                "violations": pc.sum(counts[column_of(rule)]).as_py(),
-                "sources": "; ".join(sources[rule.id]),
-            }
-            for rule in suite.rules
-        ]
-    )
+def outcomes(
+    suite: Suite,
+    counts: pa.Table,
+    states: Mapping[str, RuleState],
+    sources: Mapping[str, Sequence[str]],
+) -> list[RuleOutcome]:
+    """What each rule said, in the order of the suite. Without any row, one that is not broken has judged nothing."""
+    rows, due = pc.sum(counts["rows"]).as_py(), counts.num_rows
+    named = counts["source"].to_pylist()
+    found = []
+    for rule in suite.rules:
+        broken = dict(zip(named, counts[column_of(rule)].to_pylist(), strict=True))
+        state: RuleState = "not_run" if states[rule.id] == "pass" and not rows else states[rule.id]
+        found.append(
+            RuleOutcome(
+                suite.dataset,
+                rule.id,
+                rule.title,
+                rule.severity,
+                rule.dimension,
+                rule.source,
+                rule.kind,
+                state,
+                judged=rows if rule.kind == "row" else due,
+                broken=sum(broken.values()),
+                sources={source: broken[source] for source in sources[rule.id]},
+                reason=EMPTY if state == "not_run" else "",
+            )
+        )
+    return found

@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
 from etl.errors import QualityError
-from etl.model import Rule, Suite
+from etl.model import Rule, RuleState, Suite
 
-State = Literal["pass", "fail"]
 _FRAME = "FRAME"
 """Not a rule of the suite: that the table of counts covers every due source. Failing is our fault, not the data's."""
 
@@ -25,7 +24,7 @@ _FRAME = "FRAME"
 class Verdict:
     """states: rule id -> pass or fail. sources: rule id -> the failing sources. record: GX's own result, for audit."""
 
-    states: Mapping[str, State]
+    states: Mapping[str, RuleState]
     sources: Mapping[str, tuple[str, ...]]
     record: dict[str, Any]
 
@@ -98,7 +97,7 @@ def _read(suite: Suite, counts: pa.Table, taken: int, record: dict[str, Any]) ->
         raise QualityError(f"suite {suite.dataset}: Great Expectations could not run {', '.join(sorted(broken))}")
     if not results[_FRAME]["success"]:
         raise QualityError(f"suite {suite.dataset}: a due source is missing from the counts to be judged")
-    states: dict[str, State] = {}
+    states: dict[str, RuleState] = {}
     sources: dict[str, tuple[str, ...]] = {}
     for rule in suite.rules:
         one = results[rule.id]

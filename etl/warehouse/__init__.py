@@ -23,9 +23,11 @@ from etl.model import (
     Obligation,
     Receipt,
     Reminder,
+    RuleOutcome,
     SourceDays,
     Submission,
     Unit,
+    Validation,
 )
 from etl.warehouse import compliance, dimensions, queries
 from etl.warehouse import export as exporting
@@ -80,12 +82,15 @@ class Warehouse(IssuedForms):
         holes: Sequence[Hole],
         receipts: Sequence[Receipt],
         compared: Collection[str] = (),
+        outcomes: Sequence[RuleOutcome] = (),
+        validations: Sequence[Validation] = (),
     ) -> Recorded:
         """Load a period: what differs from the current figures becomes a revision, all of it or nothing.
 
         facts: the period's whole set, schema FACTS; a current figure that is not in it is withdrawn.
         rows, quarantine: by dataset, standard rows used and set aside. receipts: those the rows came
         by, and the newest attempt of each source. compared: the sources whose rows stand under no figure.
+        outcomes, validations: what each rule said of the rows, and the validation results that it rests on.
         Loads of one period wait for each other.
         Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt.
         """
@@ -103,6 +108,8 @@ class Warehouse(IssuedForms):
                 holes=holes,
                 receipts=receipts,
                 compared=compared,
+                outcomes=outcomes,
+                validations=validations,
             )
 
     def facts(
@@ -156,11 +163,6 @@ class Warehouse(IssuedForms):
         with self._snapshot() as connection:
             return queries.known_at(connection, period_key, self._as_if)
 
-    def holes(self, period_key: str, known_at: dt.datetime | None = None) -> list[Hole]:
-        """What the latest load could not know."""
-        with self._snapshot() as connection:
-            return queries.holes(connection, period_key, known_at, self._as_if)
-
     def source_days(self, period_key: str, known_at: dt.datetime | None = None) -> list[SourceDays]:
         """Which days each source's figures are of in the latest load; of rows that are only compared, none."""
         with self._snapshot() as connection:
@@ -175,13 +177,6 @@ class Warehouse(IssuedForms):
         """
         with self._snapshot() as connection:
             return naming.titles(connection, period_key, columns, known_at, self._as_if)
-
-    def findings(
-        self, period_key: str, source: str | None = None, known_at: dt.datetime | None = None
-    ) -> list[Finding]:
-        """Findings of the latest load, of every source or one."""
-        with self._snapshot() as connection:
-            return queries.findings(connection, period_key, source, known_at)
 
     def summary(self, period_key: str) -> dict[str, Any]:
         """The latest load in numbers, JSON-able: {"load": None} before the first.

@@ -8,11 +8,11 @@ from etl.warehouse import accounts as logins
 from etl.warehouse import record as recording
 from etl.warehouse import revisions
 from etl.warehouse.accounts import Account, Role
-from etl.warehouse.locked import LockedPeriods
+from etl.warehouse.judgements import Judgements
 from etl.warehouse.revisions import Revision
 
 
-class Administration(LockedPeriods):
+class Administration(Judgements):
     """The part of the Warehouse that needs the owner's rights, and no figure."""
 
     def migrate(self, revision: str = "head") -> None:

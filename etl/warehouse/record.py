@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from etl.model import Finding, Hole, Receipt
+from etl.model import Finding, Hole, Receipt, RuleOutcome, Validation
 from etl.periods import Period
-from etl.warehouse import lineage, queries, restatements, schema, seals
+from etl.warehouse import judgements, lineage, queries, restatements, schema, seals
 from etl.warehouse.facts import stage_facts, write_revisions
 
 
@@ -43,6 +43,8 @@ def record(
     holes: Sequence[Hole],
     receipts: Sequence[Receipt],
     compared: Collection[str],
+    outcomes: Sequence[RuleOutcome],
+    validations: Sequence[Validation],
 ) -> Recorded:
     """See Warehouse.record. Runs in the caller's transaction."""
     last_day = Period.parse(period_key).last_day
@@ -78,6 +80,7 @@ def record(
     lineage.store_rows(connection, period_key, load, rows, staged, chosen, compared)
     lineage.store_quarantine(connection, load, quarantine)
     lineage.store_findings(connection, load, findings, holes)
+    judgements.store(connection, load, outcomes, validations)
     waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)
     if difference.new + difference.revised:
         _refresh_statistics(connection, period_key)

@@ -176,6 +176,29 @@ hole = Table(
     *_text("unit", "tier", "field", nullable=True),
     *_text("reason"),
 )
+rule_outcome = Table(
+    "rule_outcome",
+    metadata,
+    _key("load", BigInteger),
+    _key("dataset", Text),
+    _key("rule", Text),
+    Column("position", Integer, nullable=False),
+    *_text("title_vi", "title_en", "severity", "dimension", "law", "kind", "state"),
+    Column("judged", BigInteger, nullable=False),
+    Column("broken", BigInteger, nullable=False),
+    Column("waived", BigInteger, nullable=False),
+    Column("sources", JSONB, nullable=False),
+    Column("proven", Boolean),
+    *_text("reason"),
+)
+validation = Table(
+    "validation",
+    metadata,
+    _key("load", BigInteger),
+    _key("dataset", Text),
+    Column("suite_version", Integer, nullable=False),
+    Column("result", JSONB, nullable=False),
+)
 form_issue = Table(
     "form_issue",
     metadata,

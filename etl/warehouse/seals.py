@@ -29,10 +29,14 @@ _OF_LOAD = {
     '"values"',
     "finding": "position, rule, severity, source, period, message, unit, field, payload",
     "hole": "position, dataset, source, province, unit, tier, field, reason",
+    "rule_outcome": "dataset, rule, position, title_vi, title_en, severity, dimension, law, kind, state, judged, "
+    "broken, waived, sources, proven, reason",
+    "validation": "dataset, suite_version, result",
     "restatement_fact": "unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, code",
     "restatement_decision": "restatement, verdict, decided_at, decided_by, reason, code",
 }
-"""What is sealed of each table. Columns added to a table later are not: seals of before stay what they were."""
+"""What is sealed of each table. Columns added to a table later are not: seals of before stay what they were. A table
+that a seal does not name came later: it must hold nothing of that load."""
 _ROWS_OF = {
     "load": "id = :load",
     "fact": "period = :period AND load = :load",
@@ -130,14 +134,18 @@ def changed_loads(connection: Connection, seals: Sequence[Seal]) -> list[str]:
         if seal.of not in periods:
             found.append(f"lần nạp {seal.of} không còn trong kho (the load is gone)")
             continue
-        now = parts_of(connection, int(seal.of), periods[seal.of])
-        tables = [was.split()[0] for was, told in zip(seal.parts.split("\n"), now.split("\n"), strict=True)
-                  if was != told] if seal.parts else []  # fmt: skip
+        was, now = _lines(seal.parts or ""), _lines(parts_of(connection, int(seal.of), periods[seal.of]))
+        tables = [table for table, told in now.items() if was.get(table, _NOTHING) != told]
         if tables:
             found.append(
                 f"lần nạp {seal.of}, kỳ {periods[seal.of]}: bảng {', '.join(tables)} đã bị sửa (tables were changed)"
             )
     return found
+
+
+def _lines(parts: str) -> dict[str, str]:
+    """By table, how many rows a load wrote there and their sha256."""
+    return {table: told for table, _, told in (line.partition(" ") for line in parts.splitlines())}
 
 
 def unsealed(connection: Connection) -> list[tuple[str, str]]:
@@ -179,3 +187,6 @@ def _hash(number: int, kind: str, of: str, content: str, previous: str) -> str:
 
 def _sha(told: str) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+_NOTHING = f"0 {_sha('')}"

@@ -119,8 +119,25 @@ def test_damaged_bytes_withhold_their_source_and_the_other_goes_on(
     told = [finding for finding in Opened.open().warehouse.findings(PERIOD) if finding.rule == "READ-PAYLOAD"]
     assert [finding.source for finding in told] == ["onestop_ha_noi"]
     assert damaged.name in told[0].message
+    rules = {(one["dataset"], one["rule"]): one for one in pipeline.rule_outcomes(PERIOD, periods=2)["rules"]}
+    said = {name: rules["onestop", name]["state"] for name in ("READ-PAYLOAD", "SOURCE-PRESENT", "II06A-3-SUM")}
+    assert said == {"READ-PAYLOAD": "fail", "SOURCE-PRESENT": "fail", "II06A-3-SUM": "not_run"}
+    assert rules["onestop", "READ-PAYLOAD"]["sources"] == {"onestop_ha_noi": 1}
+    assert {rules["edoc", name]["state"] for name in ("READ-PAYLOAD", "VB-SUM")} == {"pass"}
+    assert rules["procedure", "UNIQUE"]["state"] == "not_run", "no source of the dataset is due"
 
     damaged.write_bytes(content)
     pipeline.run_from_landed(PERIOD)
     printed = read_form_06a(office.form("II.06a", "01"), field_codes)
     assert int(printed["all", "all"][0]) == office.truth("II.06a", "01")["all", "all"]["received_total"]
+    mended = pipeline.rule_outcomes(PERIOD, periods=2)
+    assert {one["rule"]: one["state"] for one in mended["rules"] if one["dataset"] == "onestop"}.items() >= {
+        ("READ-PAYLOAD", "pass"),
+        ("SOURCE-PRESENT", "pass"),
+        ("II06A-3-SUM", "pass"),
+    }
+    assert [(then["period"], then["load"] is None) for then in mended["history"]] == [
+        ("2026-Q2", True),
+        (PERIOD, False),
+    ]
+    assert pipeline.verify_chain()["wrong"] == []

@@ -16,7 +16,7 @@ import pytest
 
 from etl import quality
 from etl.errors import QualityError
-from etl.model import Hole, Source, Suite, Unit
+from etl.model import Finding, Hole, Source, Suite, Unit
 from etl.quality.gx import judge
 from etl.settings import ROOT
 from etl.units import UnitTree
@@ -181,8 +181,9 @@ def test_what_is_missing_is_a_finding_and_a_hole() -> None:
 def test_an_empty_batch_passes_nothing(dataset: str) -> None:
     outcome = check([], SUITES[dataset])
     assert [(one.reason, one.province) for one in outcome.holes] == [("missing_source", code) for code in COMMUNES]
-    state = {judged["rule"]: judged["state"] for judged in outcome.rules.to_pylist()}
-    assert state["SOURCE-PRESENT"] == "fail"
+    state = {judged.rule: judged.state for judged in outcome.rules}
+    assert state.pop("SOURCE-PRESENT") == "fail"
+    assert set(state.values()) == {"not_run"}
     assert (outcome.good.num_rows, outcome.quarantine.num_rows) == (0, 0)
     assert outcome.quarantine.column_names[-2:] == ["rules", "messages"]
 
@@ -296,3 +297,17 @@ def test_until_the_reform_a_district_owes_its_rows_too() -> None:
     assert outcome.holes == [hole("onestop_01", "01", "012", "district", None, "missing_unit")]
     whole = check([*rows, row("onestop", "012", tier="district")], tree=country, due=due("onestop", ["01"]))
     assert whole.holes == []
+
+
+def test_what_the_reader_found_without_a_row_counts_under_its_rule() -> None:
+    def told(rule: str, source: str) -> Finding:
+        return Finding(rule, "critical", source, PERIOD.key, "câu trả lời hỏng")
+
+    found = [told("READ-PAYLOAD", "onestop_02"), told("READ-PAYLOAD", "onestop_02"), told("READ-MOOD", "onestop_03")]
+    outcome = check(everyone("onestop"), told=found)
+    failed = {judged.rule: dict(judged.sources) for judged in outcome.rules if judged.state == "fail"}
+    assert failed == {"READ-PAYLOAD": {"onestop_02": 2}, "READ-OTHER": {"onestop_03": 1}}
+    assert outcome.findings == [], "they are told already"
+    silent = dataclasses.replace(ONESTOP, rules=tuple(one for one in ONESTOP.rules if one.id != "READ-OTHER"))
+    with pytest.raises(QualityError, match="no rule READ-OTHER"):
+        check(everyone("onestop"), silent, told=found)

@@ -104,6 +104,6 @@ def test_the_counts_are_those_of_great_expectations_on_the_rows(dataset: str) ->
         rows, SUITES[dataset], dataset=dataset, period=PERIOD, due=due(dataset), given=given(dataset), tree=tree()
     )
     expected = on_pandas(dataset, rows.to_pandas())
-    counted = {judged["rule"]: judged["violations"] for judged in outcome.rules.to_pylist()}
+    counted = {judged.rule: judged.broken for judged in outcome.rules}
     assert {rule: counted[rule] for rule in expected} == expected
     assert all(expected.values())

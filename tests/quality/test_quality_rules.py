@@ -309,8 +309,8 @@ def test_each_rule_fires_where_it_is_broken_and_only_there(broken: Any, dataset:
     kept = {other for other in SUITES[dataset].rules if other.id != rule and rule in BREAKS[dataset][other.id][1]}
     firing = {name for name, broke in violations.items() if rule in broke}
     assert firing == {source[rule]} | {source[other.id] for other in kept}
-    verdict = next(judged for judged in outcome.rules.to_pylist() if judged["rule"] == rule)
-    assert (verdict["state"], set(verdict["sources"].split("; "))) == ("fail", firing)
+    verdict = next(judged for judged in outcome.rules if judged.rule == rule)
+    assert (verdict.state, verdict.sources) == ("fail", {name: violations[name][rule] for name in firing})
 
 
 @pytest.mark.parametrize(("dataset", "rule"), CASES)
@@ -344,7 +344,7 @@ def test_rows_that_keep_the_rules_only_just_pass_them_all(dataset: str) -> None:
         given=given(dataset, due(dataset, communes)),
         tree=tree(communes),
     )
-    assert {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"} == set()
+    assert {judged.rule for judged in outcome.rules if judged.state != "pass"} == set()
     assert outcome.good.num_rows == len(rows)
     assert (outcome.findings, outcome.holes) == ([], [])
 
@@ -427,7 +427,7 @@ def test_the_pages_of_one_agency_are_judged_together(dataset: str, plausible: bo
         given=given(dataset, due(dataset, ["10"])),
         tree=tree({"10": ("10001",)}),
     )
-    failed = {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"}
+    failed = {judged.rule for judged in outcome.rules if judged.state != "pass"}
     assert failed == (set() if plausible else broken)
     assert outcome.good.num_rows == 3
 
@@ -444,4 +444,4 @@ def test_one_page_holds_one_agency_once(dataset: str) -> None:
         given=given(dataset, due(dataset, ["10"])),
         tree=tree({"10": ("10001",)}),
     )
-    assert {judged["rule"] for judged in outcome.rules.to_pylist() if judged["state"] != "pass"} == {"UNIQUE"}
+    assert {judged.rule for judged in outcome.rules if judged.state != "pass"} == {"UNIQUE"}

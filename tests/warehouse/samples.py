@@ -12,7 +12,19 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from etl.model import Example, Finding, Hole, Indicator, Obligation, Page, Receipt, Text, Unit
+from etl.model import (
+    Example,
+    Finding,
+    Hole,
+    Indicator,
+    Obligation,
+    Page,
+    Receipt,
+    RuleOutcome,
+    Text,
+    Unit,
+    Validation,
+)
 from etl.tables import FACTS, ROW
 from etl.warehouse import NewIssue, Recorded, Warehouse
 
@@ -116,6 +128,8 @@ class Load:
     receipts: Sequence[Receipt] = ()
     moving: bool = False
     compared: Collection[str] = ()
+    outcomes: Sequence[RuleOutcome] = ()
+    validations: Sequence[Validation] = ()
 
     def into(self, warehouse: Warehouse, period: str = PERIOD) -> Recorded:
         return warehouse.record(
@@ -130,6 +144,8 @@ class Load:
             holes=self.holes,
             receipts=self.receipts,
             compared=self.compared,
+            outcomes=self.outcomes,
+            validations=self.validations,
         )
 
 
@@ -177,5 +193,12 @@ FILLED = Load(
     findings=[Finding("OS-1", "critical", "onestop_a", PERIOD, "số âm", unit="00102", row="/data/1", value="-3")],
     holes=[Hole("onestop", "onestop_a", "01", "00102", "commune", "land", "quarantined")],
     receipts=[receipt("onestop_a", [page("p1")])],
+    outcomes=[
+        RuleOutcome("onestop", "OS-1", Text("Số không âm", "Not negative"), "critical", "accuracy", "II.06a", "row",
+                    "fail", judged=2, broken=1, sources={"onestop_a": 1}, proven=True),
+        RuleOutcome("onestop", "OS-3", Text("Đủ nguồn", "Sources"), "critical", "completeness", "NĐ 09/2019", "table",
+                    "not_run", reason="không có dòng nào"),
+    ],
+    validations=[Validation("onestop", 3, {"success": False, "results": [{"result": {"unexpected_count": 1}}]})],
 )  # fmt: skip
 """A load with something in every table."""

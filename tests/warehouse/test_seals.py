@@ -13,6 +13,7 @@ from etl.warehouse.chain import Chain
 from tests.warehouse.samples import FILLED, NOON, PERIOD, Load, connect, figure, issue, query
 
 A = ("received", "00101", "commune", "land")
+LATER = ("rule_outcome", "validation")
 
 
 def _issue(warehouse: Warehouse, number: int = 1) -> None:
@@ -49,6 +50,8 @@ def test_each_load_answer_and_form_has_its_seal(warehouse: Warehouse, warehouse_
         ("payload", "UPDATE baocao.payload SET address = 'http://x'"),
         ("load", "UPDATE baocao.load SET recorded_at = recorded_at - interval '1 second'"),
         ("hole", "DELETE FROM baocao.hole"),
+        ("rule_outcome", "UPDATE baocao.rule_outcome SET proven = false"),
+        ("validation", "UPDATE baocao.validation SET result = '{}'"),
     ],
 )
 def test_a_changed_row_names_its_load_and_table(
@@ -110,3 +113,27 @@ def test_what_is_older_than_the_chain_is_told_apart(warehouse: Warehouse, wareho
     Load({A: figure(1)}).into(warehouse)
     walked = Chain(warehouse_url).walk()
     assert (walked.wrong, walked.earlier) == ([], 1)
+
+
+def test_a_table_of_later_days_holds_nothing_of_a_load_sealed_before_it(
+    warehouse: Warehouse, warehouse_url: str
+) -> None:
+    """As a load of before revision 0011: its seal says nothing of what the rules said."""
+    FILLED.into(warehouse)
+    with connect(warehouse_url) as owner:
+        for table in ("seal", *LATER):
+            owner.execute(f"ALTER TABLE baocao.{table} DISABLE TRIGGER insert_only")
+        owner.execute("DELETE FROM baocao.rule_outcome; DELETE FROM baocao.validation")
+        for number, _, of, parts, _, previous, _ in owner.execute(
+            "SELECT * FROM baocao.seal WHERE kind = 'load'"
+        ).fetchall():
+            lines = (line for line in parts.splitlines(keepends=True) if line.split()[0] not in LATER)
+            content = hashlib.sha256((before := "".join(lines)).encode()).hexdigest()
+            told = "".join(f"{part}\n" for part in (number, "load", of, content, previous))
+            sha256 = hashlib.sha256(told.encode()).hexdigest()
+            query = "UPDATE baocao.seal SET parts = %s, content = %s, sha256 = %s WHERE number = %s"
+            owner.execute(query, (before, content, sha256, number))
+    assert Chain(warehouse_url).walk().wrong == []
+    with connect(warehouse_url) as owner:
+        owner.execute("INSERT INTO baocao.validation VALUES (1, 'onestop', 3, '{}')")
+    assert "bảng validation đã bị sửa" in Chain(warehouse_url).walk().wrong[0]

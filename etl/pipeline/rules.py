@@ -1,0 +1,99 @@
+"""What the rules said: of a run, from its check to its load; of loads, for people and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+from upath import UPath
+
+from etl.model import Finding, RuleOutcome, Suite, Validation
+from etl.periods import Period
+from etl.pipeline.office import Office
+from etl.pipeline.work import read_findings
+
+_OUTCOMES = TypeAdapter(list[RuleOutcome])
+_VALIDATION = TypeAdapter(Validation)
+
+
+def keep(work: UPath, dataset: str, outcomes: Sequence[RuleOutcome], validation: Validation | None) -> None:
+    """Lay what the check of a dataset said beside its rows. validation None: nothing was there to validate."""
+    (work / f"outcomes_{dataset}.json").write_text(_OUTCOMES.dump_json(list(outcomes)).decode())
+    if validation is not None:
+        (work / f"validation_{dataset}.json").write_text(_VALIDATION.dump_json(validation).decode())
+
+
+def kept(work: UPath, datasets: Iterable[str]) -> tuple[list[RuleOutcome], list[Validation]]:
+    """Those of all datasets of a run, with what was found after their checks: READ-GAP and READ-MOVING."""
+    outcomes, validations = [], []
+    for dataset in datasets:
+        checked = _OUTCOMES.validate_json((work / f"outcomes_{dataset}.json").read_text())
+        later = [
+            finding
+            for step in ("gaps", "moving")
+            for finding in read_findings(work / f"findings_{step}_{dataset}.parquet")
+        ]
+        outcomes += [_with(outcome, later) for outcome in checked]
+        if (path := work / f"validation_{dataset}.json").exists():
+            validations.append(_VALIDATION.validate_json(path.read_text()))
+    return outcomes, validations
+
+
+def not_run(suite: Suite, reason: str) -> list[RuleOutcome]:
+    """The outcomes of a suite that was not asked."""
+    return [
+        RuleOutcome(
+            suite.dataset,
+            rule.id,
+            rule.title,
+            rule.severity,
+            rule.dimension,
+            rule.source,
+            rule.kind,
+            "not_run",
+            reason=reason,
+        )
+        for rule in suite.rules
+    ]
+
+
+def rule_outcomes(period_key: str, periods: int = 8) -> dict[str, Any]:
+    """What every rule said in the newest load of a period, and in that of each of the periods up to it.
+
+    JSON-able: period; load and recorded_at, None before the first load; rules, one for each dataset and rule in the
+    order of the suites, with the fields of RuleOutcome; history, one for each of so many periods, oldest first:
+    period, load, and of each dataset and rule state, broken and waived.
+    """
+    warehouse, period = Office.open().warehouse, Period.parse(period_key)
+    keys = [period.shift(-back).key for back in range(periods - 1, -1, -1)]
+    told = warehouse.rule_outcomes(keys)
+    now = told.get(period.key)
+    return {
+        "period": period.key,
+        "load": now and now.load,
+        "recorded_at": now and now.recorded_at.isoformat(),
+        "rules": [asdict(outcome) for outcome in (now.outcomes if now else ())],
+        "history": [
+            {
+                "period": key,
+                "load": (then := told.get(key)) and then.load,
+                "rules": [
+                    {name: getattr(outcome, name) for name in ("dataset", "rule", "state", "broken", "waived")}
+                    for outcome in (then.outcomes if then else ())
+                ],
+            }
+            for key in keys
+        ],
+    }
+
+
+def _with(outcome: RuleOutcome, found: Iterable[Finding]) -> RuleOutcome:
+    sources = Counter(finding.source for finding in found if finding.rule == outcome.rule)
+    if not sources:
+        return outcome
+    state = outcome.state if outcome.state == "error" else "fail"
+    broken = outcome.broken + sources.total()
+    return replace(outcome, state=state, reason="", broken=broken, sources=dict(sources + Counter(outcome.sources)))

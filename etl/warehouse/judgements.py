@@ -1,0 +1,102 @@
+"""What the rules said of loads, and the validation results that they rest on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from etl.model import Finding, Hole, RuleOutcome, Text, Validation
+from etl.warehouse import queries, schema
+from etl.warehouse.locked import LockedPeriods
+from etl.warehouse.queries import AsIf
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rules of one load, in the order of the suites."""
+
+    load: int
+    recorded_at: dt.datetime
+    outcomes: tuple[RuleOutcome, ...]
+
+
+class Judgements(LockedPeriods):
+    """The part of the Warehouse that knows what the rules said, and what follows from it."""
+
+    def holes(self, period_key: str, known_at: dt.datetime | None = None) -> list[Hole]:
+        """What the latest load could not know."""
+        with self._snapshot() as connection:
+            return queries.holes(connection, period_key, known_at, self._as_if)
+
+    def findings(
+        self, period_key: str, source: str | None = None, known_at: dt.datetime | None = None
+    ) -> list[Finding]:
+        """Findings of the latest load, of every source or one."""
+        with self._snapshot() as connection:
+            return queries.findings(connection, period_key, source, known_at)
+
+    def rule_outcomes(self, period_keys: Collection[str], known_at: dt.datetime | None = None) -> dict[str, Judged]:
+        """Of each period that was loaded: what every rule said in its newest load."""
+        with self._snapshot() as connection:
+            return _of_periods(connection, period_keys, known_at, self._as_if)
+
+    def validations(self, load: int) -> list[Validation]:
+        """The validation results of a load, by dataset."""
+        columns = schema.validation.c
+        query = select(columns.dataset, columns.suite_version, columns.result).where(columns.load == load)
+        with self._snapshot() as connection:
+            return [Validation(*row) for row in connection.execute(query.order_by(columns.dataset))]
+
+
+def store(
+    connection: Connection, load: int, outcomes: Sequence[RuleOutcome], validations: Sequence[Validation]
+) -> None:
+    """Outcomes in the order given. Raises ValueError when a rule of a dataset stands twice."""
+    if len({(one.dataset, one.rule) for one in outcomes}) < len(outcomes):
+        raise ValueError("a rule of a dataset has two outcomes: a load asks it once")
+    told = [
+        {
+            **asdict(one),
+            "load": load,
+            "position": position,
+            "title_vi": one.title.vi,
+            "title_en": one.title.en,
+            "sources": dict(one.sources),
+        }
+        for position, one in enumerate(outcomes)
+    ]
+    for table, rows in (
+        (schema.rule_outcome, [{column.name: row[column.name] for column in schema.rule_outcome.c} for row in told]),
+        (schema.validation, [{**asdict(one), "load": load} for one in validations]),
+    ):
+        if rows:
+            connection.execute(table.insert(), rows)
+
+
+def _of_periods(
+    connection: Connection, period_keys: Collection[str], known_at: dt.datetime | None, as_if: AsIf | None
+) -> dict[str, Judged]:
+    newest = {key: queries.latest_load(connection, key, known_at, as_if) for key in period_keys}
+    loads = [load for load in newest.values() if load is not None]
+    moments = select(schema.load.c.id, schema.load.c.recorded_at).where(schema.load.c.id.in_(loads))
+    recorded_at = {row.id: row.recorded_at for row in connection.execute(moments)}
+    found: dict[int, list[RuleOutcome]] = {load: [] for load in loads}
+    outcome = schema.rule_outcome
+    query = select(outcome).where(outcome.c.load.in_(loads)).order_by(outcome.c.load, outcome.c.position)
+    for row in connection.execute(query).mappings():
+        found[row["load"]].append(_outcome(row))
+    return {
+        key: Judged(load, recorded_at[load], tuple(found[load])) for key, load in newest.items() if load is not None
+    }
+
+
+def _outcome(row: Any) -> RuleOutcome:
+    same = ("dataset", "rule", "severity", "dimension", "law", "kind", "state", "judged", "broken", "waived")
+    return RuleOutcome(
+        title=Text(row["title_vi"], row["title_en"]),
+        **{name: row[name] for name in (*same, "sources", "proven", "reason")},
+    )

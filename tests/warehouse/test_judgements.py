@@ -1,0 +1,43 @@
+"""What the rules said of a load is kept with it, and read as of any moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from etl.warehouse import Warehouse
+from tests.warehouse.samples import FILLED, PERIOD, connect, query
+
+
+def test_what_each_rule_said_is_kept_with_its_load(warehouse: Warehouse) -> None:
+    first = FILLED.into(warehouse)
+    told = warehouse.rule_outcomes([PERIOD, "2026-Q2"])
+    assert told.keys() == {PERIOD}
+    assert (told[PERIOD].load, told[PERIOD].outcomes) == (first.load, tuple(FILLED.outcomes))
+    assert warehouse.validations(first.load) == FILLED.validations
+
+    passed = replace(FILLED.outcomes[0], state="pass", broken=0, sources={})
+    second = replace(FILLED, outcomes=[passed], validations=[]).into(warehouse)
+    assert warehouse.rule_outcomes([PERIOD])[PERIOD].outcomes == (passed,)
+    assert warehouse.validations(second.load) == []
+    then = warehouse.rule_outcomes([PERIOD], known_at=told[PERIOD].recorded_at)
+    assert then == told
+
+
+def test_a_load_whose_outcomes_cannot_be_kept_is_not_recorded(warehouse: Warehouse, warehouse_url: str) -> None:
+    twice = [*FILLED.outcomes, FILLED.outcomes[0]]
+    with pytest.raises(ValueError, match="two outcomes"):
+        replace(FILLED, outcomes=twice).into(warehouse)
+    assert query(warehouse_url, "SELECT count(*) FROM baocao.load") == [(0,)]
+
+
+@pytest.mark.parametrize("spoilt", ["broken = 1", "waived = 1", "reason = 'x'", "state = 'error'", "state = 'waived'"])
+def test_an_outcome_that_contradicts_itself_is_refused(warehouse: Warehouse, warehouse_url: str, spoilt: str) -> None:
+    passed = replace(FILLED.outcomes[0], state="pass", broken=0, sources={})
+    replace(FILLED, outcomes=[passed]).into(warehouse)
+    with connect(warehouse_url) as owner:
+        owner.execute("ALTER TABLE baocao.rule_outcome DISABLE TRIGGER insert_only")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute(f"UPDATE baocao.rule_outcome SET {spoilt}")
