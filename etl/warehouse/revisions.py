@@ -58,6 +58,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     if revision != "head":
         _between(connection, current(connection), revision)
     command.upgrade(alembic_config(connection), revision)
+    if connection.execute(text("SELECT to_regprocedure('baocao.grant_roles()')")).scalar() is not None:
+        connection.execute(text("CALL baocao.grant_roles()"))  # whatever tables the revisions brought
 
 
 def losses(connection: Connection, revision: str | None = None) -> list[Revision]:

@@ -286,3 +286,4 @@ seal = Table(
     *_text("parts", nullable=True),
     *_text("content", "previous", "sha256"),
 )
+access = Table("access", metadata, _key("relation", Text), *_text("loader", "reviewer", "reader", "unit"))

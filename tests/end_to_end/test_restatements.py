@@ -7,7 +7,9 @@ import hashlib
 import io
 import random
 import re
+import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,17 @@ import pyarrow as pa
 import pytest
 import python_calamine
 from openpyxl.utils import get_column_letter
+from sqlalchemy import make_url
 
 from etl import indicators, pipeline
 from etl.model import ALL, NATION, Hole, Page, Receipt
 from etl.periods import Period
 from etl.pipeline.office import Office as Opened
 from etl.tables import rows_schema
-from etl.warehouse import Recorded
+from etl.warehouse import Recorded, Warehouse
 from tests.end_to_end.office import PERIOD, Office
 from tests.fault_lab.small_country import FIELDS, make_catalog, make_sources
+from tests.warehouse.samples import connect
 
 ROUNDS = 50
 PROVINCES = ("01", "04", "11")
@@ -49,6 +53,7 @@ class Country:
         self.moving: set[str] = set()
         self.pulls = 0
         self.late = {LATE}
+        self.reviewer = ""
         tree = self.office.catalog.tree(Period.parse(PERIOD))
         self.agencies: list[str] = []
         for province in PROVINCES:
@@ -59,6 +64,13 @@ class Country:
                     for field in FIELDS[:2] if dataset == "onestop" else (ALL,):
                         self.answers[dataset, agency, field] = self._counts(dataset)
         self.tree = tree
+
+    @contextmanager
+    def reviewing(self) -> Iterator[None]:
+        """Commands run with the login of a reviewer, who locks and decides and may not load."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BAOCAO_WAREHOUSE_URL", self.reviewer)
+            yield
 
     def _tier(self, agency: str) -> str:
         return "province" if agency in PROVINCES else "commune"
@@ -155,8 +167,20 @@ class Country:
                 yield Receipt(name, one["source"], period, at, at, "complete", "", 1, (page,))
 
 
+@contextmanager
+def a_reviewer(url: str, warehouse: Warehouse) -> Iterator[str]:
+    """The URL of the warehouse for a login of the role reviewer, which is of the whole server and goes at the end."""
+    name = f"t_{secrets.token_hex(5)}"
+    password = warehouse.grant(name, "reviewer")
+    assert password is not None
+    yield make_url(url).set(username=name, password=password).render_as_string(hide_password=False)
+    with connect(url) as session:
+        session.execute(f"DROP OWNED BY {name} CASCADE")
+        session.execute(f"DROP ROLE {name}")
+
+
 @pytest.fixture(scope="module")
-def country(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPathFactory) -> Country:
+def country(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Country]:
     folder = tmp_path_factory.mktemp("restated")
     catalog = make_catalog(folder / "catalog")
     path = catalog / "units/units.csv"
@@ -181,9 +205,11 @@ def country(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPat
     for commune in made.agencies[1:3]:
         pipeline.publish(PERIOD, "II.06a", unit=commune)
     pipeline.annual("2026-9M")
-    locked = pipeline.lock(PERIOD, "Nguyễn Văn A", "đã gửi ngày 25/09/2026")
-    assert set(locked["states"]) == {"final"}
-    return made
+    with a_reviewer(made.office.settings.warehouse_url, made.office.warehouse) as made.reviewer:
+        with made.reviewing():
+            locked = pipeline.lock(PERIOD, "Nguyễn Văn A", "đã gửi ngày 25/09/2026")
+        assert set(locked["states"]) == {"final"}
+        yield made
 
 
 Cell = tuple[Any, str, str]
@@ -258,19 +284,22 @@ def test_the_prediction_is_the_difference_of_the_issued_files(country: Country) 
     while decided < ROUNDS:
         kind = country.change()
         waits = country.load().restatement
-        one = next((one for one in pipeline.restatements(PERIOD) if one["state"] == "waiting"), None)
+        with country.reviewing():
+            one = next((one for one in pipeline.restatements(PERIOD) if one["state"] == "waiting"), None)
         if waits is None or one is None:
             continue  # nothing differs, or but for what was rejected
         predicted = one["prediction"]
         bytes_before = {path: path.read_bytes() for paths in issues().values() for path in paths}
         issued_before = {key: paths[-1] for key, paths in issues().items()}
         if decided % 10 == 9 and not rejected:
-            pipeline.reject(waits, "Trần Thị B", "chưa có văn bản")
+            with country.reviewing():
+                pipeline.reject(waits, "Trần Thị B", "chưa có văn bản")
             assert {path: path.read_bytes() for paths in issues().values() for path in paths} == bytes_before
             assert figures(PERIOD) == before[0]
             rejected += 1
             continue
-        pipeline.approve(waits, "Trần Thị B")
+        with country.reviewing():
+            pipeline.approve(waits, "Trần Thị B")
         decided += 1
         kinds[kind] = kinds.get(kind, 0) + 1
         codes |= set(one["codes"])
