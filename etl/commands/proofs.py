@@ -105,16 +105,23 @@ def bundle(file: str, out: Path, raw: bool, as_json: bool) -> None:
 def verify(file: str | None, noted: str | None, as_json: bool) -> None:
     """Kiểm chứng một biểu với gói của nó, hay cả chuỗi niêm phong. / Verify a form with its bundle, or the whole chain.
 
-    FILE: gói .zip, hay biểu có gói nằm cạnh; không cần kho. / A bundle, or a form beside its bundle; no database.
+    FILE: gói .zip, hay biểu có gói nằm cạnh; không cần kho. Bản in PDF: nó in biểu nào, theo kho. / A bundle, or a form
+    beside its bundle; no database. A PDF: which issue it prints, asked of the warehouse.
     """
     from etl import pipeline, proof
 
     if file is not None:
         if noted is not None:
             raise click.UsageError("--noted chỉ dùng khi không có FILE / goes without FILE")
-        told = pipeline.verify_bundle(file)
+        printed = file.lower().endswith(".pdf")
+        told = pipeline.verify_print(file) if printed else pipeline.verify_bundle(file)
         if as_json:
             emit(told)
+        elif printed and not told["wrong"]:
+            click.echo(
+                f"ĐÚNG / HOLDS  {told['form']} {told['unit']} {told['period']}: bản in của / prints {told['file']} "
+                f"(sha256 {told['file_sha256']}); niêm phong/seal {told['seal']}"
+            )
         else:
             click.echo("\n".join(proof.told(told)))
         return sys.exit(1) if told["wrong"] else None
@@ -126,7 +133,8 @@ def verify(file: str | None, noted: str | None, as_json: bool) -> None:
             click.echo(f"SAI / WRONG  {line}")
         click.echo(
             f"{found['seals']} mắt xích/seals: {found['loads']} lần nạp/loads, {found['payloads']} tệp gốc/landed "
-            f"files, {found['issues']} biểu/forms; có trước chuỗi/older than the chain: {found['earlier']}\n"
+            f"files, {found['issues']} biểu/forms, {found['prints']} bản in/prints, "
+            f"{found['decisions']} quyết định/decisions; có trước chuỗi/older than the chain: {found['earlier']}\n"
             f"Đầu chuỗi, hãy ghi lại nơi khác / head, to be noted elsewhere: {found['head']}"
         )
     return sys.exit(1) if found["wrong"] else None

@@ -42,7 +42,7 @@ from etl.pipeline.rules import rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
-from etl.pipeline.verifying import verify_chain
+from etl.pipeline.verifying import verify_chain, verify_print
 from etl.pipeline.watch import alert_on, reminded, reminder, watch
 
 __all__ = [
@@ -107,6 +107,7 @@ __all__ = [
     "units",
     "verify_bundle",
     "verify_chain",
+    "verify_print",
     "warm_up",
     "watch",
     "with_days",

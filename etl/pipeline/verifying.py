@@ -30,6 +30,7 @@ def verify_chain(noted: str | None = None) -> dict[str, Any]:
         wrong += _file(root / uri, sha256, "tệp gốc", "landed file")
     for uri, sha256 in walk.issues:
         wrong += _file(UPath(uri), sha256, "biểu đã lập", "issued form")
+        wrong += _print(UPath(uri).with_suffix(".pdf"), sha256, walk.seals)
     kinds = [seal.kind for seal in walk.seals]
     last = walk.seals[-1] if walk.seals else None
     return {
@@ -38,9 +39,39 @@ def verify_chain(noted: str | None = None) -> dict[str, Any]:
         "loads": kinds.count("load"),
         "payloads": len(landed),
         "issues": len(walk.issues),
+        "prints": kinds.count("print"),
+        "decisions": kinds.count("publication") + kinds.count("decision"),
         "earlier": walk.earlier,
         "wrong": wrong,
     }
+
+
+def verify_print(file: str) -> dict[str, Any]:
+    """Which issue a PDF prints, by its seal; `wrong` says when it prints none, or that issue was altered.
+
+    Raises SettingsError for a file that cannot be read.
+    """
+    try:
+        sha256 = hashlib.sha256(UPath(file).read_bytes()).hexdigest()
+    except (FileNotFoundError, IsADirectoryError):
+        raise SettingsError(f"không có tệp {file} (no such file)") from None
+    chain = Chain(Office.open().settings.warehouse_url)
+    seal = chain.seal_of("print", sha256)
+    issue = None if seal is None else chain.issue(seal.of.rpartition(" ")[2])
+    told: dict[str, Any] = {"print": file, "sha256": sha256, "seal": seal and f"{seal.number}:{seal.sha256}"}
+    if issue is None:
+        return {**told, "wrong": [f"{file} không phải bản in của kho này, hoặc đã bị sửa (is no print of ours)"]}
+    told |= {name: getattr(issue, name) for name in ("form", "unit", "period", "known_at")}
+    wrong = _file(UPath(issue.uri), issue.sha256, "biểu đã lập", "issued form")
+    return {**told, "file": issue.uri, "file_sha256": issue.sha256, "wrong": wrong}
+
+
+def _print(path: UPath, of: str, seals: list[Seal]) -> list[str]:
+    """What lies beside an issue as its print, if it was ever printed; one that is gone can be printed again."""
+    sealed = {seal.content for seal in seals if seal.kind == "print" and seal.of == f"{path.name} {of}"}
+    if not sealed or not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() in sealed:
+        return []
+    return [f"bản in {path} đã bị sửa (the print was changed)"]
 
 
 def _noted(noted: str, seals: list[Seal]) -> list[str]:

@@ -16,7 +16,7 @@ from etl.warehouse.trace import TraceRow
 
 @dataclass(frozen=True)
 class Walk:
-    """The chain, and what is wrong: with itself, with the loads in the database, with what nobody sealed.
+    """The chain, and what is wrong: with itself, with loads and decisions in the database, with what nobody sealed.
 
     earlier: how many loads and issues are from before the chain began. issues: (uri, sha256) of every issued form.
     """
@@ -59,6 +59,7 @@ class Chain:
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             found = seals.chain(connection)
             wrong = [*seals.broken(found), *seals.changed_loads(connection, found)]
+            wrong += seals.changed_decisions(connection, found)
             alone = seals.unsealed(connection)
             wrong += [f"{what}: không có niêm phong (has no seal)" for kind, what in alone if kind != "earlier"]
             issue = schema.form_issue.c
@@ -83,6 +84,11 @@ class Chain:
             query = select(*seal).where(seal.kind == kind, seal.content == content).order_by(seal.number).limit(1)
             found = connection.execute(query).one_or_none()
         return None if found is None else Seal(*found)
+
+    def printed(self, sha256: str) -> str | None:
+        """The sha256 of the issued file that a file of these bytes prints; None where no print of ours has them."""
+        seal = self.seal_of("print", sha256)
+        return None if seal is None else seal.of.rpartition(" ")[2]
 
     def rows(self, period_key: str, dataset: str, unit: str, known_at: dt.datetime) -> tuple[TraceRow, ...]:
         """Every standard row under the unit's figures of a dataset, as known at the moment."""

@@ -100,6 +100,15 @@ class IssuedForms(Administration):
         with self._snapshot() as connection:
             return queries.issues(connection, period_key)
 
+    def seal_print(self, name: str, sha256: str, of: str) -> None:
+        """Seal that the file of that name and sha256 prints the issued file whose sha256 is `of`; once is enough."""
+        seal, told = schema.seal.c, f"{name} {of}"
+        with self._engine.begin() as connection:
+            recording.lock(connection, f"print {name}")
+            known = select(seal.number).where(seal.kind == "print", seal.content == sha256, seal.of == told)
+            if connection.execute(known).first() is None:
+                seals.append(connection, [("print", told, sha256, None)])
+
     def issues_known_at(self, form: str, period_key: str) -> dict[str, dt.datetime]:
         """By unit, the moment as known at which the newest issue of the form was filled."""
         with self._snapshot() as connection:

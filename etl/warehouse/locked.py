@@ -30,8 +30,12 @@ class LockedPeriods:
         """Lock a period: from then on what a load would change waits for `approve`. Gives the first lock there was."""
         with self._engine.begin() as connection:
             recording.lock(connection, f"period {period_key}")
-            moment = recording.moment(connection, period_key)
-            return waiting.lock_period(connection, period_key, moment, by, reason)
+            held = waiting.publication(connection, period_key)
+            if held is None:
+                moment = recording.moment(connection, period_key)
+                held = waiting.lock_period(connection, period_key, moment, by, reason)
+                seals.seal_decision(connection, "publication", period_key)
+            return held
 
     def publication(self, period_key: str) -> Publication | None:
         """When and by whom the period was locked; None while it is open."""
@@ -80,6 +84,7 @@ class LockedPeriods:
             load, moment = recording.number(connection, one.period)
             waiting.approve(connection, one, load, moment, by, code, reason)
             seals.seal_load(connection, load, one.period)
+            seals.seal_decision(connection, "decision", str(number))
             return waiting.restatements(connection, one.period, number)[0]
 
     def reject(self, number: int, by: str, reason: str) -> Restatement:
@@ -88,6 +93,7 @@ class LockedPeriods:
             one = self._locked(connection, number)
             moment = recording.moment(connection, one.period)
             waiting.reject(connection, one, moment, by, reason)
+            seals.seal_decision(connection, "decision", str(number))
             return waiting.restatements(connection, one.period, number)[0]
 
     def _locked(self, connection: Connection, number: int) -> Restatement:

@@ -86,11 +86,9 @@ FROM written
 
 
 def lock_period(connection: Connection, period: str, moment: dt.datetime, by: str, reason: str) -> Publication:
-    """The caller holds the period's lock. A period is locked once: who comes later is told of the first."""
-    found = publication(connection, period)
-    if found is None:
-        found = Publication(period, moment, by, reason)
-        connection.execute(insert(schema.publication), vars(found))
+    """The caller holds the period's lock, and knows that it is not locked."""
+    found = Publication(period, moment, by, reason)
+    connection.execute(insert(schema.publication), vars(found))
     return found
 
 

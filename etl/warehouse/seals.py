@@ -1,4 +1,4 @@
-"""The chain of seals: what a load brought and which forms were issued cannot be changed unnoticed.
+"""The chain of seals: what a load brought, what people decided and which forms were issued changes never unnoticed.
 
 Each seal holds the sha256 of its content and of the seal before it. It is appended in the transaction of what it
 seals. Writers wait for each other, and two seals cannot follow the same one (`previous` is unique): no fork.
@@ -48,6 +48,18 @@ _ROWS_OF = {
 _ORDER = {"fact": "unit, indicator, tier, field, revision", "standard_row": "source, position"}
 """Of the large tables by their short keys, which takes half the time of sorting the rows' texts."""
 
+_DECIDED = {
+    "publication": "SELECT period, ROW(period, published_at, published_by, reason)::text FROM baocao.publication",
+    "decision": "SELECT d.restatement::text, ROW(d.restatement, d.verdict, d.decided_at, d.decided_by, d.reason, "
+    "d.code, d.load, r.period, r.load, r.base_load, r.code, r.facts, r.sha256)::text "
+    "FROM baocao.restatement_decision d JOIN baocao.restatement r ON r.id = d.restatement",
+}
+"""What people decided, by kind of seal: what each decision is of, and its row as text. Migration 0013 has the same."""
+_WORDS = {
+    "publication": ("khóa kỳ", "the lock of the period"),
+    "decision": ("quyết định về thay đổi số", "the decision on the restatement"),
+}
+
 
 @dataclass(frozen=True)
 class Seal:
@@ -89,11 +101,14 @@ def seal_load(connection: Connection, load: int, period_key: str) -> None:
     append(connection, [*_payloads(connection, load), ("load", str(load), _sha(parts), parts)])
 
 
+def seal_decision(connection: Connection, kind: str, of: str) -> None:
+    """Seal the lock of a period (`publication`) or what became of a restatement (`decision`)."""
+    append(connection, [(kind, of, _decided(connection, kind)[of], None)])
+
+
 def parts_of(connection: Connection, load: int, period_key: str) -> str:
     """A line for each table: its name, how many rows the load wrote there, and a sha256 over them in their order."""
-    # What the text of a moment or a day looks like must not depend on who asks.
-    for setting, value in (("TimeZone", "UTC"), ("DateStyle", "ISO, YMD")):
-        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": setting, "value": value})
+    _tell_moments_alike(connection)
     lines = []
     for table, columns in _OF_LOAD.items():
         told = f"ROW({columns})::text"
@@ -148,6 +163,21 @@ def _lines(parts: str) -> dict[str, str]:
     return {table: told for table, _, told in (line.partition(" ") for line in parts.splitlines())}
 
 
+def changed_decisions(connection: Connection, seals: Sequence[Seal]) -> list[str]:
+    """The locks of periods and the decisions on restatements that are not what was sealed, are gone or have no seal."""
+    found = []
+    for kind, (words, in_english) in _WORDS.items():
+        sealed = {seal.of: seal.content for seal in seals if seal.kind == kind}
+        now = _decided(connection, kind)
+        for of in sorted(sealed.keys() | now.keys()):
+            if sealed.get(of) == now.get(of):
+                continue
+            what = ("không còn trong kho", "is gone") if of not in now else ("đã bị sửa", "was changed")
+            vi, en = what if of in sealed else ("không có niêm phong", "has no seal")
+            found.append(f"{words} {of} {vi} ({in_english} {en})")
+    return found
+
+
 def unsealed(connection: Connection) -> list[tuple[str, str]]:
     """Loads and issues without a seal, as (kind, what); those from before the chain began have the kind `earlier`."""
     return [(str(kind), str(what)) for kind, what in connection.execute(_UNSEALED).all()]
@@ -179,6 +209,18 @@ def _payloads(connection: Connection, load: int) -> list[tuple[str, str, str, No
         .order_by(page.uri)
     )
     return [("payload", uri, sha256, None) for uri, sha256 in connection.execute(landed)]
+
+
+def _decided(connection: Connection, kind: str) -> dict[str, str]:
+    """Of every row of the kind the sha256 of its text."""
+    _tell_moments_alike(connection)
+    return {of: _sha(told) for of, told in connection.execute(text(_DECIDED[kind]))}
+
+
+def _tell_moments_alike(connection: Connection) -> None:
+    """What the text of a moment or a day looks like must not depend on who asks."""
+    for setting, value in (("TimeZone", "UTC"), ("DateStyle", "ISO, YMD")):
+        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": setting, "value": value})
 
 
 def _hash(number: int, kind: str, of: str, content: str, previous: str) -> str:

@@ -154,6 +154,29 @@ def test_the_command_writes_and_prints_it(office: Office, tmp_path: Path) -> Non
     assert Path(one["pdf_copy"]).read_bytes().startswith(b"%PDF")
 
 
+def test_a_print_says_which_issue_it_prints(office: Office, tmp_path: Path) -> None:
+    program("soffice", "libreoffice")
+    call = ["forms", PERIOD, "--unit", "04", "--form", "VBDT", "--out", str(tmp_path), "--format", "xlsx,pdf", "--json"]
+    done = CliRunner().invoke(main, call)
+    assert done.exit_code == 0, done.output
+    (one,) = json.loads(done.stdout)
+    told = json.loads(CliRunner().invoke(main, ["verify", one["pdf_copy"], "--json"]).stdout)
+    assert (told["form"], told["unit"], told["period"]) == ("VBDT", "04", PERIOD)
+    assert told["file_sha256"] == hashlib.sha256(Path(one["path"]).read_bytes()).hexdigest()
+    assert (told["wrong"], pipeline.verify_chain()["wrong"]) == ([], [])
+
+    before = pipeline.verify_chain()
+    assert CliRunner().invoke(main, call).exit_code == 0
+    assert pipeline.verify_chain() == before, "what was printed is not printed again"
+    printed = Path(one["pdf"]).read_bytes()
+    for altered in (Path(one["pdf_copy"]), Path(one["pdf"])):
+        altered.write_bytes(printed + b"\n")
+        assert CliRunner().invoke(main, ["verify", str(altered)]).exit_code == 1
+    assert [str(one["pdf"]) in line for line in pipeline.verify_chain()["wrong"]] == [True]
+    assert CliRunner().invoke(main, call).exit_code == 0
+    assert Path(one["pdf"]).read_bytes() == printed, "an altered print is made again"
+
+
 def test_the_blank_is_the_pinned_one() -> None:
     blank = CATALOG.form_files["BC-VPCP"].read_bytes()
     assert hashlib.sha256(blank).hexdigest() == REPORT.blank_sha256

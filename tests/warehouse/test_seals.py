@@ -85,6 +85,58 @@ def test_a_changed_seal_is_named(warehouse: Warehouse, warehouse_url: str, chang
     assert named in " ".join(Chain(warehouse_url).walk().wrong)
 
 
+def _decide(warehouse: Warehouse) -> None:
+    """A lock, a rejection and an approval."""
+    FILLED.into(warehouse)
+    warehouse.lock_period(PERIOD, "A", "công văn 12")
+    warehouse.lock_period(PERIOD, "B", "sau")
+    warehouse.reject(Load({A: figure(13)}).into(warehouse).restatement or 0, "A", "số cũ đúng")
+    warehouse.approve(Load({A: figure(14)}).into(warehouse).restatement or 0, "A")
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "named"),
+    [
+        ("publication", "UPDATE baocao.publication SET published_by = 'X'", "khóa kỳ 2026-Q3 đã bị sửa"),
+        ("restatement_decision", "UPDATE baocao.restatement_decision SET reason = 'x' WHERE restatement = 1",
+         "thay đổi số 1 đã bị sửa"),
+        ("restatement_decision", "DELETE FROM baocao.restatement_decision WHERE restatement = 1",
+         "thay đổi số 1 không còn"),
+        ("restatement", "UPDATE baocao.restatement SET code = 'late' WHERE id = 2", "thay đổi số 2 đã bị sửa"),
+        ("publication", "INSERT INTO baocao.publication VALUES ('2026-Q2', now(), 'X', '')",
+         "khóa kỳ 2026-Q2 không có niêm phong"),
+    ],
+)  # fmt: skip
+def test_a_changed_decision_is_named(
+    warehouse: Warehouse, warehouse_url: str, table: str, change: str, named: str
+) -> None:
+    _decide(warehouse)
+    walked = Chain(warehouse_url).walk()
+    assert walked.wrong == []
+    kinds = [seal.kind for seal in walked.seals if seal.kind != "payload"]
+    assert kinds == ["load", "publication", "load", "decision", "load", "load", "decision"]
+    with connect(warehouse_url) as owner:
+        owner.execute(f"ALTER TABLE baocao.{table} DISABLE TRIGGER insert_only")
+        assert owner.execute(change).rowcount == 1
+    wrong = Chain(warehouse_url).walk().wrong
+    assert len(wrong) == 1
+    assert named in wrong[0]
+
+
+def test_decisions_of_before_are_sealed_by_the_upgrade(warehouse: Warehouse, warehouse_url: str) -> None:
+    """Not again where they were sealed, and in one chain with what was there."""
+    _decide(warehouse)
+    before = Chain(warehouse_url).walk().seals
+    warehouse.downgrade("0012")
+    with connect(warehouse_url) as session:  # as a version without these seals wrote it
+        session.execute("INSERT INTO baocao.publication VALUES ('2026-Q2', now(), 'Đỗ ''Văn'' \"C\"', 'dòng\n2')")
+    warehouse.migrate()
+    walked = Chain(warehouse_url).walk()
+    assert walked.wrong == []
+    assert walked.seals[: len(before)] == before
+    assert [(seal.kind, seal.of) for seal in walked.seals[len(before) :]] == [("publication", "2026-Q2")]
+
+
 def test_racing_writers_do_not_fork_the_chain(warehouse: Warehouse, warehouse_url: str) -> None:
     writers, rounds = 4, 5
     start = threading.Barrier(writers)
