@@ -19,6 +19,7 @@ from etl.commands.forms import forms
 from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
 from etl.commands.proofs import bundle, trace, verify
+from etl.commands.quality import quality
 from etl.commands.restatements import lock, restatements
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
@@ -54,6 +55,7 @@ _COMMANDS = (
     units,
     facts,
     forms,
+    quality,
     standings,
     receipts,
     watch,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from etl.errors import FormError
 from etl.forms import amended as amending
@@ -18,12 +19,13 @@ from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, m
 from etl.forms.package import CORE, described, pack
 from etl.forms.sheet import Formula, Line, plain_number, write
 from etl.forms.styles import MARKS, PLAIN
-from etl.model import NATION, Amendment, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
+from etl.model import NATION, Amendment, Fact, Field, Form, FormColumn, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
 
 __all__ = [
     "Blank",
+    "Cell",
     "Key",
     "Layout",
     "Row",
@@ -31,6 +33,7 @@ __all__ = [
     "cell_fact",
     "changed",
     "complete",
+    "demanded",
     "fill",
     "layout",
     "members",
@@ -92,21 +95,42 @@ def fill(
     return pack(parts)
 
 
-def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
-    """Whether each cell of the form holds its figure. A ratio over nothing has none that could be withheld, and an
+class Cell(NamedTuple):
+    """A cell that should hold a figure, and what stands there; fact: None where the warehouse has none."""
+
+    address: str
+    row: Row
+    column: FormColumn
+    key: Key
+    fact: Fact | None
+
+    @property
+    def filled(self) -> bool:
+        return self.fact is not None and self.fact.value is not None
+
+
+def demanded(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> list[Cell]:
+    """Each cell of the form that should hold a figure. A ratio over nothing has none that could be withheld, and an
     optional column none where the source does not provide it or the load is older than the column."""
     plan = layout(form, unit, facts, tree, fields)
-    optional = {column.indicator for column in form.columns if column.optional}
     told = {Key(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in facts}
+    columns = {column_letter(index): column for index, column in enumerate(form.columns)}
+    found = []
+    for row in plan.rows:
+        for letter in plan.columns:
+            address, column = f"{letter}{row.number}", columns[letter]
+            key = plan.cells[address]
+            fact = told.get(key)
+            bare = {"zero_denominator", "not_provided"} if column.optional else {"zero_denominator"}
+            idle = column.optional if fact is None else fact.value is None and fact.reason in bare
+            if not idle:
+                found.append(Cell(address, row, column, key, fact))
+    return found
 
-    def stands(key: Key) -> bool:
-        fact = told.get(key)
-        if fact is None:
-            return key.indicator in optional
-        bare = {"zero_denominator", "not_provided"} if key.indicator in optional else {"zero_denominator"}
-        return fact.value is not None or fact.reason in bare
 
-    return all(map(stands, plan.cells.values()))
+def complete(form: Form, unit: Unit, facts: Sequence[Fact], tree: UnitTree, fields: Mapping[str, Field]) -> bool:
+    """Whether each cell that should hold a figure does."""
+    return all(cell.filled for cell in demanded(form, unit, facts, tree, fields))
 
 
 def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan: Layout) -> dict[Key, Fact]:

@@ -37,6 +37,7 @@ from etl.pipeline.narrating import narrate, narratives
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
+from etl.pipeline.quality_report import quality_page, quality_report, quality_rows, validation_report
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
 from etl.pipeline.rules import rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
@@ -90,6 +91,9 @@ __all__ = [
     "platform_draft",
     "prepare",
     "publish",
+    "quality_page",
+    "quality_report",
+    "quality_rows",
     "record",
     "reject",
     "reminded",
@@ -105,6 +109,7 @@ __all__ = [
     "summary",
     "trace",
     "units",
+    "validation_report",
     "verify_bundle",
     "verify_chain",
     "verify_print",

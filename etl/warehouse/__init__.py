@@ -36,14 +36,26 @@ from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
 from etl.warehouse.accounts import Account, Role
 from etl.warehouse.issuing import IssuedForms, NewIssue
+from etl.warehouse.quality_history import LoadedSource, LoadQuality, QualityHistory
 from etl.warehouse.record import Recorded
 from etl.warehouse.revisions import Revision
 from etl.warehouse.trace import Trace, TraceRow
 
-__all__ = ["Account", "NewIssue", "Recorded", "Revision", "Role", "Trace", "TraceRow", "Warehouse"]
+__all__ = [
+    "Account",
+    "LoadQuality",
+    "LoadedSource",
+    "NewIssue",
+    "Recorded",
+    "Revision",
+    "Role",
+    "Trace",
+    "TraceRow",
+    "Warehouse",
+]
 
 
-class Warehouse(IssuedForms):
+class Warehouse(IssuedForms, QualityHistory):
     """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
 
     Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood

@@ -1,0 +1,69 @@
+"""`baocao quality`: what is wrong with a period's figures, for who decides whether they are published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from etl.commands.output import as_json_option, emit, new_table, show
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_SEVERITIES = {"critical": "nghiêm trọng / critical", "warning": "cảnh báo / warning", "info": "thông tin / info"}
+
+
+@click.command()
+@click.argument("period")
+@click.option("--source", help="Chỉ nguồn này. / Only this source.")
+@click.option("--unit", help="Chỉ đơn vị này và cấp dưới (mã hoặc tên). / Only this unit and those below it.")
+@click.option("--html", type=_FILE, help="Ghi một trang HTML. / Write one self-contained page.")
+@click.option("--csv", type=_FILE, help="Ghi mọi dòng vi phạm. / Write every failing row.")
+@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+@as_json_option
+def quality(
+    period: str,
+    source: str | None,
+    unit: str | None,
+    html: Path | None,
+    csv: Path | None,
+    lang: Literal["vi", "en"],
+    as_json: bool,
+) -> None:
+    """Báo cáo chất lượng số liệu của PERIOD. / The quality report of PERIOD: JSON as an ESS validation report."""
+    from etl import pipeline
+
+    if source is not None and unit is not None:
+        raise click.UsageError("--source hoặc --unit / one of --source and --unit")
+    found = pipeline.quality_report(period, source, unit)
+    if html is not None:
+        html.write_text(pipeline.quality_page(found, lang), "utf-8")
+    if csv is not None:
+        csv.write_text(pipeline.quality_rows(found), "utf-8", newline="")
+    if as_json:
+        return emit(pipeline.validation_report(found))
+    return _show(found, [path for path in (html, csv) if path is not None])
+
+
+def _show(found: dict[str, Any], written: list[Path]) -> None:
+    for path in written:
+        click.echo(str(path))
+    issues = [one for one in found["issues"] if one["severity"] != "info"]
+    if issues:
+        headings = ("Mức / severity", "Đơn vị / unit", "Sai / what", "Có / is", "Phải là / should be", "Từ / since")
+        table = new_table(*headings, "Ô “…” / cells")
+        for one in issues:
+            row = one["row"]
+            what = f"{row['title']['vi']}\n{one['source']} · {', '.join(one['rules'])} · {one['rows']} dòng/rows"
+            cells = (row["value"], row["expected"], one["since"]["period"], str(one["cells"]))
+            table.add_row(_SEVERITIES[one["severity"]], row["unit_name"], what, *cells)
+        show(table)
+    forms = found["forms"]
+    for one in found["criteria"]:
+        counted = ", ".join(f"{each['numerator']}/{each['denominator']}" for each in one["measures"])
+        click.echo(f"{one['title']['vi']} / {one['title']['en']}: {counted}")
+    critical = sum(one["severity"] == "critical" for one in issues)
+    click.echo(
+        f"{critical} lỗi nghiêm trọng / critical findings; {forms['withheld']}/{forms['cells']} ô ghi “…” / cells "
+        "without a figure"
+    )

@@ -1,0 +1,213 @@
+"""What is missing on the forms, cell by cell, and which faults hold each cell back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from etl import forms as workbook
+from etl.model import ALL, NATION, REASONS, Form, Hole, Unit
+from etl.periods import Period
+from etl.pipeline.filling import Filling, batches, nothing_to_fill
+from etl.pipeline.office import Office
+from etl.units import UnitTree, tier_of
+
+_MEASURE_RULES = ("READ-MISSING", "READ-SWAP")
+"""What they find withholds measures, and leaves no hole."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """The form of one unit: the cells that should hold a figure."""
+
+    form: Form
+    unit: Unit
+    cells: list[workbook.Cell]
+
+    @property
+    def withheld(self) -> list[workbook.Cell]:
+        return [cell for cell in self.cells if not cell.filled]
+
+
+def faces(office: Office, period: Period, datasets: Collection[str], units: Collection[str]) -> list[Face]:
+    """The forms of these units, of those that are filled with every run, on figures of these datasets, as now known."""
+    tree, fields = office.catalog.tree(period), office.catalog.fields
+    found = []
+    for _, form in sorted(office.catalog.forms.items()):
+        if form.period_kind != period.kind or form.dataset not in datasets:
+            continue
+        if not office.catalog.reports(form.dataset, period):
+            continue
+        wanted = [unit for level in form.levels for unit in tree.at_level(level) if unit.code in units]
+        filling = Filling(office, form, period, office.warehouse.known_at(period.key))
+        for batch in batches(wanted, form):
+            facts = filling.facts(batch)
+            found += [
+                Face(form, unit, workbook.demanded(form, unit, facts[unit.code], tree, fields))
+                for unit in batch
+                if not nothing_to_fill(form, unit, facts[unit.code])
+            ]
+    return found
+
+
+def told(faces: Iterable[Face]) -> list[dict[str, Any]]:
+    """Of each form that lacks figures: how many cells and of which columns, by reason."""
+    return [
+        {
+            "form": face.form.number,
+            "official": face.form.official,
+            "unit": face.unit.code,
+            "unit_name": face.unit.name,
+            "cells": len(face.cells),
+            "withheld": len(face.withheld),
+            "columns": _counted((cell.column.number for cell in face.withheld), [c.number for c in face.form.columns]),
+            "rows": list(dict.fromkeys(cell.row.label for cell in face.withheld)),
+            "reasons": _counted(
+                ((cell.fact.reason if cell.fact else None) or "" for cell in face.withheld), [*REASONS, ""]
+            ),
+        }
+        for face in faces
+        if face.withheld
+    ]
+
+
+def weigh(
+    office: Office,
+    period: Period,
+    faces: Sequence[Face],
+    holes: Sequence[Hole],
+    issues: Sequence[dict[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
+) -> None:
+    """Give each issue its `cells`, those that it holds back, `only`, those that nothing else does, and by form."""
+    whole = {name for name, dataset in office.catalog.datasets.items() if dataset.tiers == ("province",)}
+    cells = _Cells(faces, office.catalog.tree(period), whole)
+    held: dict[int, set[int]] = {number: set() for number in range(len(issues))}
+    for row in rows:
+        if row["severity"] == "critical":
+            held[row["issue"]] |= set(_held_by(office, period, row, holes, cells))
+    nobody = [
+        {number for hole in undeclared(office, period, dataset) for number in cells.touched(hole, hole.reason)}
+        for dataset in {face.form.dataset for face in faces}
+    ]
+    behind: dict[int, int] = {}
+    for numbers in [*held.values(), *nobody]:
+        for cell in numbers:
+            behind[cell] = behind.get(cell, 0) + 1
+    for number, issue in enumerate(issues):
+        alone = {cell for cell in held[number] if behind[cell] == 1}
+        issue |= {"cells": len(held[number]), "only": len(alone), "forms": cells.by_form(held[number], alone)}
+
+
+def undeclared(office: Office, period: Period, dataset: str) -> list[Hole]:
+    """The provinces that no source is due for: nobody reports them, and no finding says so."""
+    tree = office.catalog.tree(period)
+    reported = {
+        tree.home(source.unit)
+        for source in office.catalog.due_sources(period)
+        if source.role == "reporting" and office.catalog.dataset_of(source) == dataset
+    }
+    return [
+        Hole(dataset, "", unit.code, None, None, None, "missing_source")
+        for unit in tree.at_level("province")
+        if unit.code not in reported
+    ]
+
+
+def _held_by(
+    office: Office, period: Period, row: Mapping[str, Any], holes: Sequence[Hole], cells: _Cells
+) -> Iterator[int]:
+    source = office.catalog.sources[row["source"]]
+    if source.role == "comparison":
+        return
+    matching = {hole for hole in holes if _of(hole, row)}
+    for hole in matching:
+        yield from cells.touched(hole, hole.reason)
+    if not matching and row["rule"] in _MEASURE_RULES:
+        dataset = row["dataset"]
+        platform = office.catalog.platform_of(source, period)
+        names = set(row["column"].split(", "))
+        measures = {name for name, parts in platform.columns.items() if name in names or names & set(parts)}
+        indicators = {
+            one.code
+            for one in office.catalog.indicators_of(dataset)
+            if measures & {one.sum, *(one.ratio.numerator + one.ratio.denominator if one.ratio else ())}
+        }
+        everywhere = Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
+        yield from cells.touched(everywhere, "not_provided", indicators)
+
+
+def _of(hole: Hole, row: Mapping[str, Any]) -> bool:
+    """Whether the hole is what the finding leaves."""
+    if hole.source != row["source"] or (hole.reason == "quarantined") != bool(row["payload"]):
+        return False
+    unit = hole.unit is None or (hole.unit == row["unit"] and not row["whole_source"])
+    return unit and (hole.field in (None, ALL) or row["field"] in (None, hole.field))
+
+
+class _Cells:
+    """The withheld cells of some forms, found by what their figures are of."""
+
+    def __init__(self, faces: Iterable[Face], tree: UnitTree, whole: Collection[str]) -> None:
+        """whole: datasets that provinces report on as a whole."""
+        self._tree, self._whole = tree, whole
+        self._cells = [(face, cell) for face in faces for cell in face.withheld]
+        self._by_place: dict[tuple[str, str], dict[tuple[str, str, str], list[int]]] = {}
+        for number, (face, cell) in enumerate(self._cells):
+            spots = self._by_place.setdefault((face.form.dataset, tree.home(cell.key.unit)), {})
+            spots.setdefault(cell.key[1:], []).append(number)
+
+    def touched(self, hole: Hole, reason: str, indicators: Collection[str] | None = None) -> Iterator[int]:
+        """Cells whose figure the hole withholds: etl.indicators withholds by the same rule.
+
+        reason: the weakest that the hole can be behind; of several holes the strongest reason stands on the figure.
+        """
+        tree, reasons = self._tree, REASONS[: REASONS.index(reason) + 1]
+        home = tree.home(hole.province)
+        if hole.dataset in self._whole:  # known of provinces only
+            hole = Hole(hole.dataset, hole.source, home, None, None, None, hole.reason)
+        unit = hole.unit if hole.province == home else hole.unit or hole.province
+        if unit is not None and (
+            unit not in tree or (tree[unit].level != "commune" and hole.tier != tier_of(tree[unit]))
+        ):
+            unit = None
+        above = None if unit is None else {unit, home, NATION, tree[unit].parent}
+        tiers = (ALL, tier_of(tree[unit])) if unit is not None else (ALL, hole.tier)
+        for place in {home, NATION}:
+            for (code, tier, field), numbers in self._by_place.get((hole.dataset, place), {}).items():
+                if above is not None and code not in above:
+                    continue
+                if (hole.tier or unit) and tier not in tiers:
+                    continue
+                if hole.field not in (None, ALL) and field not in (ALL, hole.field):
+                    continue
+                for number in numbers:
+                    fact = self._cells[number][1].fact
+                    right = fact is not None and fact.reason in reasons
+                    if right and (indicators is None or self._cells[number][1].key.indicator in indicators):
+                        yield number
+
+    def by_form(self, held: Collection[int], alone: Collection[int]) -> list[dict[str, Any]]:
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for number in sorted(held):
+            face, _ = self._cells[number]
+            found.setdefault((face.form.number, face.unit.code, face.unit.name), []).append(number)
+        return [
+            {
+                "form": form,
+                "unit": unit,
+                "unit_name": name,
+                "cells": len(numbers),
+                "only": len(alone & set(numbers)) if isinstance(alone, set) else 0,
+                "columns": list(dict.fromkeys(self._cells[number][1].column.number for number in numbers)),
+            }
+            for (form, unit, name), numbers in found.items()
+        ]
+
+
+def _counted(names: Iterable[str], order: Sequence[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return {name: counts[name] for name in order if name in counts}

@@ -1,0 +1,167 @@
+"""The quality report of a small country with planted faults, against its warehouse and its issued forms."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import python_calamine
+import requests
+import yaml
+from click.testing import CliRunner, Result
+
+from etl import pipeline
+from etl.__main__ import main
+from tests.end_to_end.office import PERIOD, ROOT, Office
+from tests.warehouse.samples import query
+
+WRONG, DEAD = "onestop_cao_bang", "onestop_dien_bien"
+SOURCES = (WRONG, DEAD, "onestop_lai_chau", "edoc_cao_bang")
+
+
+def fault(office: Office, source: str) -> str:
+    told = yaml.safe_load((ROOT / f"catalog/sources/{source}.yml").read_text("utf-8"))
+    return f"{office.simulator.url}/faults/{told['platform']}/{told['unit']}"
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Cao Bằng has a row that does not add up, since the quarter before; Điện Biên's portal shows a login page."""
+    base = tmp_path_factory.mktemp("judged") / "catalog"
+    shutil.copytree(ROOT / "catalog", base)
+    for path in base.glob("sources/*.yml"):
+        if path.stem not in SOURCES:
+            path.unlink()
+    made = make_office("judged", catalog=str(base))
+    requests.put(fault(made, WRONG), json={"kind": "identity"}, timeout=10).raise_for_status()
+    made.run("2026-Q2")
+    requests.put(fault(made, DEAD), json={"kind": "html"}, timeout=10).raise_for_status()
+    made.run()
+    made.run()
+    assert set(made.failures) == {DEAD}
+    for source in (WRONG, DEAD):
+        requests.delete(fault(made, source), timeout=10).raise_for_status()
+    return made
+
+
+def baocao(*words: str) -> Result:
+    return CliRunner().invoke(main, ["quality", PERIOD, *words])
+
+
+def blanks(office: Office, period: str = PERIOD) -> dict[tuple[str, str], int]:
+    """How many cells of each issued form say that there is no figure; by another parser."""
+    found = {}
+    for one in pipeline.issued(period):
+        sheet = python_calamine.CalamineWorkbook.from_path(one["path"]).get_sheet_by_index(0).to_python()
+        found[one["form"], one["unit"]] = sum(row.count("…") for row in sheet)
+    return found
+
+
+def plain(sql: str) -> list[tuple[object, ...]]:
+    return query(os.environ["BAOCAO_WAREHOUSE_URL"], sql)
+
+
+NEWEST = f"(SELECT max(id) FROM baocao.load WHERE period = '{PERIOD}')"
+
+
+def test_a_broken_sum_is_told_with_what_it_should_be_and_since_when(office: Office) -> None:
+    found = pipeline.quality_report(PERIOD)
+    (issue,) = [one for one in found["issues"] if one["source"] == WRONG and one["severity"] == "critical"]
+    ((unit, payload, pointer, values),) = plain(
+        f"SELECT unit, payload, pointer, \"values\" FROM baocao.quarantine WHERE load = {NEWEST} AND source = '{WRONG}'"
+    )
+    row = issue["row"]
+    assert (row["unit"], row["payload"], row["pointer"]) == (unit, payload, pointer)
+    assert set(issue["rules"]) == {"II06A-3-SUM", "II06A-3-BALANCE"}
+    given = json.loads(values) if isinstance(values, str) else values
+    assert int(row["value"]) == given["received_total"]
+    assert int(row["expected"]) == given["resolved_total"] + given["pending_total"]
+    assert row["difference"] == given["received_total"] - given["resolved_total"] - given["pending_total"] != 0
+    assert issue["since"]["period"] == "2026-Q2"
+    first, last = (
+        row[0] for row in plain(f"SELECT recorded_at FROM baocao.load WHERE period = '{PERIOD}' ORDER BY id")
+    )
+    assert first < last
+    assert issue["since"]["recorded_at"] == first.isoformat()
+    assert row["uri"].endswith(f"{payload}.json")
+
+
+def test_criteria_count_what_the_warehouse_holds(office: Office) -> None:
+    found = pipeline.quality_report(PERIOD)
+    counted = {
+        measure["id"]: (measure["numerator"], measure["denominator"])
+        for criterion in found["criteria"]
+        for measure in criterion["measures"]
+    }
+    assert counted["sources"] == (3, 4)
+    ((used,),) = plain(f"SELECT sum(rows) FROM baocao.load_source WHERE load = {NEWEST}")
+    assert counted["coherent_rows"] == (used, used + 1)
+    assert counted["accurate_rows"] == (used + 1, used + 1)
+    assert counted["coherent_sources"] == (2, 3)
+    assert counted["window"] == (3, 3)
+    states = {one["id"]: one["state"] for one in found["criteria"]}
+    assert (states["completeness"], states["coherence"]) == ("failed", "failed")
+    assert [one["period"] for one in found["trend"]] == [
+        "2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3",
+    ]  # fmt: skip
+    assert [one["counts"] is None for one in found["trend"]] == [True] * 6 + [False] * 2
+    assert found["trend"][6]["counts"]["sources"] == (4, 4)
+
+
+def test_the_cells_without_a_figure_are_those_of_the_issued_forms(office: Office) -> None:
+    found = pipeline.quality_report(PERIOD)
+    told = {(one["form"], one["unit"]): one["withheld"] for one in found["forms"]["faces"]}
+    shown = {key: count for key, count in blanks(office).items() if count}
+    of_06a = {key: count for key, count in told.items() if key[0] == "II.06a"}
+    assert of_06a == {key: count for key, count in shown.items() if key[0] == "II.06a"}
+    # An optional column that its source does not provide shows "…" too, and is not missed.
+    assert all(told.get(key, 0) <= count for key, count in shown.items())
+    assert found["forms"]["withheld"] == sum(told.values())
+    for face in found["forms"]["faces"]:
+        assert sum(face["columns"].values()) == sum(face["reasons"].values()) == face["withheld"]
+
+
+def test_a_unit_and_a_source_have_reports_of_their_own(office: Office) -> None:
+    of_unit = pipeline.quality_report(PERIOD, unit="Cao Bằng")
+    assert {one["source"] for one in of_unit["issues"]} <= {WRONG, "edoc_cao_bang"}
+    assert {one["unit"] for one in of_unit["forms"]["faces"]} == {"04"}
+    of_source = pipeline.quality_report(PERIOD, source=DEAD)
+    assert [one["rules"] for one in of_source["issues"]] == [["SOURCE-PRESENT"]]
+    assert [one["state"] for one in of_source["sources"]] == ["login_page"]
+    assert {rule["dataset"] for rule in of_source["rules"]} == {"onestop"}
+    assert baocao("--source", "khong_co").exit_code == 2
+    assert baocao("--unit", "không có").exit_code == 2
+    assert baocao("--unit", "04", "--source", WRONG).exit_code == 2
+
+
+def test_the_command_writes_json_a_page_and_every_row(office: Office, tmp_path: Path) -> None:
+    told = json.loads(baocao("--json").stdout)
+    failed = [one for one in told["validations"] if one["value"] == "0" and one["id"].count("/") == 2]
+    ((findings,),) = plain(f"SELECT count(*) FROM baocao.finding WHERE load = {NEWEST}")
+    assert len(failed) == findings
+    page, rows = tmp_path / "trang.html", tmp_path / "dong.csv"
+    done = baocao("--html", str(page), "--csv", str(rows))
+    assert done.exit_code == 0, done.output
+    with rows.open(encoding="utf-8-sig", newline="") as lines:
+        assert len(list(csv.DictReader(lines))) == findings
+    text = page.read_text("utf-8")
+    for name in ("Tỉnh Điện Biên", WRONG, DEAD, "II06A-3-SUM"):
+        assert name in text
+    assert CliRunner().invoke(main, ["quality", "2023-Q1"]).exit_code == 2, "nothing is loaded"
+
+
+def test_mended_alone_it_gives_the_cells_that_were_promised(office: Office) -> None:
+    found = pipeline.quality_report(PERIOD)
+    (issue,) = [one for one in found["issues"] if one["source"] == WRONG and one["severity"] == "critical"]
+    promised = {(one["form"], one["unit"]): one["only"] for one in issue["forms"] if one["only"]}
+    assert promised
+    before = blanks(office)
+    office.run(sources=[WRONG])
+    after = blanks(office)
+    assert {key: before[key] - after[key] for key in before if before[key] != after[key]} == promised
+    assert [one for one in pipeline.quality_report(PERIOD)["issues"] if one["source"] == WRONG] == []

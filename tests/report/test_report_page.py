@@ -1,0 +1,98 @@
+"""The page: it stands by itself, names what is wrong, and shows what a source wrote as text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from etl import report
+from etl.model import Finding
+from etl.report.formats import Lang
+from tests.report.samples import HOSTILE, MANY, THERE, finding, summed, whole
+
+ADDRESSES = ("href", "src", "action", "data", "poster", "srcset", "xlink:href", "formaction", "ping", "background")
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the text of the body."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_page_reaches_nothing_outside(lang: Lang) -> None:
+    given = whole([summed(9, 4, 3), finding(THERE, "b"), finding(MANY, value="900")])
+    text = report.page(given, lang, report.table(given["rows"]))
+    page = Page(text)
+    asked = [attrs[name] or "" for _, attrs in page.elements for name in ADDRESSES if name in attrs]
+    assert len(asked) == 1, "the download within the page"
+    assert asked[0].startswith("data:text/csv")
+    assert not {"script", "link", "iframe", "object", "embed", "form", "img"} & {tag for tag, _ in page.elements}
+    assert not re.search(r"https?:|url\(|@import|//[a-z]", text.replace(asked[0], ""))
+    assert page.elements[0] == ("html", {"lang": lang})
+    assert [tag for tag, _ in page.elements].count("h1") == 1
+
+
+def test_every_finding_stands_on_the_page_with_its_figures() -> None:
+    found = Page(report.page(whole([summed(1234, 4, 3), finding(THERE, "b", expected="một dòng")]))).text
+    for told in (
+        "Xã C",
+        "1.234",
+        "+1.227",
+        "4 + 3",
+        "Tỉnh B",
+        "Chủ b",
+        "một dòng",
+        "Lĩnh vực F",
+        "/0",
+        "Phòng tổng hợp",
+    ):
+        assert told in found
+    assert "Cần quyết định trước khi công bố" in found
+
+
+def test_what_a_source_wrote_is_text() -> None:
+    given = finding(
+        MANY, "a", unit=HOSTILE, message=HOSTILE, column=HOSTILE, value=HOSTILE, expected=HOSTILE, row=HOSTILE
+    )
+    page = Page(report.page(whole([given])))
+    assert not {"script", "img"} & {tag for tag, _ in page.elements}
+    assert not [attrs for _, attrs in page.elements if any(name.startswith("on") for name in attrs)]
+    assert HOSTILE in page.text
+
+
+@pytest.mark.parametrize(
+    ("findings", "says"),
+    [
+        ([], "Công bố được"),
+        ([finding(MANY, value="900")], "Công bố được, có điểm cần xem"),
+        ([finding(THERE)], "Cần quyết định trước khi công bố"),
+    ],
+)
+def test_the_conclusion_follows_the_gravest(findings: list[Finding], says: str) -> None:
+    page = Page(report.page(whole(findings)))
+    (box,) = re.findall(r'class="tag (?:stop|warned|clear)">([^<]+)<', report.fragment(whole(findings)))
+    assert box == says
+    assert says in page.text
+
+
+def test_every_table_has_headings_and_every_region_a_name() -> None:
+    given = whole([summed(9, 4, 3), finding(MANY, value="900")])
+    page = Page(report.page(given))
+    regions = [attrs for _, attrs in page.elements if attrs.get("role") == "region"]
+    assert regions
+    assert all(attrs.get("aria-label") and attrs.get("tabindex") == "0" for attrs in regions)
+    assert [tag for tag, _ in page.elements].count("table") == [tag for tag, _ in page.elements].count("thead")
+    assert all(attrs.get("scope") for tag, attrs in page.elements if tag == "th")
