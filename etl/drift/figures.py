@@ -98,29 +98,52 @@ def compare(now: pa.Table, before: pa.Table, dataset: Dataset) -> Changes:
     if not now.num_rows or not before.num_rows:
         return Changes([], [], [])
     measures = list(dataset.columns)
-    columns = ", ".join(measures)
     with duckdb.connect() as connection:
-        connection.register("now_rows", now)
-        connection.register("before_rows", before)
-        for name in ("now", "before"):
-            connection.execute(
-                f"create temp table {name} as select source, agency, coalesce(field, '') as field, measure, "
-                f"sum(figure)::double as figure from (unpivot (select source, agency, field, {columns} from "
-                f"{name}_rows where problem is null) on {columns} into name measure value figure) "
-                "where figure >= 0 group by all"
-            )
-        connection.execute(
-            "create temp table matched as select source, agency, field, measure, b.figure as old, n.figure as new "
-            "from before b join now n using (source, agency, field, measure)"
-        )
-        swaps = [Swap(*row) for row in connection.sql(_SWAPS).fetchall()]
-        told = {(swap.source, swap.one, swap.other) for swap in swaps}
-        swaps += [Swap(*row) for row in connection.sql(_likely(dataset)).fetchall() if row[:3] not in told]
+        lay_out(connection, now, before, measures)
+        swaps = exchanged(connection, dataset)
         return Changes(
             [Scale(*row) for row in connection.sql(_SCALES).fetchall()],
-            sorted(swaps, key=lambda swap: (swap.source, swap.one, swap.other)),
+            swaps,
             [Zero(*row) for row in connection.sql(_zeros(dataset, measures)).fetchall()],
         )
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection, now: pa.Table, before: pa.Table, measures: Sequence[str]) -> None:
+    """The tables `now` and `before`: a row for each source, agency, field and measure, with its figure."""
+    columns = ", ".join(measures)
+    connection.register("now_rows", now)
+    connection.register("before_rows", before)
+    for name in ("now", "before"):
+        connection.execute(
+            f"create temp table {name} as select source, agency, coalesce(field, '') as field, measure, "
+            f"sum(figure)::double as figure from (unpivot (select source, agency, field, {columns} from "
+            f"{name}_rows where problem is null) on {columns} into name measure value figure) "
+            "where figure >= 0 group by all"
+        )
+
+
+def exchanged(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> list[Swap]:
+    """The exchanges that the tables `now` and `before` tell."""
+    connection.execute(
+        "create or replace temp table matched as select source, agency, field, measure, b.figure as old, "
+        "n.figure as new from before b join now n using (source, agency, field, measure)"
+    )
+    swaps = [Swap(*row) for row in connection.sql(_SWAPS).fetchall()]
+    told = {(swap.source, swap.one, swap.other) for swap in swaps}
+    swaps += [Swap(*row) for row in connection.sql(_likely(dataset)).fetchall() if row[:3] not in told]
+    return sorted(swaps, key=lambda swap: (swap.source, swap.one, swap.other))
+
+
+def pairs(dataset: Dataset) -> list[tuple[str, str]]:
+    """The measures that may be exchanged unseen by any sum: parts of one total, or flows where there is no total."""
+    totals = [column.parts for column in dataset.columns.values() if column.parts]
+    flows = tuple(name for name, column in dataset.columns.items() if column.nature == "flow")
+    return [(min(pair), max(pair)) for parts in totals or [flows] for pair in combinations(parts, 2)]
+
+
+def continued(dataset: Dataset) -> dict[str, str]:
+    """Opening stock -> the closing stock of the period before that it equals."""
+    return {name: column.continues for name, column in dataset.columns.items() if column.continues}
 
 
 _SCALES = f"""
@@ -181,13 +204,10 @@ group by source, one, other order by all"""
 def _likely(dataset: Dataset) -> str:
     """Two parts of one total (or two flows, where the dataset has no total) of which each is now as the other was. An
     opening stock is held against the closing stock that it continues, which it must equal."""
-    totals = [column.parts for column in dataset.columns.values() if column.parts]
-    flows = tuple(name for name, column in dataset.columns.items() if column.nature == "flow")
-    pairs = [tuple(sorted(pair)) for parts in totals or [flows] for pair in combinations(parts, 2)]
-    continued = " ".join(f"when '{n}' then '{c.continues}'" for n, c in dataset.columns.items() if c.continues)
-    was_called = f"case n.measure {continued} else n.measure end" if continued else "n.measure"
+    stocks = " ".join(f"when '{opening}' then '{closing}'" for opening, closing in continued(dataset).items())
+    was_called = f"case n.measure {stocks} else n.measure end" if stocks else "n.measure"
     return f"""
-with pair(one, other) as (values {", ".join(f"('{one}', '{other}')" for one, other in pairs)}),
+with pair(one, other) as (values {", ".join(f"('{one}', '{other}')" for one, other in pairs(dataset))}),
 held as (
     select n.source, n.agency, n.field, n.measure, b.figure as old, n.figure as new
     from now n join before b on b.source = n.source and b.agency = n.agency and b.field = n.field

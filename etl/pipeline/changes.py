@@ -54,7 +54,7 @@ def proposals(
         names={column: _names(catalog, platform, column) for column in parsed.missing},
         now=figures(parsed.table, platform),
         before=figures(earlier, platform) if earlier is not None else {},
-        equations=_equations(catalog, platform),
+        equations=equations(catalog, platform),
     )
 
 
@@ -137,7 +137,7 @@ def _names(catalog: Catalog, platform: Platform, column: str) -> set[str]:
     return names
 
 
-def _equations(catalog: Catalog, platform: Platform) -> Iterator[drift.Equation]:
+def equations(catalog: Catalog, platform: Platform) -> Iterator[drift.Equation]:
     """The vendor's identities, and the dataset's totals, in source columns."""
     for one in platform.identities:
         yield (one.total,), one.parts

@@ -1,8 +1,13 @@
-"""Figures that cannot be, told by the quarter before: columns exchanged, another unit of counting, noughts."""
+"""Figures that cannot be, told by the quarter before: columns exchanged, another unit of counting, noughts.
+
+And where an exchange could not have been told, that is said too: READ-SWAP-BLIND.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,8 +15,10 @@ import pyarrow.compute as pc
 from etl.catalog import Catalog
 from etl.drift import figures as drift_figures
 from etl.drift import yaml_name
+from etl.drift.blind import Blind, Pair, Tried, try_out
 from etl.model import Finding, Hole
 from etl.periods import Period
+from etl.pipeline.exchangeable import trials, witnesses
 from etl.pipeline.unanswered import Unanswered, answered
 
 _ASK = "Hỏi đơn vị vận hành cổng"
@@ -28,29 +35,57 @@ def suspects(
     """The standard rows of one dataset, each source's a table, against those of the period before: rows that cannot
     say nought get the problem READ-ZERO; a source whose measures took each other's place, or are in another unit, gets
     a critical finding. READ-SWAP names the two measures in its column, one after the other. What a person accepted as
-    it stands is not told; what stands since a period before and nobody answered is told again.
+    it stands is not told; what stands since a period before and nobody answered is told again. READ-SWAP-BLIND is a
+    warning, one for each source: the pairs of which nothing would tell that they were exchanged.
 
     earlier: without the figures that are doubted themselves (Unanswered.without).
     """
-    rows = pa.concat_tables(parts)
+    rows, before = pa.concat_tables(parts), pa.concat_tables(earlier)
     dataset = catalog.datasets[dataset_id]
-    found = drift_figures.compare(rows, pa.concat_tables(earlier), dataset)
+    found = drift_figures.compare(rows, before, dataset)
+    tried = _tried(catalog, dataset_id, period, parts, before)
     last = period.previous().key
     told = _Told(catalog, dataset_id, period)
     findings = [
         *(told.swapped(one) for one in found.swaps),
+        *(told.contradicted(pair, name) for pair, name in tried.contradicted.items()),
         *(told.scaled(one) for one in found.scales),
-        *(told.still(one) for one in standing if _stands(one, rows)),
+        *(told.still(one) for one in standing if _stands(one, rows, tried)),
     ]
     kept = [
         one for one in findings if not answered(catalog.sources[one.source], period.key, tuple(one.column.split(", ")))
     ]
+    unproven = groupby(_unproven(catalog, period, tried, kept), lambda one: one.source)
+    kept += [told.blind(source, list(pairs)) for source, pairs in unproven]
     return _marked(rows, found.zeros, last, drift_figures.lasting(dataset) or list(dataset.columns)), kept
 
 
-def _stands(one: Unanswered, rows: pa.Table) -> bool:
+def _tried(catalog: Catalog, dataset: str, period: Period, parts: Sequence[pa.Table], before: pa.Table) -> Tried:
+    sources = [(catalog.sources[part["source"][0].as_py()], part) for part in parts if part.num_rows]
+    return try_out(
+        pa.concat_tables(parts),
+        before,
+        catalog.datasets[dataset],
+        [trial for source, part in sources for trial in trials(catalog, source, period, part)],
+        list(witnesses(catalog, period, parts)),
+    )
+
+
+def _unproven(catalog: Catalog, period: Period, tried: Tried, told: Sequence[Finding]) -> Iterator[Blind]:
+    """By source, what is neither withheld by those findings nor accepted."""
+    held = {(one.source, measure) for one in told if one.rule == "READ-SWAP" for measure in one.column.split(", ")}
+    scaled = {one.source for one in told if one.rule == "READ-SCALE"}
+    for pair in sorted(tried.blind):
+        source, measures = pair[0], tuple(filter(None, pair[1:]))
+        if source in scaled or held >= {(source, measure) for measure in measures}:
+            continue
+        if not answered(catalog.sources[source], period.key, measures):
+            yield tried.blind[pair]
+
+
+def _stands(one: Unanswered, rows: pa.Table, tried: Tried) -> bool:
     now = rows.filter(pc.equal(rows["source"], one.source))
-    return now.num_rows > 0 and one.stands(now)
+    return now.num_rows > 0 and (one.source, *one.measures) not in tried.confirmed and one.stands(now)
 
 
 class _Told:
@@ -72,6 +107,50 @@ class _Told:
         )
         message = f"{self._both(pair)} {told}. {self._answer(swap.source, pair, self._period.key)}"
         return self._finding("READ-SWAP", swap.source, pair, f"như kỳ {self._last}", message)
+
+    def contradicted(self, pair: Pair, name: str) -> Finding:
+        source, *measures = pair
+        told = (
+            f"nguồn để so sánh {name} nêu hai số này theo thứ tự ngược lại"
+            if name
+            else f"hồ sơ chuyển qua không bằng số đang giải quyết cuối kỳ {self._last}, mà cột kia thì bằng"
+        )
+        message = (
+            f"{self._both(measures)} có thể đã đổi chỗ cho nhau: {told}. "
+            f"{self._answer(source, measures, self._period.key)}"
+        )
+        return self._finding("READ-SWAP", source, measures, "như nguồn khác nêu", message)
+
+    def blind(self, source: str, found: Sequence[Blind]) -> Finding:
+        """One for the source, of all its pairs."""
+        measures = sorted({measure for one in found for measure in (one.one, one.other) if measure})
+        told = "; ".join(
+            f"{' và '.join(self._title[name] for name in (one.one, one.other) if name)}: {self._why(one)}"
+            for one in found
+        )
+        message = (
+            f"Chưa chứng minh được thứ tự của {len(found)} cặp cột: cổng có đổi chỗ cho nhau thì không phép cộng, kỳ "
+            f"trước hay nguồn nào cho biết. {told}. Số liệu vẫn hiện, chưa tạm giữ. "
+            f"{self._confirm(source, measures, self._period.key)}; nếu cổng đổi cột thì cổng sửa rồi lấy lại"
+        )
+        return replace(
+            self._finding("READ-SWAP-BLIND", source, measures, "không cặp nào", message, f"{len(found)}"),
+            severity="warning",
+        )
+
+    def _why(self, one: Blind) -> str:
+        shares = "; ".join(
+            f"{when} {share:.0%} : {1 - share:.0%}"
+            for when, share in ((f"kỳ {self._last}", one.was), ("kỳ này", one.is_now))
+            if share is not None and one.other
+        )
+        return {
+            "first": f"chưa có kỳ {self._last} để so",
+            "few": f"dưới {drift_figures.FEWEST_AGENCIES} cơ quan để so",
+            "even": f"vốn gần bằng nhau ({shares})",
+            "moved": f"tỷ lệ thay đổi nhiều như khi đổi chỗ ({shares})",
+            "unread": "cột kia của cổng không vào số liệu nào nên không có gì để so",
+        }[one.why]
 
     def scaled(self, scale: drift_figures.Scale) -> Finding:
         message = (

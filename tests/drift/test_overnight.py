@@ -112,8 +112,12 @@ def test_two_columns_that_look_exchanged_are_withheld_until_a_person_accepts_the
     assert withheld() == {}
 
 
-def test_without_an_earlier_pull_nothing_is_demanded(run: Callable[..., Any]) -> None:
-    assert run("2026-Q3") == ([], [], [], [])
+def test_without_an_earlier_pull_nothing_is_demanded_and_what_is_unproven_is_said(run: Callable[..., Any]) -> None:
+    (blind,), rows, held, holes = run("2026-Q3")
+    assert (blind["rule"], blind["severity"], blind["source"]) == ("READ-SWAP-BLIND", "warning", SOURCE)
+    assert {"received_online", "received_direct_postal", "resolved_early"} <= {*blind["column"].split(", ")}
+    assert "chưa có kỳ 2026-Q2 để so" in blind["message"]
+    assert (rows, held, holes) == ([], [], [])
 
 
 def test_a_renamed_column_is_told_with_what_to_add(run: Callable[..., Any]) -> None:

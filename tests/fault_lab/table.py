@@ -68,19 +68,18 @@ name, for a row from an unproven pull, and for a neighbour of the same platform 
 
 - Hai cột của cùng một tổng đổi chỗ thì không phép cộng nào lộ ra; chỉ kỳ trước cho biết. Ô "hai cột đổi chỗ" là những
   cặp khó nhất của mỗi nền tảng (trực tuyến/trực tiếp, trước hạn/đúng hạn), gài vào tỉnh có khoảng 65 % trực tuyến ở cả
-  hai kỳ. **Không nhận ra được**: hai cột vốn gần bằng nhau (dưới 57 : 43) hoặc tỷ lệ thật sự đổi nhiều như khi đổi chỗ
-  (tỉnh từ 51 % lên 74 % trực tuyến); nguồn có dưới ba cơ quan; nguồn chưa có kỳ trước. Khi đó chỉ nguồn để so
-  sánh (`role: comparison`) và hỏi lại đơn vị mới cho biết. Đã nhận ra mà chưa ai trả lời thì các kỳ sau vẫn tạm giữ,
-  đến khi cổng trở lại như trước. Trong 34 tỉnh mô phỏng, có tỷ lệ trực tuyến mỗi kỳ rút lại từ 50 đến 80 %, nhận ra 18
-  (quý 3) và 25 (quý 2) lần đổi trực tuyến/trực tiếp, và mọi lần đổi trước hạn/đúng hạn (quyết định 0010).
+  hai kỳ. **Kỳ trước không phân biệt được**: hai cột vốn gần bằng nhau (dưới 57 : 43) hoặc tỷ lệ thật sự đổi nhiều như
+  khi đổi chỗ (tỉnh từ 51 % lên 74 % trực tuyến); nguồn có dưới ba cơ quan; nguồn chưa có kỳ trước. Khi đó nguồn để so sánh
+  (`role: comparison`) phân xử; không phân xử được thì cảnh báo READ-SWAP-BLIND nêu nguồn và hai cột: số liệu vẫn hiện,
+  **chưa chứng minh, không tạm giữ** (quyết định 0010). Đã nhận ra mà chưa ai trả lời thì các kỳ sau vẫn tạm giữ, đến
+  khi cổng trở lại như trước.
   *Two parts of one total exchanged: no sum shows it, only the quarter before does. The row of the table is of the
   hardest pair of each platform (online/counter, early/on time), in a province of which about 65 % come online in both
-  quarters. **Not detected**: columns that were near to even (below 57 : 43), or a share that truly changed as much as
-  an exchange would (51 % to 74 % online); a source of fewer than three agencies; one without an earlier quarter.
-  There only a source for comparison and asking the unit can tell. Once told and not answered, later quarters are
-  withheld too, until the portal is as before. Of 34 simulated provinces, whose online share is drawn anew from 50 to
-  80 % each quarter, 18 (Q3) and 25 (Q2) exchanges of online and counter are told, and every one of early and on time
-  (decision 0010).*
+  quarters. **Not told by the quarter before**: columns that were near to even (below 57 : 43), or a share that truly
+  changed as much as an exchange would (51 % to 74 % online); a source of fewer than three agencies; one without an
+  earlier quarter. There a source for comparison settles it; where none can, the warning READ-SWAP-BLIND names the
+  source and both columns: the figures are shown, **unproven and not withheld** (decision 0010). Once told and not answered,
+  later quarters are withheld too, until the portal is as before.*
 - `tandan_errors` chỉ liệt kê hồ sơ có lỗi: đơn vị không có trong danh sách là không có hồ sơ lỗi, hay bị bỏ sót mà tổng
   khai cũng bớt theo, thì không ai phân biệt. Số liệu này không vào biểu nào của Thông tư.
   *`tandan_errors` lists only dossiers at fault: whether a unit that it does not name has none, or was left out and the
