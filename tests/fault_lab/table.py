@@ -69,17 +69,17 @@ name, for a row from an unproven pull, and for a neighbour of the same platform 
 - Hai cột của cùng một tổng đổi chỗ thì không phép cộng nào lộ ra; chỉ kỳ trước cho biết. Ô "hai cột đổi chỗ" là những
   cặp khó nhất của mỗi nền tảng (trực tuyến/trực tiếp, trước hạn/đúng hạn), gài vào tỉnh có khoảng 65 % trực tuyến ở cả
   hai kỳ. **Kỳ trước không phân biệt được**: hai cột vốn gần bằng nhau (dưới 57 : 43) hoặc tỷ lệ thật sự đổi nhiều như
-  khi đổi chỗ (tỉnh từ 51 % lên 74 % trực tuyến); nguồn có dưới ba cơ quan; nguồn chưa có kỳ trước. Khi đó nguồn để so sánh
-  (`role: comparison`) phân xử; không phân xử được thì cảnh báo READ-SWAP-BLIND nêu nguồn và hai cột: số liệu vẫn hiện,
-  **chưa chứng minh, không tạm giữ** (quyết định 0010). Đã nhận ra mà chưa ai trả lời thì các kỳ sau vẫn tạm giữ, đến
-  khi cổng trở lại như trước.
+  khi đổi chỗ (tỉnh từ 51 % lên 74 % trực tuyến); nguồn có dưới ba cơ quan; nguồn chưa có kỳ trước. Khi đó nguồn để so
+  sánh (`role: comparison`) phân xử; không phân xử được thì cảnh báo READ-SWAP-BLIND nêu nguồn và hai cột: số liệu vẫn
+  hiện, **chưa chứng minh, không tạm giữ** (quyết định 0010). Đã nhận ra mà chưa ai trả lời thì các kỳ sau vẫn tạm giữ,
+  đến khi cổng trở lại như trước.
   *Two parts of one total exchanged: no sum shows it, only the quarter before does. The row of the table is of the
   hardest pair of each platform (online/counter, early/on time), in a province of which about 65 % come online in both
   quarters. **Not told by the quarter before**: columns that were near to even (below 57 : 43), or a share that truly
   changed as much as an exchange would (51 % to 74 % online); a source of fewer than three agencies; one without an
   earlier quarter. There a source for comparison settles it; where none can, the warning READ-SWAP-BLIND names the
-  source and both columns: the figures are shown, **unproven and not withheld** (decision 0010). Once told and not answered,
-  later quarters are withheld too, until the portal is as before.*
+  source and both columns: the figures are shown, **unproven and not withheld** (decision 0010). Once told and not
+  answered, later quarters are withheld too, until the portal is as before.*
 - `tandan_errors` chỉ liệt kê hồ sơ có lỗi: đơn vị không có trong danh sách là không có hồ sơ lỗi, hay bị bỏ sót mà tổng
   khai cũng bớt theo, thì không ai phân biệt. Số liệu này không vào biểu nào của Thông tư.
   *`tandan_errors` lists only dossiers at fault: whether a unit that it does not name has none, or was left out and the
