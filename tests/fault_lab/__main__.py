@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from launcher.postgres import Postgres
-from tests.fault_lab.lab import ROUNDS, opened
+from tests.fault_lab.lab import EXCHANGED, ROUNDS, opened
 from tests.fault_lab.table import DOCUMENT, document
 
 
@@ -17,11 +17,12 @@ def main() -> None:
         try:
             with opened(Path(folder) / "lab", postgres) as lab:
                 found = {place: one for platforms in ROUNDS for place, one in lab.outcome(platforms).struck.items()}
+                everywhere = {key: one for platforms in EXCHANGED for key, one in lab.exchanged(platforms).items()}
         finally:
             postgres.destroy()
     for (platform, kind), one in found.items():
         print(f"{platform:14} {kind:15} {one.name:50} {len(one.silently_wrong)} {'; '.join(one.silently_wrong[:2])}")
-    DOCUMENT.write_text(document(found), "utf-8")
+    DOCUMENT.write_text(document(found, everywhere), "utf-8")
 
 
 if __name__ == "__main__":

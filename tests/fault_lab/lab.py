@@ -31,6 +31,7 @@ from simulator.server import SHAPES
 from tests.end_to_end.office import read_form_06a
 from tests.fault_lab.judging import Bench, Verdict
 from tests.fault_lab.small_country import (
+    COMPARED,
     LISTED,
     LISTED_SCALE,
     PAGE,
@@ -57,6 +58,12 @@ ROUNDS = (
 """Platforms that are struck at once, each in every province: not two of one dataset, but for those only compared."""
 AGAIN = frozenset({"reclassified"})
 """Faults of a portal that answered otherwise before: it is pulled once without them, then once with."""
+EXCHANGED = tuple(
+    kept
+    for platforms in ROUNDS
+    if (kept := tuple(one for one in platforms if SHAPES[one].swap is not None and one not in COMPARED))
+)
+"""Platforms whose columns are exchanged in every province at once."""
 CLEAR = "04"
 """Where two columns are exchanged: a province of which about 65 % of the dossiers come online in both quarters. Where
 half do, or 51 % did and 74 % do, no quarter before tells an exchange from a change (docs/fault_lab.md)."""
@@ -101,6 +108,7 @@ class Lab:
     folder: Path
     listed: Lab | None = None
     outcomes: dict[tuple[str, ...], Outcome] = field(default_factory=dict)
+    everywhere: dict[tuple[str, ...], dict[str, list[Verdict]]] = field(default_factory=dict)
 
     def outcome(self, platforms: tuple[str, ...]) -> Outcome:
         """A round of these platforms, run once."""
@@ -137,6 +145,33 @@ class Lab:
             for verdict in (self._verdict(before, source, ()) for source in past):
                 assert (verdict.state, verdict.silently_wrong) == ("complete", ()), f"{BEFORE}, no fault: {verdict}"
             return self._judged(struck, everyone, before, after)
+
+    def exchanged(self, platforms: tuple[str, ...]) -> dict[str, list[Verdict]]:
+        """By platform, its two columns exchanged in every province, where the quarter before tells it and where not;
+        run once."""
+        if platforms not in self.everywhere:
+            self.everywhere[platforms] = self._exchange(platforms)
+        return self.everywhere[platforms]
+
+    def _exchange(self, platforms: Sequence[str]) -> dict[str, list[Verdict]]:
+        name = "_".join(("exchanged", *platforms))
+        asked = {platform: sorted(self.figures.country.provinces) for platform in platforms}
+        faults = {(platform, province): "swapped" for platform, codes in asked.items() for province in codes}
+        with self._office(name, make_sources(self.folder / name / "catalog", asked)):
+            pipeline.prepare()
+            everyone = [source_id(*place) for place in faults]
+            self._pull(everyone, BEFORE)
+            self._load(BEFORE)
+            self._plant(faults)
+            try:
+                self._pull(everyone, PERIOD)
+            finally:
+                self._take_back(faults)
+            bench = self._load(PERIOD)
+            return {
+                platform: [self._verdict(bench, source_id(platform, code), ()) for code in codes]
+                for platform, codes in asked.items()
+            }
 
     def _asked(self, platform: str, provinces: Sequence[str]) -> Sequence[str]:
         """A province for each fault and some to leave untouched; only where a fault has something to strike.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from simulator.faults import KINDS
 from simulator.server import SHAPES
@@ -11,6 +12,8 @@ from tests.fault_lab.small_country import ROOT
 
 DOCUMENT = ROOT / "docs/fault_lab.md"
 NONE, RIGHT, WRONG, UNUSED, UNTOLD = "–", "đúng", "SAI THẦM LẶNG", "không vào biểu", "không thể biết"
+WITHHELD, UNPROVEN = "tạm giữ", "chưa chứng minh"
+BLIND = "READ-SWAP-BLIND"
 LIMITS = frozenset({("tandan_errors", "missing_unit")})
 """What nobody can tell: a unit that the list of faulty dossiers does not name has none, or was left out."""
 
@@ -55,14 +58,16 @@ _HEAD = f"""# Phòng thử lỗi · Fault lab
 Mỗi ô là một lỗi được gài vào một nguồn của một nền tảng rồi chạy trọn đường: cổng mô phỏng, HTTP, kho tệp, PostgreSQL.
 Ô ghi điều đã gọi tên lỗi: trạng thái của lần lấy (`down`, `timed_out` …) hoặc quy tắc của phát hiện (`READ-…`).
 `{RIGHT}`: mọi số liệu vẫn hiện và đúng. `{NONE}`: nền tảng không thể có lỗi này. `{UNUSED}`: nguồn chỉ để so sánh,
-không số liệu nào của nó được dùng. `{UNTOLD}`: giới hạn nêu dưới đây. Không ô nào được là "{WRONG}".
+không số liệu nào của nó được dùng. `{UNTOLD}`: giới hạn nêu dưới đây. `{WITHHELD}`, `{UNPROVEN}`: số tỉnh mà hai cột
+đổi chỗ được tạm giữ, hay vẫn hiện với cảnh báo {BLIND}. Không ô nào được là "{WRONG}".
 Nguồn bên cạnh của cùng nền tảng luôn đúng; lần lấy chưa chứng minh được không nạp dòng nào.
 
 *Each cell is one fault planted in one source of a platform and run through everything: simulated portal, HTTP, store,
 PostgreSQL. It says what named the fault: the state of the pull, or the rule of a finding. `{RIGHT}`: every figure is
 shown and right. `{NONE}`: the platform cannot have the fault. `{UNUSED}`: a source for comparison, which feeds no
-figure. `{UNTOLD}`: a limit, named below. The test fails for a figure that is silently wrong, for a failure without a
-name, for a row from an unproven pull, and for a neighbour of the same platform that is not right.*
+figure. `{UNTOLD}`: a limit, named below. `{WITHHELD}`, `{UNPROVEN}`: in how many provinces the exchanged columns are
+withheld, or shown under the warning {BLIND}. The test fails for a figure that is silently wrong, for a failure without
+a name, for a row from an unproven pull, and for a neighbour of the same platform that is not right.*
 
 ## Giới hạn · Limits
 
@@ -93,7 +98,7 @@ Bảng do phép thử làm ra và kiểm tra; làm lại · made and checked by 
 """
 
 
-def document(verdicts: Mapping[tuple[str, str], Verdict]) -> str:
+def document(verdicts: Mapping[tuple[str, str], Verdict], exchanged: Mapping[str, Sequence[Verdict]]) -> str:
     platforms = [platform for platform in SHAPES if any(platform == of for of, _ in verdicts)]
     lines = [_HEAD, f"| Lỗi · Fault | {' | '.join(f'`{platform}`' for platform in platforms)} |"]
     lines.append(f"|---|{'---|' * len(platforms)}")
@@ -102,7 +107,18 @@ def document(verdicts: Mapping[tuple[str, str], Verdict]) -> str:
             cells = [_cell(verdicts, (platform, kind)) for platform in platforms]
             vi, en = TITLES[kind]
             lines.append(f"| {vi} · *{en}* (`{kind}`) | {' | '.join(cells)} |")
+        if kind == "swapped":
+            cells = [_states(exchanged.get(platform, ())) for platform in platforms]
+            lines.append(f"| … ở mọi tỉnh · *… in every province* (`{kind}`) | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _states(verdicts: Sequence[Verdict]) -> str:
+    """How many provinces' figures are withheld, how many shown under a warning, how many neither."""
+    states = Counter(
+        f"**{WRONG}**" if one.silently_wrong else WITHHELD if one.withheld else UNPROVEN for one in verdicts
+    )
+    return ", ".join(f"{state} {count}" for state, count in sorted(states.items())) or NONE
 
 
 def _cell(verdicts: Mapping[tuple[str, str], Verdict], place: tuple[str, str]) -> str:

@@ -6,9 +6,9 @@ import pytest
 
 from simulator.faults import KINDS
 from simulator.server import SHAPES
-from tests.fault_lab.lab import ROUNDS, Lab
+from tests.fault_lab.lab import EXCHANGED, ROUNDS, Lab
 from tests.fault_lab.small_country import COMPARED
-from tests.fault_lab.table import DOCUMENT, LIMITS, TITLES, document
+from tests.fault_lab.table import BLIND, DOCUMENT, LIMITS, TITLES, document
 
 NAMES = {
     "down": {"down"},
@@ -92,6 +92,17 @@ def test_the_neighbours_are_right(lab: Lab, platforms: tuple[str, ...]) -> None:
     assert all(one.rows and (one.shown or one.source.rpartition("_")[0] in COMPARED) for one in untouched)
 
 
+@pytest.mark.parametrize("platforms", EXCHANGED, ids="+".join)
+def test_columns_exchanged_in_any_province_are_withheld_or_called_unproven(
+    lab: Lab, platforms: tuple[str, ...]
+) -> None:
+    for platform, verdicts in lab.exchanged(platforms).items():
+        assert len(verdicts) == len(lab.figures.country.provinces)
+        assert [one.silently_wrong[:3] for one in verdicts if one.silently_wrong] == []
+        assert all({*one.name.split(", ")} & {*NAMES["swapped"], BLIND} for one in verdicts), platform
+        assert all(one.withheld or BLIND in one.name.split(", ") for one in verdicts), "told, and so not shown"
+
+
 def test_the_forms_print_what_the_warehouse_holds(lab: Lab) -> None:
     outcome = lab.outcome(ROUNDS[0])
     assert outcome.forms == len(lab.figures.country.provinces) + 1
@@ -104,5 +115,8 @@ def test_every_platform_and_every_fault_is_in_the_lab() -> None:
 
 
 def test_the_document_is_what_the_lab_found(lab: Lab) -> None:
-    found = document({place: one for platforms in ROUNDS for place, one in lab.outcome(platforms).struck.items()})
+    found = document(
+        {place: one for platforms in ROUNDS for place, one in lab.outcome(platforms).struck.items()},
+        {platform: all_ for platforms in EXCHANGED for platform, all_ in lab.exchanged(platforms).items()},
+    )
     assert DOCUMENT.read_text("utf-8") == found, "run: .venv/bin/python -m tests.fault_lab"
