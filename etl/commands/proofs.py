@@ -36,6 +36,9 @@ def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
         f"  như đã biết lúc/as known at {found['known_at']}\n"
         f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
     )
+    for one in found["quarters"]:
+        figure = f"… ({one['reason']})" if one["value"] is None else one["value"]
+        click.echo(f"  từ quý/from {one['period']} · {one['figure_unit']}: {figure} · nạp/load {one['load']}")
     show_days(found["days"])
     largest_first = sorted(
         found["rows"], key=lambda row: max((one or 0 for one in row["values"].values()), default=0), reverse=True

@@ -124,7 +124,9 @@ def _tier_rows(
     rows: list[Row] = []
     groups: list[int] = []
     number = form.body_row
-    tiers = [one for one in TIERS if one[0] != "district" or tree.at_level("district")]
+    # A year may hold figures of districts that its last day does not know any more.
+    districts = bool(tree.at_level("district")) or any(tier == "district" for tier, _ in known)
+    tiers = [one for one in TIERS if one[0] != "district" or districts]
     for ordinal, (tier, label) in zip(_ORDINALS, tiers, strict=False):
         if unit.level == "ministry":
             label = MINISTRY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import asdict
 from decimal import Decimal
@@ -14,9 +15,12 @@ from etl import proof
 from etl.errors import SettingsError
 from etl.forms.package import pack
 from etl.model import Platform
+from etl.periods import Period
 from etl.pipeline.evidence import Evidence, page_of
 from etl.pipeline.issue import IssuedForm, issued_form
+from etl.pipeline.under import Under
 from etl.warehouse import TraceRow
+from etl.warehouse.chain import Chain
 
 SUFFIX = ".bundle.zip"
 
@@ -32,7 +36,7 @@ def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
     files = {
         issue.name: issue.content,
         "manifest.json": orjson.dumps(told | {"raw": raw}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS),
-        "verify.py": Path(proof.__file__).with_name("verify.py").read_bytes(),
+        "verify.py": proof.script(),
         **(contents if raw else {}),
     }
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
@@ -67,28 +71,31 @@ def verify_bundle(file: str) -> dict[str, Any]:
 def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The landed answers under the form, by their path, and the manifest: every cell back to the bytes."""
     catalog, chain = issue.office.catalog, issue.chain
-    under = chain.rows(issue.period.key, issue.form.dataset, issue.unit.code, issue.known_at)
+    under = list(issue.ground.rows(issue.form.dataset, issue.unit.code))
     cells = _cells(issue)
     names = sorted({name for cell in cells.values() for name in (*cell["numerator"], *cell["denominator"])})
     measures = {name: issue.measure(name) for name in names}
     read = sorted({name for one in measures.values() for name in (one["name"], *(leaf for leaf, _ in one["leaves"]))})
-    evidence = Evidence(issue.office, issue.period)
+    evidence = {quarter: Evidence(issue.office, quarter) for quarter in issue.ground.quarters}
     contents: dict[str, bytes] = {}
     requests: dict[tuple[str, ...], int] = {}
     asked: list[dict[str, Any]] = []
     rows = []
-    for row in under:
+    for one in under:
+        row = one.row
         key = (row.receipt, row.uri, row.request, row.fetched_at.isoformat())
         if key not in requests:
             requests[key] = len(asked)
             asked.append(_request(row, catalog.platform_of(catalog.sources[row.source])))
         if row.uri not in contents:
             contents[row.uri] = issue.office.landing.read(page_of(row))
-        evidence.of(row, read)
-        rows.append(_row(row, requests[key], read, evidence.columns(row, read)))
-    versions = chain.versions(issue.period.key, issue.known_at)
+        evidence[one.quarter].of(row, read)
+        rows.append(_row(one, requests[key], read, evidence[one.quarter].columns(row, read)))
+    quarters = {
+        quarter.key: _load(chain, quarter, issue.known_at) for quarter in issue.ground.quarters if issue.ground.longer
+    }
     seal = chain.seal_of("issue", issue.sha256)
-    sources = {row.source for row in under}
+    sources = {row.get("part", row["source"]) for row in rows}
     return contents, {
         "manifest": 1,
         "form": issue.form.number,
@@ -97,11 +104,12 @@ def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
         "period": issue.period.key,
         "known_at": issue.known_at.isoformat(),
         "file": {"name": issue.name, "sha256": issue.sha256, "size": len(issue.content)},
-        "load": versions and versions._asdict(),
+        "load": _load(chain, issue.period, issue.known_at),
+        **({"quarters": quarters} if quarters else {}),
         "seal": seal and {name: value for name, value in asdict(seal).items() if name != "parts"},
         "measures": measures,
-        "days": {source: days for source, days in sorted(issue.days.items()) if source in sources},
-        "units": issue.parents({row.unit for row in under}),
+        "days": {source: days for source, days in sorted(issue.ground.days.items()) if source in sources},
+        "units": issue.ground.parents(under),
         "requests": asked,
         "rows": rows,
         "cells": cells,
@@ -145,15 +153,19 @@ def _request(row: TraceRow, platform: Platform) -> dict[str, Any]:
     }
 
 
-def _row(row: TraceRow, request: int, measures: list[str], columns: dict[str, list[str]]) -> dict[str, Any]:
+def _load(chain: Chain, period: Period, known_at: dt.datetime) -> dict[str, Any] | None:
+    versions = chain.versions(period.key, known_at)
+    return versions and versions._asdict()
+
+
+def _row(one: Under, request: int, measures: list[str], columns: dict[str, list[str]]) -> dict[str, Any]:
+    row = one.row
     return {
         "source": row.source,
         "agency": row.agency,
-        "unit": row.unit,
         "tier": row.tier,
         "field": row.field,
-        "first_day": row.first_day,
-        "last_day": row.last_day,
+        **one.place,
         "request": request,
         "pointer": row.pointer,
         "values": {name: row.values.get(name) for name in measures},

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +20,7 @@ from etl.model import Fact, Form, Indicator, Unit
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import facts_by_unit, facts_of
+from etl.pipeline.under import Ground
 from etl.units import UnitTree
 from etl.warehouse.chain import Chain
 
@@ -65,19 +65,9 @@ class IssuedForm:
         return workbook.layout(self.form, self.unit, self.facts, self.tree, self.office.catalog.fields)
 
     @cached_property
-    def days(self) -> dict[str, list[str]]:
-        """The first and the last day that each source counted."""
-        told = self.office.warehouse.source_days(self.period.key, self.known_at)
-        return {one.source: [one.first_day.isoformat(), one.last_day.isoformat()] for one in told}
-
-    def parents(self, units: Iterable[str | None]) -> dict[str, str | None]:
-        """Of each of the units, and of all above them, the unit above."""
-        found: dict[str, str | None] = {}
-        for code in units:
-            while code is not None and code not in found:
-                found[code] = self.tree[code].parent if code in self.tree else None
-                code = found[code]
-        return found
+    def ground(self) -> Ground:
+        members = workbook.members(self.form, self.unit, self.tree)
+        return Ground(self.office, self.chain, self.period, self.known_at, members)
 
     def terms(self, indicator: Indicator) -> dict[str, Any]:
         """What the indicator is computed from: measures added, divided by others, and its digits."""

@@ -32,26 +32,30 @@ def trace(file: str, cell: str) -> dict[str, Any]:
         )
     key = workbook.cell_fact(issue.layout, address)
     address = address.replace("$", "").strip().upper()
-    found = office.warehouse.trace(issue.period.key, *key, issue.known_at)
-    indicator = office.catalog.indicators[found.fact.indicator]
+    fact = _figure(issue, key)
+    indicator = office.catalog.indicators[fact.indicator]
     terms = issue.terms(indicator)
     names = list(dict.fromkeys([*terms["numerator"], *terms["denominator"]]))
     measures = {name: issue.measure(name) for name in names}
-    evidence = Evidence(office, issue.period)
+    ground = issue.ground
+    evidence = {quarter: Evidence(office, quarter) for quarter in ground.quarters}
+    under = list(ground.rows(indicator.dataset, key.unit, key.tier, key.field))
     rows, counted = [], []
-    for row in found.rows:
-        told = evidence.of(row, names)
-        given = {**told, "values": row.values, "tier": row.tier}
-        of = any(proof.of_whole(one, given, issue.days.get(row.source)) for one in measures.values())
-        rows.append({**told, "of_figure": of})
+    for one in under:
+        told = evidence[one.quarter].of(one.row, names)
+        given = {**told, "values": one.row.values, "tier": one.row.tier, **one.place}
+        days = ground.days.get(given.get("part", one.row.source))
+        of = any(proof.of_whole(measure, given, days) for measure in measures.values())
+        rows.append({**told, "period": one.quarter.key, "of_figure": of})
         counted.append(given)
-    sums = proof.Rows(counted, measures, issue.days, issue.parents({row.unit for row in found.rows}), {key.unit})
+    sums = proof.Rows(counted, measures, ground.days, ground.parents(under), {key.unit})
     computed = sums.figure((key.unit, key.tier, key.field), terms)
+    sources = {one.row.source for one in under}
     shown = issue.shown.get(f"{issue.sheet}!{address}")
     printed = None if shown is None else shown.number
-    if not found.fact.value == printed or (printed is not None and computed != printed):
+    if not fact.value == printed or (printed is not None and computed != printed):
         raise TraceError(
-            f"{issue.name}, ô {address}: biểu in {printed}, kho có {found.fact.value}, các dòng nguồn cộng lại được "
+            f"{issue.name}, ô {address}: biểu in {printed}, kho có {fact.value}, các dòng nguồn cộng lại được "
             f"{computed} (what is printed, recorded and added up again differ)"
         )
     return {
@@ -69,13 +73,21 @@ def trace(file: str, cell: str) -> dict[str, Any]:
         "indicator": indicator.code,
         "title": indicator.title.vi,
         "law": indicator.law,
-        "mapping": mapping(issue, {row.source for row in found.rows}, names),
-        **_told(found.fact),
+        "mapping": mapping(issue, sources, names),
+        **_told(fact),
+        "quarters": [{"period": one.period, **_told(one)} for one in ground.facts(*key)],
         "computed": _plain(None if computed is None else Decimal(computed)),
-        "days": source_days(office, issue.period, {row.source for row in found.rows}, issue.known_at),
+        "days": [day for one in ground.quarters for day in source_days(office, one, sources, issue.known_at)],
         "rows": rows,
-        "pages_verified": evidence.pages_verified,
+        "pages_verified": sum(one.pages_verified for one in evidence.values()),
     }
+
+
+def _figure(issue: IssuedForm, key: workbook.Key) -> Fact:
+    for fact in issue.facts:
+        if (fact.indicator, fact.unit, fact.tier, fact.field) == key:
+            return fact
+    raise TraceError(f"{issue.name}: kho không có số liệu {' '.join(key)} (the warehouse holds no such figure)")
 
 
 def mapping(issue: IssuedForm, sources: set[str], measures: list[str]) -> dict[str, dict[str, list[str]]]:

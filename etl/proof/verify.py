@@ -19,41 +19,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree
+
+from etl.proof.documents import Cell, read_cells
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 Key = tuple[str, str, str]
 """Unit, tier and field of a figure."""
-
-
-class Cell(NamedTuple):
-    """A cell that holds a number, with its formula where it is computed."""
-
-    number: Decimal
-    formula: str | None
-
-
-def read_cells(package: zipfile.ZipFile) -> dict[str, Cell]:
-    """Every numeric cell of an XLSX package, by "Sheet!C12"."""
-    found = {}
-    for sheet, part in sheets(package).items():
-        for cell in _elements(package, part, "c"):
-            parts = {one.tag.rpartition("}")[2]: one.text or "" for one in cell}
-            if cell.get("t", "n") == "n" and parts.get("v"):
-                found[f"{sheet}!{cell.get('r')}"] = Cell(Decimal(parts["v"]), parts.get("f"))
-    return found
-
-
-def sheets(package: zipfile.ZipFile) -> dict[str, str]:
-    """The sheets of an XLSX package in their order: name and part."""
-    rels = _elements(package, "xl/_rels/workbook.xml.rels", "Relationship")
-    links = {link.get("Id"): link.get("Target", "") for link in rels}
-    found = {}
-    for sheet in _elements(package, "xl/workbook.xml", "sheet"):
-        target = next(links[value] for key, value in sheet.items() if key.endswith("}id"))
-        found[sheet.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
-    return found
 
 
 def of_whole(measure: Mapping[str, Any], row: Mapping[str, Any], days: Sequence[str] | None) -> list[str]:
@@ -88,8 +61,9 @@ class Rows:
         wanted = set(units)
         self._sums: dict[Key, dict[str, int | None]] = {}
         for row in rows:
+            of = days.get(row.get("part", row["source"]))
             given = {
-                name: _add(row["values"].get(value) for value in of_whole(measure, row, days.get(row["source"])))
+                name: _add(row["values"].get(value) for value in of_whole(measure, row, of))
                 for name, measure in measures.items()
             }
             unit: str | None = row["unit"]
@@ -265,11 +239,6 @@ def _dig(record: Any, path: str) -> Any:
     for part in path.split("."):
         record = record.get(part) if isinstance(record, dict) else None
     return record
-
-
-def _elements(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:
-    root = ElementTree.fromstring(package.read(part))  # noqa: S314 (expat itself refuses entities that blow up)
-    return [one for one in root.iter() if one.tag.rpartition("}")[2] == name]
 
 
 def _sha(content: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import NullPool, create_engine, select
 
+from etl.model import ALL
 from etl.warehouse import schema, seals, trace
 from etl.warehouse.seals import Seal
 from etl.warehouse.trace import TraceRow
@@ -90,10 +91,12 @@ class Chain:
         seal = self.seal_of("print", sha256)
         return None if seal is None else seal.of.rpartition(" ")[2]
 
-    def rows(self, period_key: str, dataset: str, unit: str, known_at: dt.datetime) -> tuple[TraceRow, ...]:
-        """Every standard row under the unit's figures of a dataset, as known at the moment."""
+    def rows(
+        self, period_key: str, dataset: str, unit: str, known_at: dt.datetime, tier: str = ALL, field: str = ALL
+    ) -> tuple[TraceRow, ...]:
+        """Every standard row under the unit's figures of a dataset, tier and field, as known at the moment."""
         with self._engine.connect() as connection:
-            return trace.rows_under(connection, period_key, dataset, unit, known_at)
+            return trace.rows_under(connection, period_key, dataset, unit, tier, field, known_at)
 
     def versions(self, period_key: str, known_at: dt.datetime) -> Versions | None:
         """The load in force then: its number, run, catalog version, rules version and moment."""

@@ -139,10 +139,16 @@ def trace(
 
 
 def rows_under(
-    connection: Connection, period_key: str, dataset: str, unit: str, known_at: dt.datetime | None
+    connection: Connection,
+    period_key: str,
+    dataset: str,
+    unit: str,
+    tier: str,
+    field: str,
+    known_at: dt.datetime | None,
 ) -> tuple[TraceRow, ...]:
-    """Every row under the unit's figures of the dataset, of any tier and field."""
-    asked = _asked(connection, period_key, dataset, unit, "all", "all", known_at)
+    """Every row under the unit's figures of the dataset, the tier and the field ("all": of any)."""
+    asked = _asked(connection, period_key, dataset, unit, tier, field, known_at)
     return tuple(TraceRow(*row) for row in connection.execute(_ROWS, {**asked, "limit": None}).all())
 
 
