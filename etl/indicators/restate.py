@@ -157,8 +157,14 @@ def _moving(
 
 
 def facts_table(told: Sequence[RestatedFact], on: dt.date) -> pa.Table:
-    """FACTS of what could be told on the units of that day; what stays on an old boundary is not among them."""
+    """FACTS of what could be told on the units of that day; what stays on an old boundary is not among them.
+
+    Raises QualityError for an apportioned figure: it is an estimate, and a fact has no mark to say so.
+    """
     wanted = [one for one in told if one.units_on == on]
+    for one in wanted:
+        if one.label == "apportioned":
+            raise QualityError(f"{one.indicator}, {one.unit}, {one.period}: an apportioned figure is no fact")
     rows = [
         {**{name: getattr(one, name) for name in _AS_THEY_ARE}, "leaf": False, "moving": one.moving} for one in wanted
     ]

@@ -6,6 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from etl.errors import QualityError
 from etl.indicators.restate import facts_table, restated
 from etl.model import ALL, Change, Fact
 from etl.tables import FACTS
@@ -84,3 +87,13 @@ def test_a_sum_of_a_moving_figure_is_moving_and_only_what_can_be_told_becomes_a_
         "y": (None, "divided"),
         "z": (None, "divided"),
     }
+
+
+def test_an_apportioned_figure_becomes_no_fact_and_so_stands_on_no_form() -> None:
+    """Facts are all that a form, also one of a year across a reform, is filled from."""
+    changes = [Change(dt.date(2025, 7, 1), old, new, share, "act") for old, new, share in MERGED]  # type: ignore[arg-type]
+    boundaries = Genealogy(changes).boundaries({"c"}, THEN, NOW)
+    found = restated([fact("c", 5)], boundaries, KNOWN, "apportion")
+    assert {(one.unit, one.value) for one in found if one.label == "apportioned"} == {("y", 3), ("z", 2)}
+    with pytest.raises(QualityError, match="apportioned figure is no fact"):
+        facts_table(found, NOW)
