@@ -108,7 +108,7 @@ def cli(arguments: tuple[str, ...]) -> None:
     command = next((word for word in arguments if not word.startswith("-")), "")
     wanted = set() if {"-h", "--help"} & set(arguments) else {command} & baocao.commands.keys()
     with processes.orderly_exit(), contextlib.ExitStack() as stack:
-        alone = wanted == {"verify"} and any(word.endswith((".zip", ".xlsx")) for word in arguments)
+        alone = wanted == {"verify"} and any(word.endswith((".zip", ".xlsx", ".docx")) for word in arguments)
         if wanted - _NEED_NO_WAREHOUSE and not alone:  # a form is verified with its bundle alone
             stack.enter_context(machine.warehouse(up_to_date=command not in _LEAVE_THE_SCHEMA))
         if wanted & _NEED_PORTALS:

@@ -19,7 +19,8 @@ from etl.commands.output import as_json_option, emit, show_days
 def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
     """Từ một ô của biểu đã lập về tới byte đã lấy. / From one cell of an issued form back to the bytes.
 
-    SHEET!CELL: 'Biểu!F12', hay F12 của trang đầu. / Or F12, which is of the first sheet.
+    SHEET!CELL: 'Biểu!F12', hay F12 của trang đầu; của báo cáo .docx là dấu trang, như tthc_received_total.
+    / Or F12, which is of the first sheet; of a report (.docx) the bookmark.
     """
     from etl import pipeline
 

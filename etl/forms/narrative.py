@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from etl.errors import CatalogError
+from etl.forms import xml
 from etl.forms.footnotes import WITHHELD, in_words, known_at, notes, other_days, straddled
 from etl.forms.package import CORE, described, pack, unpack
 from etl.forms.sheet import plain_number
@@ -34,6 +38,14 @@ from etl.model import (
 )
 from etl.periods import Period
 from etl.units import UnitTree
+
+_DOCUMENT = "word/document.xml"
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BEGIN, _OF, _END = "\ue000", "\ue001", "\ue002"
+"""Private signs of Unicode, which no text of a report has: code and figure stand between them until all is written."""
+_MARKED = re.compile(f"{_BEGIN}(.*?){_OF}(.*?){_END}")
+_FIRST_BOOKMARK = 1000
+"""Numbers below are the blank's."""
 
 Past = Mapping[str, RestatedFact]
 """Figures of the unit as a whole in an earlier period, on its boundaries of now, by indicator."""
@@ -96,6 +108,7 @@ def narrate(
     target = io.BytesIO()
     document.save(target)
     parts = unpack(target.getvalue())
+    parts[_DOCUMENT] = _bookmarked(parts[_DOCUMENT])
     moment = known_at(told.facts.values()) or period.end
     parts[CORE] = described(parts[CORE], f"{report.number} - {unit.name} - {period.key}", moment)
     return pack(parts)
@@ -143,7 +156,7 @@ def _row(indicator: Indicator, told: Told, code: str) -> dict[str, str]:
     now = None if fact is None else fact.value
     return {
         "ten": f"{indicator.title.vi}{' (%)' if indicator.ratio else ''}",
-        "ky_nay": _shown(indicator, now) + (MARKS.get(fact.state, "") if fact and now is not None else ""),
+        "ky_nay": _figure(indicator, now) + (MARKS.get(fact.state, "") if fact and now is not None else ""),
         "ky_truoc": _shown(indicator, _value(before)) + ("*" if before and before.moving and _value(before) else ""),
         "thay_doi": change(indicator, now, _value(before)) or WITHHELD,
         "cung_ky": change(indicator, now, _value(told.year_before.get(code))) or WITHHELD,
@@ -156,7 +169,7 @@ def _phrase(indicator: Indicator, fact: Fact | None, before: RestatedFact | None
         return in_words(None if fact is None else fact.reason)
     changed = change(indicator, fact.value, _value(before))
     compared = f"{changed} so với kỳ trước" if changed else "không so sánh được vì kỳ trước chưa có số liệu"
-    shown, mark = _shown(indicator, fact.value), MARKS.get(fact.state, "")
+    shown, mark = _figure(indicator, fact.value), MARKS.get(fact.state, "")
     told = f"{shown}%{mark}" if indicator.ratio else f"{shown}{mark} {indicator.unit_of_measure.vi}"
     return f"{told} ({compared})"
 
@@ -183,6 +196,39 @@ def _shown(indicator: Indicator, value: Decimal | None) -> str:
         return _decimal(value * 100, 2)
     whole = plain_number(value)
     return f"{int(whole):,}".replace(",", ".")
+
+
+def _figure(indicator: Indicator, value: Decimal | None) -> str:
+    """As shown, between the signs that become its bookmark."""
+    shown = _shown(indicator, value)
+    return shown if value is None else f"{_BEGIN}{indicator.code}{_OF}{shown}{_END}"
+
+
+def _bookmarked(part: bytes) -> bytes:
+    """The document with a bookmark around each figure: the code of its indicator, at its second place with _2."""
+    root = xml.parse(part)
+    places: Counter[str] = Counter()
+    for text in [one for one in root.iter(f"{_WORD}t") if _BEGIN in (one.text or "")]:
+        run = text.getparent()
+        pieces = _MARKED.split(text.text)
+        for index, piece in enumerate(pieces):
+            if index % 3 == 1 or not piece:
+                continue  # the code: said with the figure that follows
+            told = deepcopy(run)
+            told.find(f"{_WORD}t").text = piece
+            told.find(f"{_WORD}t").set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+            if index % 3 == 0:
+                run.addprevious(told)
+                continue
+            code = pieces[index - 1]
+            places[code] += 1
+            number = str(_FIRST_BOOKMARK + places.total())
+            name = code if places[code] == 1 else f"{code}_{places[code]}"
+            run.addprevious(run.makeelement(f"{_WORD}bookmarkStart", {f"{_WORD}id": number, f"{_WORD}name": name}))
+            run.addprevious(told)
+            run.addprevious(run.makeelement(f"{_WORD}bookmarkEnd", {f"{_WORD}id": number}))
+        run.getparent().remove(run)
+    return xml.document(root)
 
 
 def _decimal(value: Decimal, digits: int) -> str:

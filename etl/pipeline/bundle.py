@@ -17,7 +17,7 @@ from etl.forms.package import pack
 from etl.model import Platform
 from etl.periods import Period
 from etl.pipeline.evidence import Evidence, page_of
-from etl.pipeline.issue import IssuedForm, issued_form
+from etl.pipeline.issue import Issued, issued_form
 from etl.pipeline.under import Under
 from etl.warehouse import TraceRow
 from etl.warehouse.chain import Chain
@@ -41,7 +41,7 @@ def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
     }
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{issue.name.removesuffix('.xlsx')}{SUFFIX}"
+    path = out / f"{issue.name.rpartition('.')[0]}{SUFFIX}"
     path.write_bytes(pack(files | {"SHA256SUMS": sums.encode()}))
     seal = told["seal"]
     return {
@@ -68,13 +68,16 @@ def verify_bundle(file: str) -> dict[str, Any]:
     return proof.verify(packed, None if packed == path else path)
 
 
-def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
+def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The landed answers under the form, by their path, and the manifest: every cell back to the bytes."""
     catalog, chain = issue.office.catalog, issue.chain
-    under = list(issue.ground.rows(issue.form.dataset, issue.unit.code))
+    under = [one for dataset in issue.datasets for one in issue.ground.rows(dataset, issue.unit.code)]
     cells = _cells(issue)
-    names = sorted({name for cell in cells.values() for name in (*cell["numerator"], *cell["denominator"])})
-    measures = {name: issue.measure(name) for name in names}
+    known = {one.code: one.dataset for one in catalog.indicators.values()}
+    names = {
+        name: known[cell["indicator"]] for cell in cells.values() for name in (*cell["numerator"], *cell["denominator"])
+    }
+    measures = {name: issue.measure(name, dataset) for name, dataset in sorted(names.items())}
     read = sorted({name for one in measures.values() for name in (one["name"], *(leaf for leaf, _ in one["leaves"]))})
     evidence = {quarter: Evidence(issue.office, quarter) for quarter in issue.ground.quarters}
     contents: dict[str, bytes] = {}
@@ -90,7 +93,8 @@ def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
         if row.uri not in contents:
             contents[row.uri] = issue.office.landing.read(page_of(row))
         evidence[one.quarter].of(row, read)
-        rows.append(_row(one, requests[key], read, evidence[one.quarter].columns(row, read)))
+        told = _row(one, requests[key], read, evidence[one.quarter].columns(row, read))
+        rows.append({**told, "dataset": row.dataset} if len(issue.datasets) > 1 else told)
     quarters = {
         quarter.key: _load(chain, quarter, issue.known_at) for quarter in issue.ground.quarters if issue.ground.longer
     }
@@ -98,7 +102,7 @@ def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
     sources = {row.get("part", row["source"]) for row in rows}
     return contents, {
         "manifest": 1,
-        "form": issue.form.number,
+        "form": issue.number,
         "unit": issue.unit.code,
         "unit_name": issue.unit.name,
         "period": issue.period.key,
@@ -116,17 +120,18 @@ def manifest(issue: IssuedForm) -> tuple[dict[str, bytes], dict[str, Any]]:
     }
 
 
-def _cells(issue: IssuedForm) -> dict[str, dict[str, Any]]:
+def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
     """Every cell of the form that has a figure, with how it is computed."""
     figures = {(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in issue.facts}
     found = {}
-    for address, key in issue.layout.cells.items():
+    for place, key in issue.cells.items():
         if (fact := figures.get(key)) is None:
             continue
-        shown = issue.shown.get(f"{issue.sheet}!{address}")
-        found[f"{issue.sheet}!{address}"] = {
+        shown, indicator = issue.shown.get(place), issue.office.catalog.indicators[fact.indicator]
+        found[place] = {
             **key._asdict(),
-            **issue.terms(issue.office.catalog.indicators[fact.indicator]),
+            **issue.terms(indicator),
+            **({"percent": True} if issue.percent(indicator) else {}),
             "value": _plain(fact.value),
             "reason": fact.reason,
             "revision": fact.revision,

@@ -1,14 +1,15 @@
-"""An issued form, known by its bytes: which figure stands in which of its cells, and what that is made of."""
+"""An issued form or report, known by its bytes: which figure stands where in it, and what that is made of."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from upath import UPath
 
@@ -16,7 +17,7 @@ from etl import forms as workbook
 from etl import proof
 from etl.errors import SettingsError, TraceError
 from etl.indicators import leaves
-from etl.model import Fact, Form, Indicator, Unit
+from etl.model import ALL, Fact, Form, Indicator, Narrative, Unit
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import facts_by_unit, facts_of
@@ -26,18 +27,49 @@ from etl.warehouse.chain import Chain
 
 
 @dataclass(frozen=True)
-class IssuedForm:
-    """An issued form with its figures as they were known when it was filled; `chain` is that of the warehouse."""
+class Issued:
+    """A file that was issued, with its figures as they were known when it was filled; `chain` is the warehouse's."""
 
     office: Office
     chain: Chain
-    form: Form
     unit: Unit
     period: Period
     known_at: dt.datetime
     name: str
     content: bytes
     sha256: str
+    rates_in_percent: ClassVar[bool] = False
+
+    @property
+    def number(self) -> str:
+        """Of the form or report."""
+        raise NotImplementedError
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def members(self) -> list[str]:
+        """The units that have figures on it."""
+        raise NotImplementedError
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        raise NotImplementedError
+
+    @cached_property
+    def cells(self) -> dict[str, workbook.Key]:
+        """Where which figure stands, shown or missing, by the addresses of `shown`."""
+        raise NotImplementedError
+
+    def address(self, asked: str) -> str:
+        """The address among `cells` that is asked for. Raises TraceError or FormError where no figure stands there."""
+        raise NotImplementedError
+
+    def percent(self, indicator: Indicator) -> bool:
+        """Whether its figures are printed as a number of percent."""
+        return self.rates_in_percent and indicator.ratio is not None
 
     @cached_property
     def tree(self) -> UnitTree:
@@ -45,29 +77,13 @@ class IssuedForm:
 
     @cached_property
     def shown(self) -> dict[str, proof.Cell]:
-        """Every numeric cell of the file, by "Sheet!C12"."""
+        """Every number of the file, by its address: see proof.read_cells."""
         with zipfile.ZipFile(io.BytesIO(self.content)) as package:
             return proof.read_cells(package)
 
     @cached_property
-    def sheet(self) -> str:
-        """The name of the sheet that holds the figures, which is the first."""
-        with zipfile.ZipFile(io.BytesIO(self.content)) as package:
-            return next(iter(proof.sheets(package)))
-
-    @cached_property
-    def facts(self) -> list[Fact]:
-        by_unit = facts_by_unit(self.office, self.form, self.period, [self.unit], self.known_at)
-        return facts_of(self.form, self.unit, self.tree, by_unit)
-
-    @cached_property
-    def layout(self) -> workbook.Layout:
-        return workbook.layout(self.form, self.unit, self.facts, self.tree, self.office.catalog.fields)
-
-    @cached_property
     def ground(self) -> Ground:
-        members = workbook.members(self.form, self.unit, self.tree)
-        return Ground(self.office, self.chain, self.period, self.known_at, members)
+        return Ground(self.office, self.chain, self.period, self.known_at, self.members)
 
     def terms(self, indicator: Indicator) -> dict[str, Any]:
         """What the indicator is computed from: measures added, divided by others, and its digits."""
@@ -76,13 +92,104 @@ class IssuedForm:
         over, under = indicator.ratio.numerator, indicator.ratio.denominator
         return {"numerator": list(over), "denominator": list(under), "digits": indicator.digits}
 
-    def measure(self, name: str) -> dict[str, Any]:
+    def measure(self, name: str, dataset: str) -> dict[str, Any]:
         """A measure with what it consists of, which is what parts of a period are added up from."""
-        columns = self.office.catalog.datasets[self.form.dataset].columns
-        return {"name": name, "leaves": [[leaf, columns[leaf].nature] for leaf in leaves(columns, name)]}
+        columns = self.office.catalog.datasets[dataset].columns
+        told: dict[str, Any] = {
+            "name": name,
+            "leaves": [[leaf, columns[leaf].nature] for leaf in leaves(columns, name)],
+        }
+        return {**told, "dataset": dataset} if len(self.datasets) > 1 else told
 
 
-def issued_form(file: str) -> IssuedForm:
+@dataclass(frozen=True)
+class IssuedForm(Issued):
+    form: Form
+
+    @property
+    def number(self) -> str:
+        return self.form.number
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        return (self.form.dataset,)
+
+    @property
+    def members(self) -> list[str]:
+        return workbook.members(self.form, self.unit, self.tree)
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        by_unit = facts_by_unit(self.office, self.form, self.period, [self.unit], self.known_at)
+        return facts_of(self.form, self.unit, self.tree, by_unit)
+
+    @cached_property
+    def cells(self) -> dict[str, workbook.Key]:
+        return {f"{self._sheet}!{address}": key for address, key in self._layout.cells.items()}
+
+    def address(self, asked: str) -> str:
+        sheet, _, address = asked.rpartition("!")
+        if sheet.strip("'") not in ("", self._sheet):
+            raise TraceError(
+                f"{self.name} không có số liệu ở trang {sheet!r}: trang số liệu là {self._sheet!r} (the sheet)"
+            )
+        workbook.cell_fact(self._layout, address)
+        return f"{self._sheet}!{address.replace('$', '').strip().upper()}"
+
+    @cached_property
+    def _layout(self) -> workbook.Layout:
+        return workbook.layout(self.form, self.unit, self.facts, self.tree, self.office.catalog.fields)
+
+    @cached_property
+    def _sheet(self) -> str:
+        """The name of the sheet that holds the figures, which is the first."""
+        with zipfile.ZipFile(io.BytesIO(self.content)) as package:
+            return next(iter(proof.sheets(package)))
+
+
+@dataclass(frozen=True)
+class IssuedReport(Issued):
+    """A report in words: the figures of its own period, each at a bookmark with the code of its indicator."""
+
+    report: Narrative
+    rates_in_percent: ClassVar[bool] = True
+
+    @property
+    def number(self) -> str:
+        return self.report.number
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        forms = self.office.catalog.forms
+        return tuple(dict.fromkeys(forms[section.form].dataset for section in self.report.sections))
+
+    @property
+    def members(self) -> list[str]:
+        return [self.unit.code]
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        told = self.office.warehouse.facts(self.period.key, unit=self.unit.code, known_at=self.known_at)
+        return [one for one in told if (one.tier, one.field) == (ALL, ALL)]
+
+    @cached_property
+    def cells(self) -> dict[str, workbook.Key]:
+        codes = [code for section in self.report.sections for code in section.rows]
+        named = {name: re.sub(r"_[0-9]+$", "", name) for name in self.shown}
+        return {
+            name: workbook.Key(code, self.unit.code, ALL, ALL)
+            for name, code in ({one: one for one in codes} | named).items()
+        }
+
+    def address(self, asked: str) -> str:
+        if asked not in self.cells:
+            raise TraceError(
+                f"{self.name}: {asked!r} không mang số liệu; có (no figure there): {', '.join(self.cells)}"
+            )
+        return asked
+
+
+def issued_form(file: str) -> Issued:
     """The issue that the file is, whatever its name now.
 
     Raises SettingsError for a file that cannot be read, TraceError for one that was never issued here or was changed.
@@ -103,6 +210,9 @@ def issued_form(file: str) -> IssuedForm:
             "(was changed after it was issued)"
         )
     period = closed(found.period)
-    form, tree = office.catalog.forms[found.form], office.catalog.tree(period)
-    name = UPath(found.uri).name
-    return IssuedForm(office, chain, form, tree[found.unit], period, found.known_at, name, content, sha256)
+    catalog = office.catalog
+    unit, name = catalog.tree(period)[found.unit], UPath(found.uri).name
+    told = (office, chain, unit, period, found.known_at, name, content, sha256)
+    if found.form in catalog.narratives:
+        return IssuedReport(*told, report=catalog.narratives[found.form])
+    return IssuedForm(*told, form=catalog.forms[found.form])

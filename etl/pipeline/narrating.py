@@ -1,8 +1,9 @@
-"""The report in words of a period: a draft for the office to number, date and sign, so not itself an issued form."""
+"""The report in words of a period: issued and sealed as it is written, filed by nobody before an office signs it."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from etl.periods import Period
 from etl.pipeline.figures import restated
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import unit_named
+from etl.warehouse import NewIssue
 
 
 def narratives() -> list[str]:
@@ -51,18 +53,20 @@ def narrate(period_key: str, *, number: str | None = None, unit: str | None = No
 def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> dict[str, Any]:
     catalog = office.catalog
     tree = catalog.tree(period)
-    facts = writing.whole(office.warehouse.facts(period.key, unit=unit.code), unit.code)
+    # Everything of one moment: the issue names it, and its figures are traced as of then.
+    moment = office.warehouse.known_at(period.key)
+    facts = writing.whole(office.warehouse.facts(period.key, unit=unit.code, known_at=moment), unit.code)
     known = {"form": report.number, "unit": unit.code, "name": unit.name, "level": unit.level}
     undue = {"due_on": None, "due_verified": None}
-    if not facts:
+    if not facts or moment is None:
         return {**known, "path": None, **undue, "reason": "kho chưa có số liệu nào của đơn vị (no figure of the unit)"}
-    holes = [hole for hole in office.warehouse.holes(period.key) if unit.code in (NATION, hole.province)]
+    holes = [hole for hole in office.warehouse.holes(period.key, moment) if unit.code in (NATION, hole.province)]
     told = writing.Told(
         facts=facts,
         before=_past(period.previous(), period.last_day, unit.code),
         year_before=_past(replace(period, year=period.year - 1), period.last_day, unit.code),
         holes=tuple(holes),
-        days=tuple(office.warehouse.source_days(period.key)),
+        days=tuple(office.warehouse.source_days(period.key, moment)),
         straddles=catalog.calendar.straddles,
     )
     content = writing.narrate(
@@ -77,7 +81,11 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
         catalog.fields,
         catalog.sources,
     )
-    path = _kept(office.store("narratives", period.key, report.number), f"{report.number}_{unit.code}", period, content)
+    folder = office.store("narratives", period.key, report.number)
+    with office.warehouse.issuing(report.number, period.key) as issuing:
+        path = _kept(folder, f"{report.number}_{unit.code}", period, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        issuing.note([NewIssue(unit.code, moment, sha256, str(path), complete=True, corrects=False)])
     return {**known, "path": str(path), **undue}
 
 

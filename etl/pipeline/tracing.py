@@ -11,11 +11,13 @@ from etl.errors import TraceError
 from etl.model import Fact
 from etl.pipeline.days import source_days
 from etl.pipeline.evidence import Evidence
-from etl.pipeline.issue import IssuedForm, issued_form
+from etl.pipeline.issue import Issued, issued_form
 
 
 def trace(file: str, cell: str) -> dict[str, Any]:
     """One cell of an issued form ("Biểu!F12"; "F12" is of its first sheet) back to the bytes, as of its own moment.
+
+    Of a report in words the cell is a bookmark, which has the code of its indicator.
 
     The figure, its formula, what maps a source's columns to it, its standard rows, and the landed pages with address
     and time. Every page is read again and compared with its sha256, each row with the record its pointer leads to, and
@@ -25,25 +27,21 @@ def trace(file: str, cell: str) -> dict[str, Any]:
     """
     issue = issued_form(file)
     office = issue.office
-    sheet, _, address = cell.rpartition("!")
-    if sheet.strip("'") not in ("", issue.sheet):
-        raise TraceError(
-            f"{issue.name} không có số liệu ở trang {sheet!r}: trang số liệu là {issue.sheet!r} (the sheet)"
-        )
-    key = workbook.cell_fact(issue.layout, address)
-    address = address.replace("$", "").strip().upper()
+    place = issue.address(cell)
+    key = issue.cells[place]
     fact = _figure(issue, key)
     indicator = office.catalog.indicators[fact.indicator]
     terms = issue.terms(indicator)
     names = list(dict.fromkeys([*terms["numerator"], *terms["denominator"]]))
-    measures = {name: issue.measure(name) for name in names}
+    measures = {name: issue.measure(name, indicator.dataset) for name in names}
     ground = issue.ground
     evidence = {quarter: Evidence(office, quarter) for quarter in ground.quarters}
     under = list(ground.rows(indicator.dataset, key.unit, key.tier, key.field))
     rows, counted = [], []
+    measured = next(iter(measures.values())).get("dataset")
     for one in under:
         told = evidence[one.quarter].of(one.row, names)
-        given = {**told, "values": one.row.values, "tier": one.row.tier, **one.place}
+        given = {**told, "values": one.row.values, "tier": one.row.tier, "dataset": measured, **one.place}
         days = ground.days.get(given.get("part", one.row.source))
         of = any(proof.of_whole(measure, given, days) for measure in measures.values())
         rows.append({**told, "period": one.quarter.key, "of_figure": of})
@@ -51,19 +49,20 @@ def trace(file: str, cell: str) -> dict[str, Any]:
     sums = proof.Rows(counted, measures, ground.days, ground.parents(under), {key.unit})
     computed = sums.figure((key.unit, key.tier, key.field), terms)
     sources = {one.row.source for one in under}
-    shown = issue.shown.get(f"{issue.sheet}!{address}")
-    printed = None if shown is None else shown.number
+    shown, percent = issue.shown.get(place), issue.percent(indicator)
+    printed = None if shown is None else shown.number / (100 if percent else 1)
     if not fact.value == printed or (printed is not None and computed != printed):
         raise TraceError(
-            f"{issue.name}, ô {address}: biểu in {printed}, kho có {fact.value}, các dòng nguồn cộng lại được "
+            f"{issue.name}, ô {place}: biểu in {printed}, kho có {fact.value}, các dòng nguồn cộng lại được "
             f"{computed} (what is printed, recorded and added up again differ)"
         )
+    sheet, _, address = place.rpartition("!")
     return {
-        "form": issue.form.number,
+        "form": issue.number,
         "file": issue.name,
         "file_sha256": issue.sha256,
         "known_at": issue.known_at.isoformat(),
-        "sheet": issue.sheet,
+        "sheet": sheet or None,
         "cell": address,
         "printed": _plain(printed),
         "formula": {"cell": shown and shown.formula, **terms},
@@ -83,14 +82,14 @@ def trace(file: str, cell: str) -> dict[str, Any]:
     }
 
 
-def _figure(issue: IssuedForm, key: workbook.Key) -> Fact:
+def _figure(issue: Issued, key: workbook.Key) -> Fact:
     for fact in issue.facts:
         if (fact.indicator, fact.unit, fact.tier, fact.field) == key:
             return fact
     raise TraceError(f"{issue.name}: kho không có số liệu {' '.join(key)} (the warehouse holds no such figure)")
 
 
-def mapping(issue: IssuedForm, sources: set[str], measures: list[str]) -> dict[str, dict[str, list[str]]]:
+def mapping(issue: Issued, sources: set[str], measures: list[str]) -> dict[str, dict[str, list[str]]]:
     """Of each source, which of its columns (or counts of single records) each measure is the sum of."""
     catalog = issue.office.catalog
     found = {}

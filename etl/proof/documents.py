@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,7 +17,9 @@ class Cell(NamedTuple):
 
 
 def read_cells(package: zipfile.ZipFile) -> dict[str, Cell]:
-    """Every numeric cell of an XLSX package, by "Sheet!C12"."""
+    """Every numeric cell of an XLSX package, by "Sheet!C12"; of a DOCX package every figure, by its bookmark."""
+    if "word/document.xml" in package.namelist():
+        return _bookmarked(package)
     found = {}
     for sheet, part in sheets(package).items():
         for cell in _elements(package, part, "c"):
@@ -35,6 +38,28 @@ def sheets(package: zipfile.ZipFile) -> dict[str, str]:
         target = next(links[value] for key, value in sheet.items() if key.endswith("}id"))
         found[sheet.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
     return found
+
+
+def _bookmarked(package: zipfile.ZipFile) -> dict[str, Cell]:
+    """The bookmarks of a document that hold a number as it is written in Vietnam: 1.234,5."""
+    opened: dict[str, tuple[str, list[str]]] = {}
+    found: dict[str, str] = {}
+    for one in ElementTree.fromstring(package.read("word/document.xml")).iter():  # noqa: S314 (as below)
+        kind = one.tag.rpartition("}")[2]
+        given = {key.rpartition("}")[2]: value for key, value in one.items()}
+        if kind == "bookmarkStart":
+            opened[given["id"]] = (given["name"], [])
+        elif kind == "bookmarkEnd" and given["id"] in opened:
+            name, texts = opened.pop(given["id"])
+            found[name] = "".join(texts)
+        elif kind == "t":
+            for _, texts in opened.values():
+                texts.append(one.text or "")
+    return {
+        name: Cell(Decimal(text.replace(".", "").replace(",", ".")), None)
+        for name, text in found.items()
+        if re.fullmatch(r"[0-9.]+(,[0-9]+)?", text)
+    }
 
 
 def _elements(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:

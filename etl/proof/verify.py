@@ -65,6 +65,7 @@ class Rows:
             given = {
                 name: _add(row["values"].get(value) for value in of_whole(measure, row, of))
                 for name, measure in measures.items()
+                if measure.get("dataset") == row.get("dataset")
             }
             unit: str | None = row["unit"]
             while unit is not None:
@@ -199,7 +200,7 @@ def _cells(manifest: Mapping[str, Any], shown: Mapping[str, Cell], name: str) ->
     )
     wrong = [f"{name}, ô {place}: không có truy vết (has no trace)" for place in sorted(set(shown) - set(cells))]
     for place, cell in cells.items():
-        printed = shown[place].number if place in shown else None
+        printed = shown[place].number / (100 if cell.get("percent") else 1) if place in shown else None
         if printed is None and cell["value"] is None:
             continue
         computed = sums.figure((cell["unit"], cell["tier"], cell["field"]), cell)

@@ -24,7 +24,8 @@ _issue = schema.form_issue.c
 class NewIssue:
     """A filled form and the file it is in. complete: whether every figure is there.
 
-    corrects: False where it says of the same figures that they are final, which is no filing of its own.
+    corrects: False where it is no filing of its own: it says of the same figures that they are final, or is a report in
+    words, which an office still signs.
     """
 
     unit: str
@@ -69,7 +70,7 @@ class Issuing:
             written = schema.form_issue.insert().returning(_issue.unit, _issue.issued_at)
             rows = self._connection.execute(written, [together | one for one in told])
             issued_at |= {row.unit: row.issued_at for row in rows}
-        unfiled = {one.unit for one in new if not one.corrects}
+        unfiled = {one.unit for one in issues if not one.corrects}
         received = [Received(one.unit, issued_at[one.unit], one.sha256, one.complete)
                     for one in issues if one.unit not in unfiled]  # fmt: skip
         compliance.receive_issues(self._connection, self._form, self._period, received)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from etl import pipeline
 from etl.__main__ import main
 from etl.catalog import load
+from etl.errors import TraceError
 from tests.end_to_end.office import PERIOD, ROOT, Office
 from tests.forms.calculators import program
 from tests.warehouse.samples import query
@@ -152,6 +154,65 @@ def test_the_command_writes_and_prints_it(office: Office, tmp_path: Path) -> Non
     (one,) = json.loads(done.stdout)
     assert (one["form"], Path(one["copy"]).suffix, Path(one["pdf_copy"]).suffix) == ("BC-VPCP", ".docx", ".pdf")
     assert Path(one["pdf_copy"]).read_bytes().startswith(b"%PDF")
+
+
+def bookmarks(path: Path) -> dict[str, str]:
+    """Name and text, by python-docx: the runs between the two ends of each."""
+    word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    found: dict[str, str] = {}
+    for start in docx.Document(str(path)).element.body.iter(f"{word}bookmarkStart"):
+        run, name = start.getnext(), start.get(f"{word}name")
+        while run.tag != f"{word}bookmarkEnd":
+            found[name] = found.get(name, "") + "".join(text.text or "" for text in run.iter(f"{word}t"))
+            run = run.getnext()
+    return found
+
+
+@pytest.mark.parametrize("unit", ["04", "12", "VN"])
+def test_every_figure_is_traced_and_recomputes_from_its_bundle(office: Office, unit: str, tmp_path: Path) -> None:
+    (one,) = pipeline.narrate(PERIOD, unit=unit)
+    path, now = Path(one["path"]), figures(unit, PERIOD)
+    assert pipeline.verify_chain()["wrong"] == []
+    shown = bookmarks(path)
+    printed = [code for section in REPORT.sections for code in section.rows if now.get(code) is not None]
+    assert set(printed) <= set(shown)
+    for name, text in shown.items():
+        code = re.sub(r"_2$", "", name)
+        value = now[code]
+        assert value is not None
+        assert text == (number(value * 100, 2) if CATALOG.indicators[code].ratio else number(value, 0)), name
+    packed = pipeline.bundle(str(path), tmp_path)["bundle"]
+    verified = pipeline.verify_bundle(packed)
+    assert (verified["wrong"], verified["cells"]) == ([], len(shown))
+    for name in list(shown)[:3] + list(shown)[-2:]:
+        found = pipeline.trace(str(path), name)
+        assert found["rows"]
+        assert found["value"] == found["computed"]
+    filed = query(os.environ["BAOCAO_WAREHOUSE_URL"], "SELECT 1 FROM baocao.submission WHERE form = 'BC-VPCP'")
+    assert filed == [], "what an office has not signed is filed by nobody"
+
+
+def test_a_changed_figure_of_the_report_is_named(office: Office, tmp_path: Path) -> None:
+    (one,) = pipeline.narrate(PERIOD, unit="04")
+    packed = Path(pipeline.bundle(one["path"], tmp_path)["bundle"])
+    with zipfile.ZipFile(packed) as package:
+        files = {name: package.read(name) for name in package.namelist()}
+    told = json.loads(files["manifest.json"])
+    told["cells"]["tthc_on_time_rate"]["value"] = "0.5"
+    forged = json.dumps(told).encode()
+    was, now = (hashlib.sha256(content).hexdigest().encode() for content in (files["manifest.json"], forged))
+    files |= {"manifest.json": forged, "SHA256SUMS": files["SHA256SUMS"].replace(was, now)}
+    with zipfile.ZipFile(packed, "w") as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+    (wrong,) = pipeline.verify_bundle(str(packed))["wrong"]
+    assert "ô tthc_on_time_rate: in" in wrong
+    altered = tmp_path / Path(one["path"]).name
+    altered.write_bytes(Path(one["path"]).read_bytes() + b"\0")
+    with pytest.raises(TraceError, match="đã bị sửa sau khi lập"):
+        pipeline.trace(str(altered), "tthc_received_total")
+    with pytest.raises(TraceError, match="không mang số liệu"):
+        pipeline.trace(one["path"], "C12")
 
 
 def test_a_print_says_which_issue_it_prints(office: Office, tmp_path: Path) -> None:
