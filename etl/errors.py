@@ -14,6 +14,7 @@
     │   ├── MailUnavailable      wait: the mail server is down, or asks to wait    (retried)
     │   └── MailRefused          mend the address, or the connection               (not retried)
     ├── QualityError         a rule could not run: mend the rule; nothing is loaded
+    ├── OutdatedError        another run loaded newer answers meanwhile: read again what was landed
     ├── FormError            a form does not agree with its own figures, or a cell holds none
     └── TraceError           the landed bytes are not those the figure came from
 
@@ -116,6 +117,10 @@ class MailRefused(MailError):
 
 class QualityError(BaocaoError):
     """A rule could not run, was dropped by the judge, or gave no result: this blocks the load."""
+
+
+class OutdatedError(BaocaoError):
+    """A load rests on answers older than those of a load before it, and would take back what that one brought."""
 
 
 class FormError(BaocaoError):

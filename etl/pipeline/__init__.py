@@ -33,6 +33,7 @@ from etl.pipeline.draft import platform_draft, source_new
 from etl.pipeline.earlier import chain, growth
 from etl.pipeline.export import export
 from etl.pipeline.figures import events, facts, restated, units
+from etl.pipeline.loading import record, run_from_landed
 from etl.pipeline.narrating import narrate, narratives
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
@@ -40,7 +41,7 @@ from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish,
 from etl.pipeline.quality_report import quality_page, quality_report, quality_rows, validation_report
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
 from etl.pipeline.rules import rule_outcomes
-from etl.pipeline.standardize import check, compute, datasets, parse, record, run_from_landed
+from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
 from etl.pipeline.verifying import verify_chain, verify_print

@@ -1,4 +1,4 @@
-"""From landed answers to facts in the warehouse. The network is not touched.
+"""From landed answers to facts that the warehouse can load. The network is not touched.
 
 Between the steps everything lies as Parquet under work/<period>/<run>/ in the store: derived,
 disposable, and the same on any machine that sees the store.
@@ -6,7 +6,6 @@ disposable, and the same on any machine that sees the store.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -18,25 +17,19 @@ import pyarrow.compute as pc
 from upath import UPath
 
 from etl import indicators, quality
-from etl.catalog import rules_version
 from etl.errors import SourceBroken, TraceError
-from etl.model import Finding, Hole, Platform, Receipt, Validation
+from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
-from etl.pipeline.publish import publish
 from etl.pipeline.unanswered import Recorded, Unanswered
-from etl.pipeline.work import by_source, found_in, read, read_findings, write, write_findings
+from etl.pipeline.work import holes_in, read, read_findings, write, write_findings
 from etl.tables import FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
 """Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
 _NOBODY = "kỳ này không nguồn nào phải gửi bộ dữ liệu này (no source owes this dataset in the period)"
-_WAITS = (
-    "Kỳ đã công bố: thay đổi số {} chờ duyệt, xem `baocao restatements` (the period is published: the change waits for "
-    "approval)"
-)
 
 
 def datasets() -> list[str]:
@@ -183,7 +176,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             continue
         facts = indicators.compute(
             whole,
-            _holes(work, name),
+            holes_in(work, name),
             suspects.doubted(told, catalog, name),
             dataset_id=name,
             dataset=dataset,
@@ -196,44 +189,6 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         total += facts.num_rows
         withheld += facts["value"].null_count
     return {"facts": total, "withheld": withheld}
-
-
-def record(period_key: str, run_id: str) -> dict[str, Any]:
-    """Load the run's facts with their lineage, in one transaction. `note`: of a locked period, that a change waits."""
-    office = Office.open()
-    catalog, period = office.catalog, closed(period_key)
-    work = office.store("work", period.key, run_id)
-    outcomes, validations = rules.kept(work, catalog.datasets)
-    recorded = office.warehouse.record(
-        period.key,
-        run=run_id,
-        catalog_version=catalog.version,
-        rules_version=rules_version(office.settings.expectations),
-        facts=pa.concat_tables([read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
-        rows={name: read(work / f"good_{name}.parquet") for name in catalog.datasets},
-        quarantine={name: read(work / f"quarantine_{name}.parquet") for name in catalog.datasets},
-        findings=found_in(work, catalog.datasets),
-        holes=[hole for name in catalog.datasets for hole in _holes(work, name)],
-        receipts=_receipts(office, period, json.loads((work / "receipts.json").read_text())),
-        compared=catalog.compared(period),
-        outcomes=outcomes,
-        validations=validations,
-    )
-    return {**asdict(recorded), "note": "" if recorded.restatement is None else _WAITS.format(recorded.restatement)}
-
-
-def run_from_landed(period_key: str) -> dict[str, Any]:
-    """Everything after the pulls, in one process: parse, check, compute, record, fill the forms."""
-    office = Office.open()
-    run_id = f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
-    return {
-        "parse": parse(period_key, run_id),
-        "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
-        "compute": compute(period_key, run_id),
-        "record": record(period_key, run_id),
-        "findings": by_source(found_in(office.store("work", closed(period_key).key, run_id), office.catalog.datasets)),
-        "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],
-    }
 
 
 def _given(platform: Platform, measures: Sequence[str] | None) -> tuple[str, ...]:
@@ -268,22 +223,6 @@ def _by_reason(omitted: pa.Table) -> dict[str, int]:
     """How many records were left out for each reason."""
     counted = omitted.group_by("reason").aggregate([("reason", "count")])
     return dict(zip(counted["reason"].to_pylist(), counted["reason_count"].to_pylist(), strict=True))
-
-
-def _receipts(office: Office, period: Period, wanted: dict[str, list[str]]) -> list[Receipt]:
-    return [
-        receipt
-        for source, ids in wanted.items()
-        for receipt in office.landing.receipts(source, period.key)
-        if receipt.id in ids
-    ]
-
-
-def _holes(work: UPath, dataset: str) -> list[Hole]:
-    """Those of the check, and those of parts that do not tile the period."""
-    return [
-        Hole(**hole) for kind in ("holes", "gaps") for hole in json.loads((work / f"{kind}_{dataset}.json").read_text())
-    ]
 
 
 def _gap_finding(period: Period, gap: indicators.Gap) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from upath import UPath
 
-from etl.model import Finding
+from etl.model import Finding, Hole
 from etl.tables import FINDINGS
 
 
@@ -37,6 +38,13 @@ def found_in(work: UPath, names: Iterable[str]) -> list[Finding]:
     by_step = (work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in names)
     paths = [work / "findings_parse.parquet", *by_step]
     return _once(finding for path in paths for finding in read_findings(path))
+
+
+def holes_in(work: UPath, dataset: str) -> list[Hole]:
+    """Those of the check, and those of parts that do not tile the period."""
+    return [
+        Hole(**hole) for kind in ("holes", "gaps") for hole in json.loads((work / f"{kind}_{dataset}.json").read_text())
+    ]
 
 
 def by_source(findings: Iterable[Finding]) -> dict[str, list[dict[str, Any]]]:

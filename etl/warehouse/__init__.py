@@ -96,6 +96,7 @@ class Warehouse(IssuedForms, QualityHistory):
         compared: Collection[str] = (),
         outcomes: Sequence[RuleOutcome] = (),
         validations: Sequence[Validation] = (),
+        read: Collection[str] = (),
     ) -> Recorded:
         """Load a period: what differs from the current figures becomes a revision, all of it or nothing.
 
@@ -103,8 +104,10 @@ class Warehouse(IssuedForms, QualityHistory):
         rows, quarantine: by dataset, standard rows used and set aside. receipts: those the rows came
         by, and the newest attempt of each source. compared: the sources whose rows stand under no figure.
         outcomes, validations: what each rule said of the rows, and the validation results that it rests on.
+        read: the sources whose attempts were looked for; where a load knew of a later one, this one is refused.
         Loads of one period wait for each other.
-        Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt.
+        Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt, OutdatedError
+        for answers older than those that are loaded.
         """
         with self._engine.begin() as connection:
             return recording.record(
@@ -122,6 +125,7 @@ class Warehouse(IssuedForms, QualityHistory):
                 compared=compared,
                 outcomes=outcomes,
                 validations=validations,
+                read=read,
             )
 
     def facts(

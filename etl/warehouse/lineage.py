@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 from psycopg import sql
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 
-from etl.errors import TraceError
+from etl.errors import OutdatedError, TraceError
 from etl.model import Finding, Hole, Receipt
 from etl.tables import ROW
 from etl.warehouse import schema
@@ -45,6 +46,30 @@ def chosen_receipts(rows: Mapping[str, pa.Table], receipts: Sequence[Receipt]) -
     return {
         source: (holding[source] if source in cited else receipt, receipt.state) for source, receipt in newest.items()
     }
+
+
+def refuse_older(connection: Connection, period_key: str, receipts: Sequence[Receipt], read: Collection[str]) -> None:
+    """Raises OutdatedError where a load of the period knew a later attempt of a source that was read for this one.
+
+    Of two runs at once, the one that read the store first may come to load last. The caller holds the period's lock.
+    """
+    given: dict[str, dt.datetime] = {}
+    for one in receipts:
+        given[one.source] = max(one.started_at, given.get(one.source, one.started_at))
+    receipt = schema.receipt.c
+    known = (
+        select(receipt.source, func.max(receipt.started_at))
+        .where(receipt.period == period_key, receipt.source.in_(read))
+        .group_by(receipt.source)
+    )
+    later = sorted(
+        source for source, newest in connection.execute(known) if source not in given or newest > given[source]
+    )
+    if later:
+        raise OutdatedError(
+            f"kỳ {period_key}: lần nạp khác đã dùng câu trả lời mới hơn của {', '.join(later)}, hãy chạy lại từ các "
+            "tệp đã lấy (another run loaded newer answers meanwhile: run again)"
+        )
 
 
 def store_receipts(connection: Connection, load: int, receipts: Sequence[Receipt]) -> None:

@@ -45,6 +45,7 @@ def record(
     compared: Collection[str],
     outcomes: Sequence[RuleOutcome],
     validations: Sequence[Validation],
+    read: Collection[str],
 ) -> Recorded:
     """See Warehouse.record. Runs in the caller's transaction."""
     last_day = Period.parse(period_key).last_day
@@ -52,6 +53,7 @@ def record(
     withheld = stage_facts(connection, facts)
     staged = lineage.stage_rows(connection, rows)
     lock(connection, f"period {period_key}")
+    lineage.refuse_older(connection, period_key, receipts, read)
     load, recorded_at = number(connection, period_key)
     base = None
     if restatements.publication(connection, period_key) is not None:
