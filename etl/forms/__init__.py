@@ -17,6 +17,7 @@ from etl.forms.face import Shown, changed
 from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
 from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
 from etl.forms.package import CORE, described, pack
+from etl.forms.preview import Preview, preview
 from etl.forms.sheet import Formula, Line, plain_number, write
 from etl.forms.styles import MARKS, PLAIN
 from etl.model import NATION, Amendment, Fact, Field, Form, FormColumn, Hole, Source, SourceDays, Straddle, Unit
@@ -28,6 +29,7 @@ __all__ = [
     "Cell",
     "Key",
     "Layout",
+    "Preview",
     "Row",
     "Shown",
     "cell_fact",
@@ -37,6 +39,7 @@ __all__ = [
     "fill",
     "layout",
     "members",
+    "preview",
     "prove",
     "read_blank",
 ]

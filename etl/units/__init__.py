@@ -99,16 +99,17 @@ class UnitTree:
         code = text.strip().upper()
         if code in self:
             return self[code]
-        wanted = _plain(text)
+        wanted = plain(text)
         for unit in self:
             if unit.level not in ("district", "commune") and wanted in (
-                _plain(unit.name),
-                _plain(unit.name, unit.type),
+                plain(unit.name),
+                plain(unit.name, unit.type),
             ):
                 return unit
         return None
 
 
-def _plain(name: str, prefix: str = "") -> str:
+def plain(name: str, prefix: str = "") -> str:
+    """The letters and digits of a name without tones or case: what people type who look for it."""
     text = unicodedata.normalize("NFD", name.removeprefix(prefix).casefold().replace("đ", "d"))
     return "".join(char for char in text if char.isalnum())

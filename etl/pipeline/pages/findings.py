@@ -1,0 +1,81 @@
+"""What a reviewer should know of the newest load of a period, and the rows that were set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from etl.pipeline.pages.desk import Desk, Units
+from etl.warehouse.lookup_lines import Sight
+
+PAGE = 50
+
+
+def findings(
+    period_key: str | None,
+    units: Units | None,
+    *,
+    severity: str | None = None,
+    rule: str | None = None,
+    source: str | None = None,
+    unit: str | None = None,
+    page: int = 1,
+) -> dict[str, Any]:
+    """Findings, the gravest first, PAGE at a time; `rules` and `sources` are those that have any. unit: with its
+    subtree."""
+    desk = Desk.open(period_key, units)
+    under: Sight | None = None if unit is None else desk.subtree(desk.unit(unit).code)
+    told = {"period": desk.period, "quarters": desk.quarters, "load": desk.load, "titles": desk.rule_titles()}
+    if desk.load is None:
+        return {**told, "findings": [], "total": 0, "page": 1, "pages": 1, "severities": {}, "rules": {}, "sources": {}}
+    seen = [
+        one
+        for one in desk.lookup.finding_groups(desk.load.id)
+        if desk.sees(one.unit or desk.unit_of_source(one.source))
+    ]
+    asked = {"severity": severity, "rule": rule, "source": source}
+    found, total = desk.lookup.findings(desk.load.id, desk.sight, under, **asked, limit=PAGE, offset=(page - 1) * PAGE)
+    counts: dict[str, Counter[str]] = {"severity": Counter(), "rule": Counter(), "source": Counter()}
+    for one in seen:
+        for name, counter in counts.items():
+            counter[getattr(one, name)] += one.total
+    return {
+        **told,
+        "findings": [{**row._asdict(), "unit_name": desk.name(row.unit), "home": _home(desk, row)} for row in found],
+        "total": total,
+        "page": page,
+        "pages": max(1, -(-total // PAGE)),
+        "severities": counts["severity"],
+        "rules": dict(sorted(counts["rule"].items())),
+        "sources": dict(sorted(counts["source"].items())),
+        "unit": None if unit is None else desk.tree[unit],
+    }
+
+
+def quarantine(
+    period_key: str | None, units: Units | None, *, rule: str | None = None, source: str | None = None, page: int = 1
+) -> dict[str, Any]:
+    """Rows set aside by the newest load, with what they break, PAGE at a time."""
+    desk = Desk.open(period_key, units)
+    told = {"period": desk.period, "quarters": desk.quarters, "load": desk.load, "titles": desk.rule_titles()}
+    if desk.load is None:
+        return {**told, "rows": [], "total": 0, "page": 1, "pages": 1}
+    found, total = desk.lookup.quarantine(
+        desk.load.id, desk.sight, rule=rule, source=source, limit=PAGE, offset=(page - 1) * PAGE
+    )
+    datasets = desk.office.catalog.datasets
+    rows = [
+        {
+            **row._asdict(),
+            "unit_name": desk.name(row.unit),
+            "measures": {name: datasets[row.dataset].columns[name].title for name in row.values},
+        }
+        for row in found
+    ]
+    return {**told, "rows": rows, "total": total, "page": page, "pages": max(1, -(-total // PAGE))}
+
+
+def _home(desk: Desk, row: Any) -> str | None:
+    """The unit whose page tells more: that of the finding, else the source's."""
+    code = row.unit or desk.unit_of_source(row.source)
+    return code if code in desk.tree else None

@@ -1,0 +1,198 @@
+"""The part of the Lookup that lists lines: findings, sources and their pulls, rows set aside, changes that wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, text
+
+from etl.model import PullState, Restatement
+from etl.warehouse import restatements
+
+
+class FindingGroup(NamedTuple):
+    """Findings of a load that are alike."""
+
+    severity: str
+    rule: str
+    source: str
+    unit: str | None
+    total: int
+
+
+class SourceLine(NamedTuple):
+    """A source in a load, and the attempt that the load knows of last."""
+
+    source: str
+    role: str
+    dataset: str | None
+    rows: int
+    state: PullState
+    message: str
+    proof: list[str]
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    bytes: int
+    answers: int
+
+
+class Attempt(NamedTuple):
+    """How one pull of a source ended."""
+
+    source: str
+    period: str
+    state: PullState
+    started_at: dt.datetime
+    finished_at: dt.datetime
+
+
+class Quarantined(NamedTuple):
+    """A row that was set aside, with what it broke."""
+
+    source: str
+    dataset: str
+    rules: list[str]
+    messages: str
+    agency: str
+    unit: str | None
+    field: str | None
+    problem: str | None
+    pointer: str
+    payload: str
+    raw: str
+    values: dict[str, int | None]
+
+
+class Changed(NamedTuple):
+    """A figure of a restatement: what was published, and what would stand or stands instead."""
+
+    indicator: str
+    unit: str
+    tier: str
+    field: str
+    old: Decimal | None
+    old_reason: str | None
+    new: Decimal | None
+    reason: str | None
+    code: str
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The units and sources that an account may see; None: every one."""
+
+    units: frozenset[str]
+    sources: frozenset[str]
+
+
+_FINDING_GROUPS = text("""
+SELECT severity, rule, source, unit, count(*) FROM baocao.finding WHERE load = :load
+GROUP BY severity, rule, source, unit ORDER BY severity, rule, source, unit
+""")
+_SEEN = """(CAST(:units AS text[]) IS NULL OR unit = ANY(:units) OR (unit IS NULL AND source = ANY(:sources)))"""
+_FINDINGS = text(f"""
+SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected,
+       count(*) OVER () AS total
+FROM baocao.finding
+WHERE load = :load AND {_SEEN}
+    AND (CAST(:severity AS text) IS NULL OR severity = :severity) AND (CAST(:rule AS text) IS NULL OR rule = :rule)
+    AND (CAST(:source AS text) IS NULL OR source = :source)
+    AND (CAST(:under AS text[]) IS NULL OR unit = ANY(:under) OR (unit IS NULL AND source = ANY(:sources_under)))
+ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), rule, source, position
+LIMIT :limit OFFSET :offset
+""")
+_SOURCES = text("""
+SELECT s.source, s.role, s.dataset, s.rows, s.state, r.message, r.proof, r.started_at, r.finished_at,
+       coalesce(p.bytes, 0)::bigint, coalesce(p.answers, 0)
+FROM baocao.load_source s
+JOIN LATERAL (SELECT * FROM baocao.receipt r WHERE r.source = s.source AND r.period = :period
+              ORDER BY (r.state = s.state) DESC, r.finished_at DESC LIMIT 1) r ON true
+LEFT JOIN LATERAL (SELECT sum(size) AS bytes, count(*) AS answers FROM baocao.payload WHERE receipt = r.id) p ON true
+WHERE s.load = :load ORDER BY s.source
+""")
+_ATTEMPTS = text("""
+SELECT source, period, state, started_at, finished_at FROM (
+    SELECT *, row_number() OVER (PARTITION BY source ORDER BY finished_at DESC) AS back FROM baocao.receipt) r
+WHERE back <= :most ORDER BY source, finished_at
+""")
+_QUARANTINE = text(f"""
+SELECT source, dataset, rules, messages, agency, unit, field, problem, pointer, payload, raw, "values",
+       count(*) OVER () AS total
+FROM baocao.quarantine
+WHERE load = :load AND {_SEEN} AND (CAST(:rule AS text) IS NULL OR :rule = ANY(rules))
+    AND (CAST(:source AS text) IS NULL OR source = :source)
+ORDER BY source, position LIMIT :limit OFFSET :offset
+""")
+_CHANGED = text("""
+SELECT f.indicator, f.unit, f.tier, f.field, b.value, b.reason, f.value, f.reason, f.code, count(*) OVER () AS total
+FROM baocao.restatement_fact f
+JOIN baocao.restatement s ON s.id = f.restatement
+LEFT JOIN baocao.fact b ON (b.period, b.unit, b.indicator, b.tier, b.field, b.revision)
+    = (s.period, f.unit, f.indicator, f.tier, f.field, f.revision - 1)
+WHERE f.restatement = :restatement AND (CAST(:units AS text[]) IS NULL OR f.unit = ANY(:units))
+ORDER BY f.field = 'all' DESC, f.tier = 'all' DESC, f.unit = 'VN' DESC, f.unit, f.indicator, f.tier, f.field
+LIMIT :limit OFFSET :offset
+""")
+
+
+class Lines:
+    """Lists with a `limit` come with the number of all there are."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def _connect(self) -> Connection:
+        return self._engine.connect()
+
+    def restatements(self) -> list[Restatement]:
+        """Every one there is, in the order they came."""
+        with self._connect() as connection:
+            return restatements.restatements(connection, None)
+
+    def finding_groups(self, load: int) -> list[FindingGroup]:
+        with self._connect() as connection:
+            return [FindingGroup(*row) for row in connection.execute(_FINDING_GROUPS, {"load": load})]
+
+    def findings(self, load: int, seen: Sight | None, under: Sight | None, **asked: Any) -> tuple[list[Any], int]:
+        """asked: severity, rule, source (None: any), limit, offset. under: a unit's own, within what is seen."""
+        given = {"load": load, **_arrays(seen), "under": None, "sources_under": None, **asked}
+        if under is not None:
+            given |= {"under": sorted(under.units), "sources_under": sorted(under.sources)}
+        with self._connect() as connection:
+            return page_of(connection.execute(_FINDINGS, given).all())
+
+    def sources(self, period_key: str, load: int) -> list[SourceLine]:
+        with self._connect() as connection:
+            return [SourceLine(*row) for row in connection.execute(_SOURCES, {"period": period_key, "load": load})]
+
+    def attempts(self, most: int) -> list[Attempt]:
+        """The last pulls of every source, oldest first, at most so many of each."""
+        with self._connect() as connection:
+            return [Attempt(*row) for row in connection.execute(_ATTEMPTS, {"most": most})]
+
+    def quarantine(self, load: int, seen: Sight | None, **asked: Any) -> tuple[list[Quarantined], int]:
+        """asked: rule, source (None: any), limit, offset."""
+        with self._connect() as connection:
+            rows, total = page_of(connection.execute(_QUARANTINE, {"load": load, **_arrays(seen), **asked}).all())
+        return [Quarantined(*row[:-1]) for row in rows], total
+
+    def changed(self, restatement: int, seen: Sight | None, limit: int, offset: int = 0) -> tuple[list[Changed], int]:
+        units = None if seen is None else sorted(seen.units)
+        given = {"restatement": restatement, "units": units, "limit": limit, "offset": offset}
+        with self._connect() as connection:
+            rows, total = page_of(connection.execute(_CHANGED, given).all())
+        return [Changed(*row[:-1]) for row in rows], total
+
+
+def _arrays(seen: Sight | None) -> dict[str, Any]:
+    if seen is None:
+        return {"units": None, "sources": None}
+    return {"units": sorted(seen.units), "sources": sorted(seen.sources)}
+
+
+def page_of(rows: Sequence[Any]) -> tuple[list[Any], int]:
+    return list(rows), rows[0].total if rows else 0
