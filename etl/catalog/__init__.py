@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
@@ -86,13 +86,12 @@ class Catalog:
 
     def counted(self, period: Period) -> dict[str, Interval]:
         """The days that each due source counts when it is asked for the period."""
-        return {
-            source.id: counted(self.platforms[source.platform].window, period) for source in self.due_sources(period)
-        }
+        return {source.id: counted(self.platform_of(source).window, period) for source in self.due_sources(period)}
 
     def platform_of(self, source: Source, period: Period | None = None) -> Platform:
         """The source's platform in its own dialect; to read figures of a period, as its columns are exchanged then."""
         platform = self.platforms[source.platform].in_dialect(source.dialect)
+        platform = platform if source.window is None else replace(platform, window=source.window)
         return platform if period is None else as_exchanged(platform, source, period)
 
     def dataset_of(self, source: Source) -> str:

@@ -198,8 +198,9 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
     platform = catalog.platforms[source.platform]
     if platform.unit.by == "level" and source.role != "comparison":
         raise fail(file, ("role",), f"rows of platform {platform.id} name no unit: role: comparison is required")
-    check_secrets(source, catalog.platforms[source.platform].request, fail)
-    platform = catalog.platforms[source.platform]
+    if source.window and (platform.window != "asked" or platform.records_of or source.role != "comparison"):
+        raise fail(file, ("window",), "for a source with role: comparison, of a platform with figures asked by days")
+    check_secrets(source, platform.request, fail)
     if source.identifiers and platform.unit.body is None:
         raise fail(file, ("identifiers",), f"platform {platform.id} has no unit.body: its codes tell no bodies")
     inbox = source.files is not None
@@ -213,7 +214,7 @@ def _source(catalog: Catalog, source: Source, codes: set[str], fail: Fail) -> No
         _dialect(platform, source.dialect, file, fail)
     if source.files is not None and ("{period}" not in source.files or ".." in source.files or source.files[0] == "/"):
         raise fail(file, ("files",), "a pattern inside the folder that holds {period}, such as '06a_{period}_*.xlsx'")
-    table_of = catalog.platforms[source.platform].table
+    table_of = platform.table
     for old, new in source.renamed.items():
         if table_of is not None:
             raise fail(file, ("renamed", old), "columns of files are found by table.headings of the platform")

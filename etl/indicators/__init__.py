@@ -13,6 +13,7 @@ import pyarrow as pa
 from etl.errors import QualityError
 from etl.indicators.bridging import Gap, bridge
 from etl.indicators.carry_over import chain
+from etl.indicators.doubts import Doubt, withhold_measures
 from etl.indicators.facts import RANKED, evaluate
 from etl.indicators.moving import from_parts, mark, moved, spread
 from etl.indicators.natures import leaves
@@ -22,13 +23,26 @@ from etl.indicators.year_on_year import growth
 from etl.model import ALL, NATION, PROCEDURE_CODE, Dataset, Field, Hole, Indicator
 from etl.units import UnitTree, tier_of
 
-__all__ = ["Gap", "annual", "bridge", "chain", "compute", "growth", "leaves", "mark", "moved", "ranks", "spread"]
+__all__ = [
+    "Doubt",
+    "Gap",
+    "annual",
+    "bridge",
+    "chain",
+    "compute",
+    "growth",
+    "leaves",
+    "mark",
+    "moved",
+    "ranks",
+    "spread",
+]
 
 
 def compute(
     good: pa.Table,
     holes: Sequence[Hole],
-    doubts: Sequence[tuple[Hole, Sequence[str]]] = (),
+    doubts: Sequence[Doubt] = (),
     *,
     dataset_id: str,
     dataset: Dataset,
@@ -41,7 +55,7 @@ def compute(
     Units and the tiers of a province are added; provinces make the nation; `all` is the sum over fields, and for
     provinces and the nation over tiers. A row whose field is `all` counts in these sums, and no figure of one field
     is provided wherever it stands. A province without rows and without a hole counts as a missing source.
-    doubts: holes of some measures alone, in all fields.
+    doubts: holes of some measures alone.
     Raises QualityError when a row names a unit, tier or field that could not be added anywhere.
     """
     wanted = [indicator for indicator in indicators if indicator.dataset == dataset_id]
@@ -54,8 +68,9 @@ def compute(
         seen = {unit for (unit,) in connection.sql("select distinct unit from leaf").fetchall()}
         spots = _spots([hole for hole in holes if hole.dataset == dataset_id], dataset, tree, seen)
         _withhold(connection, dataset, spots)
-        for hole, measures in doubts:
-            _withhold_measures(connection, measures, _spots_of([hole], dataset, tree))
+        for measures in {tuple(doubted): None for _, doubted in doubts}:
+            of_measures = [hole for hole, doubted in doubts if tuple(doubted) == measures]
+            withhold_measures(connection, measures, _spots_of(of_measures, dataset, tree))
         return evaluate(connection, wanted)
 
 
@@ -234,26 +249,6 @@ def _withhold(
         select unit, tier, field, leaf.unit is not null as leaf, {columns}
         from told left join summed using (unit, tier, field)
         left join (select unit, tier, field from leaf) leaf using (unit, tier, field)"""
-    )
-
-
-def _withhold_measures(
-    connection: duckdb.DuckDBPyConnection, measures: Sequence[str], spots: set[tuple[str, str, str | None, str]]
-) -> None:
-    """base with these measures withheld in every field of the places, and in what these are counted in."""
-    register(connection, "doubt", ("unit", "tier", "field", "why"), sorted(spots, key=str))
-    connection.execute(
-        "create or replace temp table doubtful as select upper as unit, tier, min(why) as why "
-        "from doubt join above using (unit) group by upper, tier"
-    )
-    connection.execute(
-        f"insert into doubtful select unit, '{ALL}', min(why) from doubtful "
-        "where not exists (select 1 from place where unit = doubtful.unit and tier = 'commune') group by unit"
-    )
-    held = ", ".join(f"least(why_{name}, why) as why_{name}" for name in measures)
-    connection.execute(
-        f"create or replace temp table base as select base.* replace ({held}) "
-        "from base left join doubtful using (unit, tier)"
     )
 
 

@@ -90,7 +90,16 @@ from etl.model.restatements import (
     RestatementCode,
     RestatementState,
 )
-from etl.model.rules import Rule, RuleOutcome, RuleState, Suite, Validation
+from etl.model.rules import (
+    Comparison,
+    ComparisonKind,
+    Comparisons,
+    Rule,
+    RuleOutcome,
+    RuleState,
+    Suite,
+    Validation,
+)
 from etl.model.states import PULL_STATES, Proof, PullState
 
 __all__ = [
@@ -108,6 +117,9 @@ __all__ = [
     "Calendar",
     "Change",
     "Codes",
+    "Comparison",
+    "ComparisonKind",
+    "Comparisons",
     "Contact",
     "Contacts",
     "Dataset",

@@ -67,7 +67,8 @@ class Finding:
     """Something a reviewer should know. `row` is its place in the payload, "" for the whole:
     a JSON pointer, or for a file the sheet and the row as people count them ("/Sheet!12").
 
-    `expected` is what the value should be, in words or as a number.
+    `expected` is what the value should be, in words or as a number. other_*: of a rule that holds two figures side by
+    side, the source, period, payload and place in it of the other figure, which is the expected one.
     """
 
     rule: str
@@ -82,6 +83,10 @@ class Finding:
     column: str = ""
     value: str = ""
     expected: str = ""
+    other_source: str | None = None
+    other_period: str | None = None
+    other_payload: str | None = None
+    other_row: str | None = None
 
 
 @dataclass(frozen=True)

@@ -265,6 +265,8 @@ class Source:
     the platform); all of them, where provinces were merged. Without it an agency that nobody knows is a finding.
     files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where
     {period} stands for its key (2026-Q3). dialect: how its files are written.
+    window: of a source for comparison whose platform is asked by days: it is asked for the calendar period, so that it
+    can be held against a system that counts no other.
     role: "reporting", the figures are made of its rows; "comparison", its rows are pulled, parsed, checked and kept
     beside the figures, but feed none and leave no hole. A dossier is never counted twice: of one unit, dataset and
     day there is one reporting source (any number for comparison). Where a province and one of its communes each have
@@ -293,3 +295,4 @@ class Source:
     files: str | None = None
     dialect: Dialect | None = None
     role: Literal["reporting", "comparison"] = "reporting"
+    window: Literal["calendar"] | None = None

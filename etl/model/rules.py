@@ -9,6 +9,7 @@ from typing import Literal
 from etl.model.base import Severity, Text
 
 RuleKind = Literal["row", "table"]
+ComparisonKind = Literal["chain", "sources"]
 Dimension = Literal["completeness", "accuracy", "coherence", "timeliness", "comparability"]
 """The quality dimensions of the European Statistical System."""
 RuleState = Literal["pass", "fail", "error", "waived", "not_run"]
@@ -46,11 +47,40 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A rule over two figures of one place side by side; everything but the following is as in Rule.
+
+    kind: which two figures stand side by side as `value` and `other`, and what else a condition may ask: see the head
+    of `expectations/across.yml`. where: DuckDB SQL telling which of these pairs the rule is about. violation: what
+    breaks it. A pair of which one figure is withheld or not known is not judged, and counted as such.
+    """
+
+    id: str
+    title: Text
+    severity: Severity
+    dimension: Dimension
+    source: str
+    kind: ComparisonKind
+    violation: str
+    message: str
+    where: str = "true"
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """`version` grows with each change of a rule."""
+
+    version: int
+    rules: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
 class RuleOutcome:
     """What one rule, as it was written then, said in one load.
 
-    judged: rows, or due sources of a table rule. broken: the rows that break it, what a table rule misses, and what
-    the reader found without a row; waived: those of them that a waiver lets pass. sources: source -> its broken ones.
+    judged: rows, due sources of a table rule, or pairs of figures; unknown: pairs of which a figure is not known.
+    broken: the rows or pairs that break it, what a table rule misses, and what the reader found without a row; waived:
+    those of them that a waiver lets pass. sources: source -> its broken ones.
     proven: whether it fired on a record planted to break it; None where none was. reason: why error or not_run.
     """
 
@@ -60,7 +90,7 @@ class RuleOutcome:
     severity: Severity
     dimension: Dimension
     law: str
-    kind: RuleKind
+    kind: RuleKind | ComparisonKind
     state: RuleState
     judged: int = 0
     broken: int = 0
@@ -68,6 +98,7 @@ class RuleOutcome:
     sources: Mapping[str, int] = field(default_factory=dict)
     proven: bool | None = None
     reason: str = ""
+    unknown: int = 0
 
 
 @dataclass(frozen=True)

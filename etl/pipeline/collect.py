@@ -49,7 +49,8 @@ def catalog_check() -> dict[str, Any]:
         "platforms": len(catalog.platforms),
         "indicators": len(catalog.indicators),
         "forms": sorted(catalog.forms),
-        "rules": {name: len(office.suite(name).rules) for name in catalog.datasets},
+        "rules": {name: len(office.suite(name).rules) for name in catalog.datasets}
+        | {"across": len(office.across().rules)},
         "version": catalog.version,
     }
 

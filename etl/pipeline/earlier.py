@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from etl import indicators
 from etl.catalog import Catalog
-from etl.model import ALL, NATION, GrowthFigure, Indicator
+from etl.model import NATION, GrowthFigure, Indicator
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import moment_of, unit_named
@@ -75,35 +76,18 @@ def chain(period_key: str) -> dict[str, Any]:
     units that were others before; units_ended: those of before without successor.
     """
     office, period = Office.open(), closed(period_key)
-    catalog, then = office.catalog, period.previous()
-    trees = catalog.tree(then), catalog.tree(period)
-    codes = {unit.code for unit in trees[0]}
-    boundaries = Genealogy(catalog.changes).boundaries(codes, then.last_day, period.last_day)
-    unlinked: list[Group] = [((), (unit.code,)) for unit in trees[1] if unit.code not in boundaries.origins]
-    groups = [*boundaries.groups(), *unlinked]
-    beside = [(unit,) for unit in sorted(_beside_ended(boundaries, *trees))]
+    catalog, then, held = office.catalog, period.previous(), Held(office.catalog, period)
     counts, broken = dict.fromkeys(("equal", "handed_over", "unknown"), 0), []
-    for dataset, opening, closing in _pairs(catalog):
+    for dataset, opening, closing in stocks(catalog):
         before = office.warehouse.facts_table(then.key, indicators=[closing.code])
         now = office.warehouse.facts_table(period.key, indicators=[opening.code])
         with duckdb.connect() as connection:
-            connection.register(
-                "links", indicators.chain(before, now, closing=closing.code, opening=opening.code, groups=groups)
-            )
-            connection.execute("create temp table beside (unit varchar)")
-            if beside:
-                connection.executemany("insert into beside values (?)", beside)
-            connection.execute(
-                f"""create temp table judged as select *, case when difference is null then 'unknown'
-                when difference = 0 then 'equal'
-                when tier <> '{ALL}' and unit in (from beside) then 'handed_over' else 'broken' end as verdict
-                from links"""
-            )
+            connection.register("links", held.chain(before, now, opening, closing))
             for verdict in counts:
-                of = connection.execute("select count(*) from judged where verdict = ?", [verdict]).fetchall()
+                of = connection.execute("select count(*) from links where verdict = ?", [verdict]).fetchall()
                 counts[verdict] += of[0][0]
             wrong = connection.sql(
-                "select * exclude (verdict) from judged where verdict = 'broken' "
+                "select * exclude (leaf, verdict) from links where verdict = 'broken' "
                 "order by abs(difference) desc, unit, tier, field"
             ).to_arrow_table()
         broken += [{"dataset": dataset, **row} for row in wrong.to_pylist()]
@@ -112,9 +96,33 @@ def chain(period_key: str) -> dict[str, Any]:
         "before": then.key,
         **counts,
         "broken": broken,
-        "units_changed": sum(not boundaries.stayed(unit.code) for unit in trees[1]),
-        "units_ended": sum(not now for _, now in groups),
+        "units_changed": held.changed,
+        "units_ended": held.ended,
     }
+
+
+class Held:
+    """The units of a period with those of the period before that held what they hold.
+
+    changed: how many were others before; ended: how many of before have no successor.
+    """
+
+    def __init__(self, catalog: Catalog, period: Period) -> None:
+        then = period.previous()
+        trees = catalog.tree(then), catalog.tree(period)
+        codes = {unit.code for unit in trees[0]}
+        boundaries = Genealogy(catalog.changes).boundaries(codes, then.last_day, period.last_day)
+        unlinked: list[Group] = [((), (unit.code,)) for unit in trees[1] if unit.code not in boundaries.origins]
+        self._groups = [*boundaries.groups(), *unlinked]
+        self._beside = _beside_ended(boundaries, *trees)
+        self.changed = sum(not boundaries.stayed(unit.code) for unit in trees[1])
+        self.ended = sum(not now for _, now in self._groups)
+
+    def chain(self, before: pa.Table, now: pa.Table, opening: Indicator, closing: Indicator) -> pa.Table:
+        """See `indicators.chain`."""
+        return indicators.chain(
+            before, now, closing=closing.code, opening=opening.code, groups=self._groups, beside=self._beside
+        )
 
 
 def _beside_ended(boundaries: Boundaries, then: UnitTree, now: UnitTree) -> set[str]:
@@ -124,7 +132,7 @@ def _beside_ended(boundaries: Boundaries, then: UnitTree, now: UnitTree) -> set[
     return {unit.code for code in provinces for unit in now.below(code)} | ({NATION} if provinces else set())
 
 
-def _pairs(catalog: Catalog) -> Iterator[tuple[str, Indicator, Indicator]]:
+def stocks(catalog: Catalog) -> Iterator[tuple[str, Indicator, Indicator]]:
     """Dataset, the indicator of its opening stock, and that of the stock which it continues."""
     for name, dataset in catalog.datasets.items():
         sums = {one.sum: one for one in catalog.indicators_of(name) if one.sum is not None}

@@ -15,6 +15,7 @@ from etl.errors import OutdatedError
 from etl.model import Receipt
 from etl.periods import Period
 from etl.pipeline import rules
+from etl.pipeline.across import ACROSS
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.pipeline.standardize import check, compute, datasets, parse
@@ -47,7 +48,7 @@ def _load(period_key: str, run_id: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    outcomes, validations = rules.kept(work, catalog.datasets)
+    outcomes, validations = rules.kept(work, catalog.datasets, ACROSS)
     recorded = office.warehouse.record(
         period.key,
         run=run_id,

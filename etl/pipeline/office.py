@@ -14,7 +14,7 @@ from etl import catalog as catalogs
 from etl.errors import PeriodError
 from etl.landing import Landing
 from etl.logins import Connections
-from etl.model import Suite
+from etl.model import Comparisons, Suite
 from etl.periods import TIMEZONE, Period
 from etl.settings import Settings
 from etl.warehouse import Warehouse
@@ -49,6 +49,9 @@ class Office:
 
     def suite(self, dataset: str) -> Suite:
         return catalogs.read_rules(self.settings.expectations / f"{dataset}.yml", Suite)
+
+    def across(self) -> Comparisons:
+        return catalogs.read_rules(self.settings.expectations / "across.yml", Comparisons)
 
     def store(self, *parts: str) -> UPath:
         """A folder of the store, made if need be; a run id may hold characters no path should."""

@@ -13,7 +13,7 @@ from upath import UPath
 
 from etl import forms as workbook
 from etl.files import create
-from etl.model import Form, Unit
+from etl.model import Comparisons, Form, Suite, Unit
 from etl.periods import Period
 from etl.pipeline.calendar import form_deadline
 from etl.pipeline.collect import coverage
@@ -149,12 +149,12 @@ def summary(period_key: str) -> dict[str, Any]:
     """What the last run of the period did, for people: pulls, rows, quarantine, facts, forms."""
     office = Office.open()
     period = closed(period_key)
-    rules = (rule for dataset in office.catalog.datasets for rule in office.suite(dataset).rules)
+    suites: list[Suite | Comparisons] = [*map(office.suite, office.catalog.datasets), office.across()]
     return {
         **office.warehouse.summary(period.key),
         "coverage": coverage(period.key),
         "issued": issued(period.key),
-        "rule_titles": {rule.id: rule.title.vi for rule in rules},
+        "rule_titles": {rule.id: rule.title.vi for suite in suites for rule in suite.rules},
     }
 
 

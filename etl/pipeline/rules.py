@@ -26,8 +26,8 @@ def keep(work: UPath, dataset: str, outcomes: Sequence[RuleOutcome], validation:
         (work / f"validation_{dataset}.json").write_text(_VALIDATION.dump_json(validation).decode())
 
 
-def kept(work: UPath, datasets: Iterable[str]) -> tuple[list[RuleOutcome], list[Validation]]:
-    """Those of all datasets of a run, with what was found after their checks: READ-GAP and READ-MOVING."""
+def kept(work: UPath, datasets: Iterable[str], *more: str) -> tuple[list[RuleOutcome], list[Validation]]:
+    """Those of all datasets of a run, with what was found after their checks (READ-GAP, READ-MOVING); and of `more`."""
     outcomes, validations = [], []
     for dataset in datasets:
         checked = _OUTCOMES.validate_json((work / f"outcomes_{dataset}.json").read_text())
@@ -39,6 +39,8 @@ def kept(work: UPath, datasets: Iterable[str]) -> tuple[list[RuleOutcome], list[
         outcomes += [_with(outcome, later) for outcome in checked]
         if (path := work / f"validation_{dataset}.json").exists():
             validations.append(_VALIDATION.validate_json(path.read_text()))
+    for name in more:
+        outcomes += _OUTCOMES.validate_json((work / f"outcomes_{name}.json").read_text())
     return outcomes, validations
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from etl.errors import SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects
+from etl.pipeline.across import ACROSS, Across
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.unanswered import Recorded, Unanswered
@@ -158,6 +159,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     work = office.store("work", period.key, run_id)
     compared = pa.array(sorted(catalog.compared(period)), pa.string())
     told = read_findings(work / "findings_parse.parquet")
+    across = Across(office, period)
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
         good = read(work / f"good_{name}.parquet")
@@ -170,24 +172,30 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         )
         (work / f"gaps_{name}.json").write_text(json.dumps([asdict(gap.hole) for gap in gaps]))
         write_findings(work / f"findings_gaps_{name}.parquet", (_gap_finding(period, gap) for gap in gaps))
+        across.sources(name, good, read(work / f"quarantine_{name}.parquet"), holes_in(work, name))
         if not catalog.reports(name, period):
             write(work / f"facts_{name}.parquet", FACTS.empty_table())
             write_findings(work / f"findings_moving_{name}.parquet", [])
             continue
-        facts = indicators.compute(
+        made = partial(
+            indicators.compute,
             whole,
             holes_in(work, name),
-            suspects.doubted(told, catalog, name),
             dataset_id=name,
             dataset=dataset,
             indicators=catalog.indicators_of(name),
             tree=catalog.tree(period),
             fields=catalog.fields,
         )
+        facts = made(doubts := suspects.doubted(told, catalog, name))
+        if broken := across.chain(name, facts, good):
+            facts = made([*doubts, *broken])
         facts = moving.marked(catalog, period, name, work, facts)
         write(work / f"facts_{name}.parquet", facts)
         total += facts.num_rows
         withheld += facts["value"].null_count
+    write_findings(work / f"findings_{ACROSS}.parquet", across.findings)
+    rules.keep(work, ACROSS, list(across.outcomes()), None)
     return {"facts": total, "withheld": withheld}
 
 

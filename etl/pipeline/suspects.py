@@ -12,6 +12,7 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl import indicators
 from etl.catalog import Catalog
 from etl.drift import figures as drift_figures
 from etl.drift import yaml_name
@@ -216,7 +217,7 @@ class _Told:
                 yield f"exchanged: {{{since}: {{{yaml_name(column)}: {yaml_name(now)}}}}}"
 
 
-def doubted(findings: Iterable[Finding], catalog: Catalog, dataset: str) -> list[tuple[Hole, tuple[str, ...]]]:
+def doubted(findings: Iterable[Finding], catalog: Catalog, dataset: str) -> list[indicators.Doubt]:
     """What READ-SWAP leaves in doubt of one dataset: the two measures, wherever their source reports, and no other."""
     return [
         (Hole(dataset, source.id, source.unit, None, None, None, "quarantined"), tuple(finding.column.split(", ")))

@@ -34,10 +34,11 @@ def read_findings(path: UPath) -> list[Finding]:
 
 
 def found_in(work: UPath, names: Iterable[str]) -> list[Finding]:
-    """Everything found in a run over these datasets, each once."""
+    """Everything found in a run over these datasets, each once; and what its figures are found to contradict."""
     by_step = (work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in names)
     paths = [work / "findings_parse.parquet", *by_step]
-    return _once(finding for path in paths for finding in read_findings(path))
+    found = _once(finding for path in paths for finding in read_findings(path))
+    return [*found, *read_findings(work / "findings_across.parquet")]
 
 
 def holes_in(work: UPath, dataset: str) -> list[Hole]:

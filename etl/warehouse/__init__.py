@@ -39,6 +39,7 @@ from etl.warehouse.issuing import IssuedForms, NewIssue
 from etl.warehouse.quality_history import LoadedSource, LoadQuality, QualityHistory
 from etl.warehouse.record import Recorded
 from etl.warehouse.revisions import Revision
+from etl.warehouse.rows import Rows
 from etl.warehouse.trace import Trace, TraceRow
 
 __all__ = [
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 
-class Warehouse(IssuedForms, QualityHistory):
+class Warehouse(IssuedForms, QualityHistory, Rows):
     """A PostgreSQL database reached by `url` (postgresql+psycopg://...), schema `baocao`.
 
     Periods are keys such as "2026-Q3". `known_at`, an aware datetime, asks for the state as it stood

@@ -98,5 +98,5 @@ def _outcome(row: Any) -> RuleOutcome:
     same = ("dataset", "rule", "severity", "dimension", "law", "kind", "state", "judged", "broken", "waived")
     return RuleOutcome(
         title=Text(row["title_vi"], row["title_en"]),
-        **{name: row[name] for name in (*same, "sources", "proven", "reason")},
+        **{name: row[name] for name in (*same, "sources", "proven", "reason", "unknown")},
     )

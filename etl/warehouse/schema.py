@@ -166,6 +166,7 @@ finding = Table(
     *_text("rule", "severity", "source", "period", "message"),
     *_text("unit", "field", "payload", nullable=True),
     *_text("row", "column", "value", "expected"),
+    *_text("other_source", "other_period", "other_payload", "other_row", nullable=True),
 )
 hole = Table(
     "hole",
@@ -190,6 +191,7 @@ rule_outcome = Table(
     Column("sources", JSONB, nullable=False),
     Column("proven", Boolean),
     *_text("reason"),
+    Column("unknown", BigInteger, nullable=False, server_default=text("0")),
 )
 validation = Table(
     "validation",

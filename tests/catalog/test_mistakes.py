@@ -57,6 +57,7 @@ def mistake(folder: Path) -> CatalogError:
         ("calendar.yml", FILES["calendar.yml"], "- quarter\n", 1, "", "a mapping is expected"),
         ("sources/ha_noi.yml", FILES["sources/ha_noi.yml"], "", 1, "", "a mapping is expected"),
         ("sources/ha_noi.yml", "headers:", "renamed: {a: a}\nheaders:", 6, "renamed.a", "gives the column now"),
+        ("sources/ha_noi.yml", "headers:", "window: calendar\nheaders:", 6, "window", "role: comparison"),
         ("sources/ha_noi.yml", "headers:", "accepted: {Q3: [online]}\nheaders:", 6, "accepted.Q3", "Q3"),
         ("sources/ha_noi.yml", "headers:", "exchanged: {Q3: {a: b}}\nheaders:", 6, "exchanged.Q3", "Q3"),
         # dangling codes

@@ -1,0 +1,174 @@
+"""The rules that hold figures of one period against those of another: what they find, and what that withholds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl import indicators
+from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome
+from etl.periods import Period
+from etl.pipeline.earlier import Held, stocks
+from etl.pipeline.office import Office
+from etl.quality import across
+from etl.quality.across import PLACES, Compared
+from etl.quality.across.sources import Side
+from etl.quality.across.sources import pairs as laid_out
+
+ACROSS = "across"
+"""What stands for the dataset of these rules."""
+_NOTHING_KNOWN = "không chỗ nào biết cả hai số để so (no two figures are known to be held side by side)"
+_CHAIN = f"""select unit, units_now as units, units_before as other_units, tier, field, '{{measure}}' as measure,
+    opening as value, closing as other, null::varchar as source, null::varchar as other_source
+from links
+where leaf and verdict <> 'handed_over'
+    or tier = '{ALL}' and unit <> '{NATION}' and unit in (select unit from links where verdict = 'handed_over')"""
+
+
+class Across:
+    """The rules of one period, each judged once. `compared`: what became of every one of them."""
+
+    def __init__(self, office: Office, period: Period) -> None:
+        self._office, self._period, self._catalog = office, period, office.catalog
+        self.findings: list[Finding] = []
+        self.compared: list[Compared] = []
+
+    def chain(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> list[indicators.Doubt]:
+        """The opening stocks of one dataset against the closing stocks of the period before; what critical breaks leave
+        in doubt. facts: FACTS as computed; rows: the standard rows under them."""
+        doubts: list[indicators.Doubt] = []
+        then, dataset = self._period.previous(), self._catalog.datasets[dataset_id]
+        for name, opening, closing in stocks(self._catalog):
+            if name != dataset_id:
+                continue
+            before = self._office.warehouse.facts_table(then.key, indicators=[closing.code])
+            with duckdb.connect() as connection:
+                connection.register("links", self._held.chain(before, facts, opening, closing))
+                pairs = connection.sql(_CHAIN.format(measure=opening.sum)).to_arrow_table()
+            there = self._office.warehouse.places(then.key, dataset_id, _differing(pairs))
+            found = self._compare("chain", pairs, rows, there, then, dataset_id)
+            doubts += (
+                (hole, (str(opening.sum), *_totals_of(dataset, str(opening.sum))))
+                for one in found
+                if one.rule.severity == "critical"
+                for hole in self._holes(dataset_id, one.broken)
+            )
+        return doubts
+
+    def sources(self, dataset_id: str, good: pa.Table, quarantine: pa.Table, holes: Iterable[Hole]) -> None:
+        """The systems that report on the same units of one dataset, side by side.
+
+        good, quarantine: rows of all sources; holes: what those that report do not know.
+        """
+        catalog, dataset = self._catalog, self._catalog.datasets[dataset_id]
+        every = list(self._sides(dataset_id))
+        homes = {side.home for side in every if not side.reporting}
+        if not homes:
+            return
+        sides = [side for side in every if side.home in homes]
+        near = pa.array([side.source for side in sides], pa.string())
+        rows = good.filter(pc.is_in(good["source"], near))
+        whole, gaps = indicators.bridge(
+            rows, dataset_id=dataset_id, dataset=dataset, days=catalog.counted(self._period), sources=catalog.sources
+        )
+        aside = quarantine.select(["source", "unit", "tier", "field"]).to_pylist()
+        unknown = [
+            *holes,
+            *(gap.hole for gap in gaps),
+            *(Hole(dataset_id, province="", reason="quarantined", **row) for row in aside),
+        ]
+        pairs = laid_out(whole, sides, unknown, list(dataset.columns))
+        self._compare("sources", pairs, rows, rows, self._period, dataset_id)
+
+    def _sides(self, dataset_id: str) -> Iterator[Side]:
+        tree, days = self._catalog.tree(self._period), self._catalog.counted(self._period)
+        for source in self._catalog.due_sources(self._period):
+            platform = self._catalog.platform_of(source)
+            if platform.dataset == dataset_id:
+                yield Side(
+                    source.id,
+                    platform.id,
+                    tree.home(source.unit),
+                    days[source.id],
+                    reporting=source.role == "reporting",
+                    records=platform.records_of is not None,
+                    by_level=platform.unit.by == "level",
+                )
+
+    def outcomes(self) -> Iterator[RuleOutcome]:
+        """What each rule said over all datasets."""
+        for rule in self._rules:
+            told = [one for one in self.compared if one.rule.id == rule.id]
+            sources = Counter(source for one in told for source in one.broken["source"].to_pylist())
+            judged, broken = sum(one.judged for one in told), sources.total()
+            yield RuleOutcome(
+                ACROSS,
+                rule.id,
+                rule.title,
+                rule.severity,
+                rule.dimension,
+                rule.source,
+                rule.kind,
+                "fail" if broken else "pass" if judged else "not_run",
+                judged=judged,
+                broken=broken,
+                sources=dict(sources),
+                reason="" if judged else _NOTHING_KNOWN,
+                unknown=sum(one.unknown for one in told),
+            )
+
+    @cached_property
+    def _held(self) -> Held:
+        return Held(self._catalog, self._period)
+
+    @cached_property
+    def _rules(self) -> Sequence[Comparison]:
+        return self._office.across().rules
+
+    def _compare(
+        self,
+        kind: ComparisonKind,
+        pairs: pa.Table,
+        here: pa.Table,
+        there: pa.Table,
+        other: Period,
+        dataset_id: str,
+    ) -> list[Compared]:
+        rules = [rule for rule in self._rules if rule.kind == kind]
+        found = across.compare(rules, pairs, here.select(PLACES.names), there.select(PLACES.names))
+        titles = {name: column.title.vi for name, column in self._catalog.datasets[dataset_id].columns.items()}
+        tree = self._catalog.tree(self._period)
+        self.findings += across.findings(
+            found, self._period, other, tree=tree, fields=self._catalog.fields, titles=titles
+        )
+        self.compared += found
+        return found
+
+    def _holes(self, dataset_id: str, broken: pa.Table) -> Iterator[Hole]:
+        """Where a broken pair of figures leaves its measure in doubt: at each of the units that share the stock."""
+        tree = self._catalog.tree(self._period)
+        for pair in broken.select(["source", "units", "tier", "field"]).to_pylist():
+            for unit in pair["units"]:
+                tier, field = (None if pair[name] == ALL else pair[name] for name in ("tier", "field"))
+                yield Hole(dataset_id, pair["source"], tree.home(unit), unit, tier, field, "quarantined")
+
+
+def _differing(pairs: pa.Table) -> Collection[str]:
+    """The units whose rows may have to be named."""
+    with duckdb.connect() as connection:
+        connection.register("pairs", pairs)
+        units = "select distinct unnest(other_units) from pairs where value is not null and value <> other"
+        return [unit for (unit,) in connection.sql(units).fetchall()]
+
+
+def _totals_of(dataset: Dataset, measure: str) -> Iterator[str]:
+    """The totals that a measure is a part of, whatever number of steps up."""
+    for name, column in dataset.columns.items():
+        if measure in column.parts:
+            yield name
+            yield from _totals_of(dataset, name)
