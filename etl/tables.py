@@ -27,6 +27,20 @@ The agency and the field follow, as the source writes them: "counted:UBND xã A/
 LEFT_OUT = pa.schema([(name, pa.string()) for name in ("payload", "pointer", "reason", "agency")])
 """Records that are no rows (totals, agencies outside the report), each with its reason and its agency as written."""
 
+DELIVERIES = pa.schema(
+    [
+        *((name, pa.string()) for name in ("way", "agency", "unit", "sender", "recipient")),
+        *((name, pa.int64()) for name in ("documents", "fallen", "at_edge")),
+        ("wrong", pa.bool_()),
+        ("payload", pa.string()),
+        ("pointer", pa.string()),
+    ]
+)
+"""How many documents went from one organisation to another, as one of the two lists them. way: `sent` by the sender, or
+`received` by the recipient, whose name and unit these are. documents: those that count; fallen: refused or recalled,
+beside them; at_edge: of `documents`, sent on the last day of the period or received on its first, so that the other
+list may have them in another period. wrong: something could not be counted. payload, pointer: the first of them."""
+
 FINDINGS = pa.schema([(field.name, pa.string()) for field in fields(Finding)])
 """One column for each field of a Finding."""
 

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Header, HTTPException, Query, Response
+from numpy.typing import NDArray
 
 from etl.periods import Period
+from simulator.between import CORRESPONDENTS
 from simulator.cache import Cache
-from simulator.country import Country, Province
+from simulator.country import REFORM, Country, Province
 from simulator.documents import ABROAD, Organ, Post, organ_name, organs
-from simulator.dossiers import OFFSET, quarters
+from simulator.dossiers import OFFSET, Ints, quarters
 from simulator.faults import Faults, Record, Shape
 from simulator.replies import json_reply, province_or_404
 from simulator.tally import BadRequest, Tallies, Window, read_days, read_number
@@ -94,26 +96,66 @@ class Letters:
         for quarter in quarters(window.first_day, window.last_day):
             for paper in (False, True):
                 yield from self._written(province, window, quarter, here, paper)
+            if province.since >= REFORM and province.code in CORRESPONDENTS:
+                yield from self._between(province, window, quarter, here[0])
+
+    def _between(self, province: Province, window: Window, quarter: Period, committee: Party) -> Iterator[Letter]:
+        """What the committee wrote to those of other provinces, and what arrived from them."""
+        day, place = province.day(window.last_day), CORRESPONDENTS.index(province.code)
+        others = [organs(self.country.provinces[code])[0] for code in CORRESPONDENTS]
+        there = [Party(ABROAD, one.domain, organ_name(self.country, one, day)) for one in others]
+        written = self._post.between(quarter)
+        for number in np.flatnonzero((written.sender == place) & _within(written.sent, window)).tolist():
+            to = tuple(there[one] for one in written.recipient[written.document == number].tolist())
+            key = _key(province.code, quarter, number)
+            yield from _twice(key, number, written.sent[number], committee, to, written.signed[number])
+        for sent_in, letters, got in self._post.arrivals(province, quarter):
+            for delivery in np.flatnonzero(got & _within(letters.arrived, window)).tolist():
+                number = int(letters.document[delivery])
+                sender = int(letters.sender[number])
+                key, came = _key(CORRESPONDENTS[sender], sent_in, number), letters.arrived[delivery]
+                yield from _twice(key, number, came, there[sender], (committee,), letters.signed[number])
 
     def _written(
         self, province: Province, window: Window, quarter: Period, here: list[Party], paper: bool
     ) -> Iterator[Letter]:
-        post = self._post.cohort(province, quarter, paper=paper)
+        post = self._post.own(province, quarter, paper=paper)
         ends = np.searchsorted(post.document, np.arange(len(post.sender) + 1))
-        sent = np.datetime_as_string((post.sent + OFFSET).astype("datetime64[s]"))
-        for number in np.flatnonzero((post.sent >= window.start) & (post.sent < window.end)).tolist():
+        for number in np.flatnonzero(_within(post.sent, window)).tolist():
             place = int(post.sender[number])
             sender = here[place] if place != ABROAD else _ministry(number)
             recipients = tuple(here[to] for to in post.recipient[ends[number] : ends[number + 1]].tolist())
             key = f"{province.code}-{quarter.key}-{'P' if paper else ''}{number:06d}"
-            more = bool(post.signed[number]), paper
-            yield Letter(key, number, sent[number], sender, recipients, True, *more)
-            if number % 40 == 0:
-                yield Letter(f"{key}-x", number, sent[number], sender, recipients, False, *more)
+            yield from _twice(key, number, post.sent[number], sender, recipients, post.signed[number], paper)
 
     def _party(self, place: int, organ: Organ, day: dt.date) -> Party:
         name = organ_name(self.country, organ, day)
         return Party(place, organ.domain, f"Văn phòng {name}" if organ.kind == "office" else name)
+
+
+def _key(sender: str, quarter: Period, number: int) -> str:
+    """What a letter between provinces is called, the same for its sender and every recipient."""
+    return f"{sender}-{quarter.key}-X{number:06d}"
+
+
+def _within(moments: Ints, window: Window) -> NDArray[np.bool_]:
+    return np.asarray((moments >= window.start) & (moments < window.end))
+
+
+def _twice(
+    key: str,
+    number: int,
+    sent: int,
+    sender: Party,
+    recipients: tuple[Party, ...],
+    signed: bool,
+    paper: bool = False,
+) -> Iterator[Letter]:
+    """The letter; one in forty once more, refused or recalled."""
+    moment = np.datetime_as_string(np.datetime64(int(sent) + OFFSET, "s"))
+    yield Letter(key, number, str(moment), sender, recipients, True, bool(signed), paper)
+    if number % 40 == 0:
+        yield Letter(f"{key}-x", number, str(moment), sender, recipients, False, bool(signed), paper)
 
 
 def _ministry(number: int) -> Party:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.periods import Period
+from simulator.between import CORRESPONDENTS, Between, between
 from simulator.cache import Cache
 from simulator.country import REFORM, Country, Province
 from simulator.dossiers import DAY, OFFSET, Ints, day_number, quarters
@@ -83,10 +84,47 @@ class Post:
         self.country = country
         self._past = Past(country)
         self._cohorts: Cache[Documents] = Cache(500_000, len)
+        self._between: Cache[Between] = Cache(8)
 
-    def cohort(self, province: Province, quarter: Period, *, paper: bool = False) -> Documents:
+    def between(self, quarter: Period) -> Between:
+        """What the committees of provinces wrote to each other."""
+        return self._between.get(quarter, lambda: between(self.country, quarter))
+
+    def own(self, province: Province, quarter: Period, *, paper: bool = False) -> Documents:
+        """What was sent in the quarter within the province, or to it by ministries."""
         make = self._make if province.since >= REFORM else self._make_before
         return self._cohorts.get((province.portal, quarter, paper), lambda: make(province, quarter, paper))
+
+    def cohort(self, province: Province, quarter: Period, *, paper: bool = False) -> Documents:
+        """With what its committee wrote to those of other provinces, and what arrived from them in the quarter."""
+        own = self.own(province, quarter, paper=paper)
+        if paper or province.since < REFORM or province.code not in CORRESPONDENTS:
+            return own
+        place, letters = CORRESPONDENTS.index(province.code), self.between(quarter)
+        out = letters.sender == place
+        came = [(one.arrived[got], one.signed[one.document[got]]) for _, one, got in self.arrivals(province, quarter)]
+        sent = np.concatenate([letters.sent[out], *(moments for moments, _ in came)])
+        signed = np.concatenate([letters.signed[out], *(signs for _, signs in came)])
+        more = len(sent) - int(out.sum())
+        first = len(own.sender) + int(out.sum())
+        return Documents(
+            np.concatenate([own.sender, np.zeros(out.sum(), np.int16), np.full(more, ABROAD, np.int16)]),
+            np.concatenate([own.sent, sent]),
+            np.concatenate([own.signed, signed]),
+            np.concatenate([own.document, first + np.arange(more)]),
+            np.concatenate([own.recipient, np.zeros(more, np.int16)]),
+        )
+
+    def arrivals(self, province: Province, quarter: Period) -> list[tuple[Period, Between, NDArray[np.bool_]]]:
+        """The letters between committees of the quarter before and of this one, and which deliveries of them arrived at
+        the province in this one."""
+        place = CORRESPONDENTS.index(province.code)
+        start, end = day_number(quarter.first_day) * DAY - OFFSET, (day_number(quarter.last_day) + 1) * DAY - OFFSET
+        found = []
+        for sent_in in (quarter.previous(), quarter):
+            one = self.between(sent_in)
+            found.append((sent_in, one, (one.recipient == place) & (one.arrived >= start) & (one.arrived < end)))
+        return found
 
     def touching(self, province: Province, first_day: dt.date, last_day: dt.date, *, paper: bool = False) -> Documents:
         """Every document sent on these local days, and others."""
@@ -144,7 +182,7 @@ class Post:
         A document between two of them came from outside for the second; none is of a quarter begun since the reform.
         """
         after = self._past.after(province)
-        places, whole = self._past.places(after), self.cohort(after, quarter, paper=paper)
+        places, whole = self._past.places(after), self.own(after, quarter, paper=paper)
         if places is None or quarter.first_day >= REFORM:
             nothing = np.zeros(0, np.int64)
             return Documents(

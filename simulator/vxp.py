@@ -66,7 +66,8 @@ def _items(letters: list[Letter], path: str) -> Iterator[Record]:
                     yield {**_item(letter, f"{letter.key}-s", letter.recipients), "messageType": "status"}
         else:
             for number, to in enumerate(letter.recipients):
-                yield _item(letter, f"{letter.key}.{number}", (to,))
+                if to.place != ABROAD:
+                    yield _item(letter, f"{letter.key}.{number}", (to,))
 
 
 def _item(letter: Letter, key: str, recipients: tuple[Party, ...]) -> Record:

@@ -60,6 +60,8 @@ def check_records(platform: Platform, fail: Fail) -> None:
         for column, parts in platform.columns.items():
             if told is None and not counts.isdisjoint(parts):
                 raise fail(file, ("columns", column), f"only where records_of has {name}: else nobody says so")
+    if kind.status is not None and kind.status not in kind.counted:
+        raise fail(file, ("records_of", "status"), "a column of records_of.counted")
     for name in ("sent_list", "received_list"):
         listed = getattr(kind, name)
         if (listed is None) == bool(platform.request.lists) or (listed and listed not in platform.request.lists):

@@ -70,11 +70,13 @@ class Recipient:
     """Who received a document. each: the list of recipients inside the record; without it the record names one.
 
     column, skip_column: as those of the `unit` rule, inside the element of that list or in the record.
+    separator: what parts several recipients in one text, where an item of the sent list names them all.
     """
 
     column: str
     skip_column: str | None = None
     each: str | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class Documents:
     What `columns` may be the sum of: sent, an electronic document each; received, one and a recipient each; of these
     sent_signed and received_signed; beside them sent_paper and received_paper, documents on paper only.
     key: unique over all pages of a list. time: the day it is counted on. counted: source column -> each of its
-    codes, and whether a record with it counts; any other code is a finding.
+    codes, and whether a record with it counts; any other code is a finding. status: of `counted`, the status of the
+    document: one that does not count by that alone was on its way, until it was refused or recalled.
     form: to `electronic` or `paper`; without it every document of the list is electronic. signature: to `signed` or
     `unsigned`, asked of electronic documents only.
     sent_list, received_list: where the request is repeated over lists, in which of them each is counted.
@@ -98,6 +101,12 @@ class Documents:
     signature: Codes | None = None
     sent_list: str | None = None
     received_list: str | None = None
+    status: str | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether sender and recipient each list a document, so that one list must be the mirror of the other."""
+        return self.sent_list != self.received_list and self.recipient.skip_column is not None
 
 
 COUNTS = {

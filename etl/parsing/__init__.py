@@ -39,7 +39,7 @@ class Parsed:
 
     doubts: what each wrong total leaves in doubt, by its (payload, pointer). given: the measures that this pull
     provides at all. missing, unread: source columns declared and not there, there and not declared. proof: what shows
-    that the rows are all of them, and of the right days.
+    that the rows are all of them, and of the right days. deliveries: DELIVERIES, of lists that must mirror each other.
     """
 
     table: pa.Table
@@ -50,6 +50,7 @@ class Parsed:
     missing: tuple[str, ...]
     unread: tuple[str, ...]
     proof: tuple[Proof, ...] = ()
+    deliveries: pa.Table | None = None
 
     @cached_property
     def left_out(self) -> Mapping[str, int]:
@@ -88,6 +89,7 @@ def parse(
             (),
             counting.unread,
             ("unique_rows", days, *(() if counting.empty else ("not_empty",))),
+            counting.deliveries,
         )
     found = answer.records() if platform.table is None else table_records(answer)
     if source.renamed:

@@ -173,6 +173,7 @@ def documents(kind: Documents, period: Period) -> str:
     joined = " ".join(
         f"left join code {name} on {name}.name = '{name}' and {name}.written = r.{name}" for name in names
     )
+    others = [name for name in names if name.startswith("code_") and names[name].column != kind.status]
     left_out = "".join(
         f" when {name} = '' then {_text(f'không tính theo {codes.column} = ')} || {name}_written"
         for name, codes in names.items()
@@ -180,11 +181,12 @@ def documents(kind: Documents, period: Period) -> str:
     )
     return f"""create temp table counted as
 with sheet as (
-    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip, p.counts,
+    select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip, p.counts, p.other,
         {day_of(kind.time, "nullif(r.time, '')")} as day{taken}
     from record r join party p using (page, place) {joined}
 )
-select page, place, key, agency, field, false as silent, {wrong} as wrong,
+select page, place, key, agency, field, skip, counts, other, day, false as silent, {wrong} as wrong,
+    {" and ".join(["true", *(f"coalesce({name} = 'counts', false)" for name in others)])} as document,
     case{left_out}
         when day not between date '{period.first_day}' and date '{period.last_day}' then '{_BEYOND}'
         when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}'
@@ -212,6 +214,24 @@ left join agency a on a.written is not distinct from c.agency
 left join field f on f.written is not distinct from c.field
 where why = '' group by c.page, g.payload, c.agency, a.unit, a.tier, f.code, c.field
 order by c.page, c.agency nulls first, c.field"""
+
+
+def mirrored(kind: Documents, period: Period) -> str:
+    """DELIVERIES of lists of sent and of received documents, by who is at either end."""
+    parted = f"unnest(string_split(other, {_text(kind.recipient.separator)}))" if kind.recipient.separator else "other"
+    return f"""with told as (
+    select c.counts as way, c.agency, a.unit, c.skip as own, {parted} as other, why <> '' as fallen,
+        day = case counts when 'sent' then date '{period.last_day}' else date '{period.first_day}' end as at_edge,
+        c.wrong is not null as wrong, g.payload, g.at || '/' || c.place as pointer, c.page, c.place
+    from counted c join page g on g.number = c.page left join agency a on a.written is not distinct from c.agency
+    where other is not null and (c.agency, c.skip) not in (select (agency, skip) from skipped) and (c.wrong is not null
+        or document and day between date '{period.first_day}' and date '{period.last_day}'))
+select way, min(agency) as agency, min(unit) as unit, case way when 'sent' then own else other end as sender,
+    case way when 'sent' then other else own end as recipient, count(*) filter (not fallen) as documents,
+    count(*) filter (fallen) as fallen, count(*) filter (at_edge and not fallen) as at_edge,
+    bool_or(wrong) as wrong, first(payload order by page, place) as payload,
+    first(pointer order by page, place) as pointer
+from told group by way, own, other order by all"""
 
 
 def code_rows(codes: Mapping[str, Codes]) -> list[tuple[str, str, str]]:

@@ -13,8 +13,9 @@ from etl.parsing.body import MISSING, Answer, Record, path_of, value_at
 
 Kind = Dossiers | FaultyDossiers | Documents
 _PLACE = [("page", pa.int64()), ("place", pa.int64())]
-PARTY = pa.schema([*_PLACE, ("counts", pa.string()), ("agency", pa.string()), ("skip", pa.string())])
-"""Who a record counts for, and as what: "sent", "received", or "" for the agency of a dossier."""
+PARTY = pa.schema([*_PLACE, *((name, pa.string()) for name in ("counts", "agency", "skip", "other"))])
+"""Who a record counts for, and as what: "sent", "received", or "" for the agency of a dossier. other: of a document in
+a list of sent or received ones, the codes of who is at its other end."""
 
 
 def moments_of(kind: Kind) -> dict[str, Moment]:
@@ -72,11 +73,12 @@ class Listing:
                 lacks = lacks or (self._columns[name] if value is MISSING else None)
                 record[name].append(written(value))
             record["lacks"].append(lacks)
-            for counts, agency, skip in self._parties(data, page.list):
+            for counts, agency, skip, other in self._parties(data, page.list):
                 party["place"].append(place)
                 party["counts"].append(counts)
                 party["agency"].append(written(agency))
                 party["skip"].append(written(skip))
+                party["other"].append(written(other))
         count = len(listed)
         record |= {"page": [number] * count, "place": list(range(count)), "list": [page.list] * count}
         if "field" not in self._paths:
@@ -92,18 +94,19 @@ class Listing:
                 self._shapes.add(shape)
                 yield Record(page, f"{at}/{index}", data)
 
-    def _parties(self, data: dict[str, Any], named: str | None) -> Iterator[tuple[str, Any, Any]]:
+    def _parties(self, data: dict[str, Any], named: str | None) -> Iterator[tuple[str, Any, Any, Any]]:
         kind, (agency, skip) = self._kind, self._sender
         if not isinstance(kind, Documents):
-            yield "", value_at(data, agency), value_at(data, skip)
+            yield "", value_at(data, agency), value_at(data, skip), None
             return
+        to, told = path_of(kind.recipient.column), path_of(kind.recipient.skip_column or kind.recipient.column)
         if kind.sent_list == named:
-            yield "sent", value_at(data, agency), value_at(data, skip)
+            yield "sent", value_at(data, agency), value_at(data, skip), value_at(data, told) if kind.mirrored else None
         if kind.received_list == named:
-            to, told = path_of(kind.recipient.column), path_of(kind.recipient.skip_column or kind.recipient.column)
             each = [data] if kind.recipient.each is None else value_at(data, path_of(kind.recipient.each))
             for one in each if isinstance(each, list) else [None]:
-                yield "received", value_at(one, to), value_at(one, told)
+                sender = value_at(data, skip) if kind.mirrored else None
+                yield "received", value_at(one, to), value_at(one, told), sender
 
 
 def written(value: Any) -> str | None:

@@ -64,6 +64,7 @@ def _renamed_kind(kind: Kind, new: Callable[[str], str]) -> Kind:
             counted={new(column): codes for column, codes in kind.counted.items()},
             form=kind.form and of(kind.form),
             signature=kind.signature and of(kind.signature),
+            status=kind.status and new(kind.status),
         )
     if isinstance(kind, FaultyDossiers):
         codes = of(kind.status), of(kind.channel), of(kind.level)

@@ -15,18 +15,18 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, Dataset, Dossiers, Field, Finding, Severity
+from etl.model import ALL, Dataset, Documents, Dossiers, Field, Finding, Severity
 from etl.parsing.body import Answer, Record, path_of
-from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of
+from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of, mirrored
 from etl.parsing.listing import Kind, Listing, codes_of, moments_of
 from etl.parsing.rows import Problem, Reader, shown
 from etl.parsing.windows import window
-from etl.tables import COUNTED, LEFT_OUT, rows_schema
+from etl.tables import COUNTED, DELIVERIES, LEFT_OUT, rows_schema
 from etl.units import UnitTree, tier_of
 
 
 class Counting:
-    """Counts the records of one answer. `findings`, `omitted`, `unread` and `empty` are filled by `rows`.
+    """Counts the records of one answer. `findings`, `omitted`, `unread`, `empty` and `deliveries` are filled by `rows`.
 
     empty: there is no record, where the platform takes that for an answer.
     """
@@ -43,6 +43,7 @@ class Counting:
         self.omitted = LEFT_OUT.empty_table()
         self.unread: tuple[str, ...] = ()
         self.empty = False
+        self.deliveries = DELIVERIES.empty_table()
 
     def rows(self, *, whole: bool = True) -> pa.Table:
         """The standard rows. whole: these pages are the whole answer, which must be proven; otherwise they are some
@@ -59,6 +60,8 @@ class Counting:
             connection.execute(counting(self._kind, self._answer.period))
             self.omitted = connection.sql(LEFT_OUT_OF).to_arrow_table().cast(LEFT_OUT)
             found = connection.sql(answered(self._kind, self._answer.platform.columns)).to_arrow_table()
+            if isinstance(self._kind, Documents) and self._kind.mirrored:
+                self.deliveries = self._mirrored(connection, self._kind)
         rows = self._standard(found)
         return pa.concat_tables([rows, self._zeros(rows)]) if whole and self._answer.platform.absent_is_zero else rows
 
@@ -104,6 +107,14 @@ class Counting:
         raws = [raw for (raw,) in connection.sql("select distinct field from record").fetchall()]
         codes = [(raw, self._reader.field_of(raw) if self._dataset.by != "none" else ALL) for raw in raws]
         _register(connection, "field", ("written", "code"), codes)
+
+    def _mirrored(self, connection: duckdb.DuckDBPyConnection, kind: Documents) -> pa.Table:
+        """Without what came from or went to those outside the report."""
+        found = connection.sql(mirrored(kind, self._answer.period)).to_arrow_table().cast(DELIVERIES)
+        ends = [found["sender"], found["recipient"]]
+        codes = {code for end in ends for code in end.unique().to_pylist()}
+        outside = pa.array([code for code in codes if self._reader.skips(code)], pa.string())
+        return found.filter(pc.invert(pc.or_(*(pc.is_in(end, outside) for end in ends))))
 
     def _nothing(self) -> Finding:
         return Finding(

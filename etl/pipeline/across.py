@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from upath import UPath
 
 from etl import indicators
 from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome
 from etl.periods import Period
+from etl.pipeline import rules
 from etl.pipeline.earlier import Held, stocks
 from etl.pipeline.office import Office
+from etl.pipeline.work import read, write_findings
 from etl.quality import across
 from etl.quality.across import PLACES, Compared
+from etl.quality.across.mirror import pairs as mirrored
 from etl.quality.across.sources import Side
 from etl.quality.across.sources import pairs as laid_out
 
@@ -33,14 +37,26 @@ where leaf and verdict <> 'handed_over'
 class Across:
     """The rules of one period, each judged once. `compared`: what became of every one of them."""
 
-    def __init__(self, office: Office, period: Period) -> None:
-        self._office, self._period, self._catalog = office, period, office.catalog
+    def __init__(self, office: Office, period: Period, work: UPath) -> None:
+        self._office, self._period, self._catalog, self._work = office, period, office.catalog, work
         self.findings: list[Finding] = []
         self.compared: list[Compared] = []
 
-    def chain(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> list[indicators.Doubt]:
-        """The opening stocks of one dataset against the closing stocks of the period before; what critical breaks leave
-        in doubt. facts: FACTS as computed; rows: the standard rows under them."""
+    def chained(
+        self,
+        dataset_id: str,
+        compute: Callable[[Sequence[indicators.Doubt]], pa.Table],
+        doubts: Sequence[indicators.Doubt],
+        rows: pa.Table,
+    ) -> pa.Table:
+        """FACTS of one dataset as `compute` makes them of these rows, less the opening stocks that are not the closing
+        stocks of the period before, and what is made of them."""
+        facts = compute(doubts)
+        broken = self._chain(dataset_id, facts, rows)
+        return compute([*doubts, *broken]) if broken else facts
+
+    def _chain(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> list[indicators.Doubt]:
+        """What critical breaks leave in doubt."""
         doubts: list[indicators.Doubt] = []
         then, dataset = self._period.previous(), self._catalog.datasets[dataset_id]
         for name, opening, closing in stocks(self._catalog):
@@ -60,13 +76,25 @@ class Across:
             )
         return doubts
 
-    def sources(self, dataset_id: str, good: pa.Table, quarantine: pa.Table, holes: Iterable[Hole]) -> None:
-        """The systems that report on the same units of one dataset, side by side.
+    def systems(self, dataset_id: str, good: pa.Table, holes: Iterable[Hole]) -> None:
+        """What different systems say of one dataset. good: rows of all sources; holes: what those that report do not
+        know."""
+        sides = list(self._sides(dataset_id))
+        self._sources(dataset_id, good, holes, sides)
+        listed = read(self._work / "deliveries.parquet")
+        own = pa.array([side.source for side in sides], pa.string())
+        if (found := listed.filter(pc.is_in(listed["source"], own))).num_rows:
+            pairs, here, there = mirrored(found)
+            self._compare("mirror", pairs, here, there, self._period, dataset_id)
 
-        good, quarantine: rows of all sources; holes: what those that report do not know.
-        """
+    def keep(self) -> None:
+        """Lay beside the rows of the run what was found, and what each rule said."""
+        write_findings(self._work / f"findings_{ACROSS}.parquet", self.findings)
+        rules.keep(self._work, ACROSS, list(self.outcomes()), None)
+
+    def _sources(self, dataset_id: str, good: pa.Table, holes: Iterable[Hole], every: Sequence[Side]) -> None:
+        """The systems that report on the same units, side by side."""
         catalog, dataset = self._catalog, self._catalog.datasets[dataset_id]
-        every = list(self._sides(dataset_id))
         homes = {side.home for side in every if not side.reporting}
         if not homes:
             return
@@ -76,6 +104,7 @@ class Across:
         whole, gaps = indicators.bridge(
             rows, dataset_id=dataset_id, dataset=dataset, days=catalog.counted(self._period), sources=catalog.sources
         )
+        quarantine = read(self._work / f"quarantine_{dataset_id}.parquet")
         aside = quarantine.select(["source", "unit", "tier", "field"]).to_pylist()
         unknown = [
             *holes,

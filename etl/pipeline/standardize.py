@@ -21,12 +21,12 @@ from etl.errors import SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects
-from etl.pipeline.across import ACROSS, Across
+from etl.pipeline.across import Across
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.unanswered import Recorded, Unanswered
 from etl.pipeline.work import holes_in, read, read_findings, write, write_findings
-from etl.tables import FACTS, LEFT_OUT, rows_schema
+from etl.tables import DELIVERIES, FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
 """Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
@@ -58,6 +58,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     recorded = Recorded(catalog, office.landing, office.warehouse)
     standing: dict[str, list[Unanswered]] = {name: [] for name in tables}
     before = {name: [table] for name, (table,) in tables.items()}
+    deliveries = [DELIVERIES.append(pa.field("source", pa.string())).empty_table()]
     confirmed = 0
     for source in catalog.due_sources(period):
         try:
@@ -89,9 +90,9 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
         doubts += [
             {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
         ]
-        left_out.append(
-            parsed.omitted.append_column("source", pa.array([source.id] * parsed.omitted.num_rows, pa.string()))
-        )
+        for kept, found in ((left_out, parsed.omitted), (deliveries, parsed.deliveries)):
+            if found is not None:
+                kept.append(found.append_column("source", pa.array([source.id] * found.num_rows, pa.string())))
     for name, parts in tables.items():
         marked, suspected = suspects.suspects(catalog, name, period, parts, earlier[name], standing[name])
         findings += suspected
@@ -100,6 +101,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     write_findings(work / "findings_parse.parquet", findings)
     omitted = pa.concat_tables(left_out)
     write(work / "left_out.parquet", omitted)
+    write(work / "deliveries.parquet", pa.concat_tables(deliveries))
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
     (work / "given.json").write_text(json.dumps(given))
@@ -159,7 +161,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
     work = office.store("work", period.key, run_id)
     compared = pa.array(sorted(catalog.compared(period)), pa.string())
     told = read_findings(work / "findings_parse.parquet")
-    across = Across(office, period)
+    across = Across(office, period, work)
     total = withheld = 0
     for name, dataset in catalog.datasets.items():
         good = read(work / f"good_{name}.parquet")
@@ -172,7 +174,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         )
         (work / f"gaps_{name}.json").write_text(json.dumps([asdict(gap.hole) for gap in gaps]))
         write_findings(work / f"findings_gaps_{name}.parquet", (_gap_finding(period, gap) for gap in gaps))
-        across.sources(name, good, read(work / f"quarantine_{name}.parquet"), holes_in(work, name))
+        across.systems(name, good, holes_in(work, name))
         if not catalog.reports(name, period):
             write(work / f"facts_{name}.parquet", FACTS.empty_table())
             write_findings(work / f"findings_moving_{name}.parquet", [])
@@ -187,15 +189,12 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
             tree=catalog.tree(period),
             fields=catalog.fields,
         )
-        facts = made(doubts := suspects.doubted(told, catalog, name))
-        if broken := across.chain(name, facts, good):
-            facts = made([*doubts, *broken])
+        facts = across.chained(name, made, suspects.doubted(told, catalog, name), good)
         facts = moving.marked(catalog, period, name, work, facts)
         write(work / f"facts_{name}.parquet", facts)
         total += facts.num_rows
         withheld += facts["value"].null_count
-    write_findings(work / f"findings_{ACROSS}.parquet", across.findings)
-    rules.keep(work, ACROSS, list(across.outcomes()), None)
+    across.keep()
     return {"facts": total, "withheld": withheld}
 
 

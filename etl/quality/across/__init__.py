@@ -36,7 +36,7 @@ PAIRS = pa.schema(
 )
 """What begins every pair. units, other_units: those that `value` and `other` are the sums of. source, other_source:
 whose they are, null where the rows tell. A figure that is null is not known, and the pair is not judged. More columns
-may follow, for a rule to ask."""
+may follow, for a rule to ask; `who` is shown in place of the unit."""
 PLACES = pa.schema([(name, pa.string()) for name in ("source", "unit", "tier", "field", "payload", "pointer")])
 """Where rows stand: what a figure is traced to."""
 
@@ -145,6 +145,8 @@ def findings(
 
 
 def _who(pair: Mapping[str, Any], tree: UnitTree) -> str:
+    if pair.get("who"):
+        return str(pair["who"])
     who = f"{tree[pair['unit']].name} ({pair['unit']})" if pair["unit"] in tree else str(pair["unit"])
     if pair["units"] == pair["other_units"]:
         return who
