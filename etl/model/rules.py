@@ -9,7 +9,7 @@ from typing import Literal
 from etl.model.base import Severity, Text
 
 RuleKind = Literal["row", "table"]
-ComparisonKind = Literal["chain", "sources", "mirror"]
+ComparisonKind = Literal["chain", "sources", "mirror", "jump"]
 Dimension = Literal["completeness", "accuracy", "coherence", "timeliness", "comparability"]
 """The quality dimensions of the European Statistical System."""
 RuleState = Literal["pass", "fail", "error", "waived", "not_run"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from upath import UPath
 
 from etl import indicators
+from etl.indicators.tree import register
 from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome
 from etl.periods import Period
 from etl.pipeline import rules
@@ -19,10 +21,12 @@ from etl.pipeline.earlier import Held, stocks
 from etl.pipeline.office import Office
 from etl.pipeline.work import read, write_findings
 from etl.quality import across
-from etl.quality.across import PLACES, Compared
+from etl.quality.across import PLACES, Compared, Rows
+from etl.quality.across.jump import pairs as jumps
 from etl.quality.across.mirror import pairs as mirrored
 from etl.quality.across.sources import Side
 from etl.quality.across.sources import pairs as laid_out
+from etl.units import UnitTree
 
 ACROSS = "across"
 """What stands for the dataset of these rules."""
@@ -52,8 +56,10 @@ class Across:
         """FACTS of one dataset as `compute` makes them of these rows, less the opening stocks that are not the closing
         stocks of the period before, and what is made of them."""
         facts = compute(doubts)
-        broken = self._chain(dataset_id, facts, rows)
-        return compute([*doubts, *broken]) if broken else facts
+        if broken := self._chain(dataset_id, facts, rows):
+            facts = compute([*doubts, *broken])
+        self._jump(dataset_id, facts, rows)
+        return facts
 
     def _chain(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> list[indicators.Doubt]:
         """What critical breaks leave in doubt."""
@@ -66,8 +72,7 @@ class Across:
             with duckdb.connect() as connection:
                 connection.register("links", self._held.chain(before, facts, opening, closing))
                 pairs = connection.sql(_CHAIN.format(measure=opening.sum)).to_arrow_table()
-            there = self._office.warehouse.places(then.key, dataset_id, _differing(pairs))
-            found = self._compare("chain", pairs, rows, there, then, dataset_id)
+            found = self._compare("chain", pairs, _of(rows), self._recorded(then, dataset_id), then, dataset_id)
             doubts += (
                 (hole, (str(opening.sum), *_totals_of(dataset, str(opening.sum))))
                 for one in found
@@ -75,6 +80,27 @@ class Across:
                 for hole in self._holes(dataset_id, one.broken)
             )
         return doubts
+
+    def _jump(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> None:
+        """The figures of one dataset against the same period of the year before. facts: FACTS made of the rows."""
+        then = replace(self._period, year=self._period.year - 1)
+        trees = self._catalog.tree(self._period), self._catalog.tree(then)
+        measures = {one.code: one.sum for one in self._catalog.indicators_of(dataset_id) if one.sum is not None}
+        before = self._office.warehouse.facts_table(then.key, indicators=list(measures))
+        if not before.num_rows:
+            return
+        pairs = jumps(
+            facts,
+            before,
+            groups=Held(self._catalog, self._period, then).groups,
+            measures=measures,
+            levels={unit.code: unit.level for unit in trees[0]},
+        )
+        here, there = _below(trees[0], _of(rows)), _below(trees[1], self._recorded(then, dataset_id))
+        self._compare("jump", pairs, here, there, then, dataset_id)
+
+    def _recorded(self, period: Period, dataset_id: str) -> Rows:
+        return lambda units: self._office.warehouse.places(period.key, dataset_id, units)
 
     def systems(self, dataset_id: str, good: pa.Table, holes: Iterable[Hole]) -> None:
         """What different systems say of one dataset. good: rows of all sources; holes: what those that report do not
@@ -85,7 +111,7 @@ class Across:
         own = pa.array([side.source for side in sides], pa.string())
         if (found := listed.filter(pc.is_in(listed["source"], own))).num_rows:
             pairs, here, there = mirrored(found)
-            self._compare("mirror", pairs, here, there, self._period, dataset_id)
+            self._compare("mirror", pairs, _of(here), _of(there), self._period, dataset_id)
 
     def keep(self) -> None:
         """Lay beside the rows of the run what was found, and what each rule said."""
@@ -112,7 +138,7 @@ class Across:
             *(Hole(dataset_id, province="", reason="quarantined", **row) for row in aside),
         ]
         pairs = laid_out(whole, sides, unknown, list(dataset.columns))
-        self._compare("sources", pairs, rows, rows, self._period, dataset_id)
+        self._compare("sources", pairs, _of(rows), _of(rows), self._period, dataset_id)
 
     def _sides(self, dataset_id: str) -> Iterator[Side]:
         tree, days = self._catalog.tree(self._period), self._catalog.counted(self._period)
@@ -163,13 +189,13 @@ class Across:
         self,
         kind: ComparisonKind,
         pairs: pa.Table,
-        here: pa.Table,
-        there: pa.Table,
+        here: Rows,
+        there: Rows,
         other: Period,
         dataset_id: str,
     ) -> list[Compared]:
         rules = [rule for rule in self._rules if rule.kind == kind]
-        found = across.compare(rules, pairs, here.select(PLACES.names), there.select(PLACES.names))
+        found = across.compare(rules, pairs, here, there)
         titles = {name: column.title.vi for name, column in self._catalog.datasets[dataset_id].columns.items()}
         tree = self._catalog.tree(self._period)
         self.findings += across.findings(
@@ -187,12 +213,23 @@ class Across:
                 yield Hole(dataset_id, pair["source"], tree.home(unit), unit, tier, field, "quarantined")
 
 
-def _differing(pairs: pa.Table) -> Collection[str]:
-    """The units whose rows may have to be named."""
-    with duckdb.connect() as connection:
-        connection.register("pairs", pairs)
-        units = "select distinct unnest(other_units) from pairs where value is not null and value <> other"
-        return [unit for (unit,) in connection.sql(units).fetchall()]
+def _of(rows: pa.Table) -> Rows:
+    """Of these rows, whatever units are asked for."""
+    return lambda _: rows.select(PLACES.names)
+
+
+def _below(tree: UnitTree, rows: Rows) -> Rows:
+    """The rows of all that is below the units, each under the unit that was asked for."""
+
+    def found(units: Collection[str]) -> pa.Table:
+        above = [(below.code, unit) for unit in units if unit in tree for below in tree.below(unit)]
+        with duckdb.connect() as connection:
+            connection.register("placed", rows({code for code, _ in above}))
+            register(connection, "above", ("unit", "upper"), above)
+            told = "select placed.* replace (upper as unit) from placed join above using (unit)"
+            return connection.sql(told).to_arrow_table()
+
+    return found
 
 
 def _totals_of(dataset: Dataset, measure: str) -> Iterator[str]:

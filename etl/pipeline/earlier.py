@@ -102,26 +102,26 @@ def chain(period_key: str) -> dict[str, Any]:
 
 
 class Held:
-    """The units of a period with those of the period before that held what they hold.
+    """groups: the units of a period with those of an earlier one (by default the one before) that held what they hold.
 
     changed: how many were others before; ended: how many of before have no successor.
     """
 
-    def __init__(self, catalog: Catalog, period: Period) -> None:
-        then = period.previous()
+    def __init__(self, catalog: Catalog, period: Period, then: Period | None = None) -> None:
+        then = then or period.previous()
         trees = catalog.tree(then), catalog.tree(period)
         codes = {unit.code for unit in trees[0]}
         boundaries = Genealogy(catalog.changes).boundaries(codes, then.last_day, period.last_day)
         unlinked: list[Group] = [((), (unit.code,)) for unit in trees[1] if unit.code not in boundaries.origins]
-        self._groups = [*boundaries.groups(), *unlinked]
+        self.groups = [*boundaries.groups(), *unlinked]
         self._beside = _beside_ended(boundaries, *trees)
         self.changed = sum(not boundaries.stayed(unit.code) for unit in trees[1])
-        self.ended = sum(not now for _, now in self._groups)
+        self.ended = sum(not now for _, now in self.groups)
 
     def chain(self, before: pa.Table, now: pa.Table, opening: Indicator, closing: Indicator) -> pa.Table:
         """See `indicators.chain`."""
         return indicators.chain(
-            before, now, closing=closing.code, opening=opening.code, groups=self._groups, beside=self._beside
+            before, now, closing=closing.code, opening=opening.code, groups=self.groups, beside=self._beside
         )
 
 

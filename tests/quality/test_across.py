@@ -26,7 +26,10 @@ from tests.test_units_restate import START, TODAY, History, histories
 
 ACROSS = ROOT / "expectations/across.yml"
 RULES = {rule.id: rule for rule in read_rules(ACROSS, Comparisons).rules}
-NOWHERE = PLACES.empty_table()
+
+
+def nowhere(_: object) -> pa.Table:
+    return PLACES.empty_table()
 
 
 def pair(value: int | None, other: int | None, **more: Any) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def places(*told: tuple[str, ...]) -> pa.Table:
 
 
 def broken(rule: str, *told: dict[str, Any]) -> Compared:
-    (one,) = compare([RULES[rule]], pairs(*told), NOWHERE, NOWHERE)
+    (one,) = compare([RULES[rule]], pairs(*told), nowhere, nowhere)
     return one
 
 
@@ -90,7 +93,7 @@ def test_a_finding_names_both_figures_and_leads_to_both_rows() -> None:
     there = places(
         ("b", "01001", "commune", "dat_dai", "t2", "/data/9"), ("b", "01001", "commune", "ho_tich", "t1", "/data/8")
     )
-    found = compare([RULES["CHAIN"]], pairs(pair(50, 30)), here, there)
+    found = compare([RULES["CHAIN"]], pairs(pair(50, 30)), lambda _: here, lambda _: there)
     now = Period.parse("2026-Q3")
     words = {"carried_over": "Từ kỳ trước chuyển qua"}
     (one,) = findings(found, now, now.previous(), tree=tree(), fields=CATALOG.fields, titles=words)
@@ -106,7 +109,7 @@ def test_a_finding_names_both_figures_and_leads_to_both_rows() -> None:
 def test_a_field_without_a_row_leads_to_the_whole_answer_that_does_not_hold_it() -> None:
     here = places(("a", "01001", "commune", "dat_dai", "h0", "/data/4"))
     there = places(("a", "01001", "commune", "ho_tich", "t1", "/data/8"))
-    (found,) = compare([RULES["CHAIN"]], pairs(pair(0, 30)), here, there)
+    (found,) = compare([RULES["CHAIN"]], pairs(pair(0, 30)), lambda _: here, lambda _: there)
     (one,) = found.broken.to_pylist()
     assert (one["payload"], one["row"], one["other_payload"], one["other_row"]) == ("h0", "", "t1", "/data/8")
 
@@ -114,7 +117,7 @@ def test_a_field_without_a_row_leads_to_the_whole_answer_that_does_not_hold_it()
 def test_a_rule_that_cannot_run_is_named() -> None:
     wrong = replace(RULES["CHAIN"], violation="no_such_column > 0")
     with pytest.raises(QualityError, match="rule CHAIN could not run"):
-        compare([wrong], pairs(pair(1, 1)), NOWHERE, NOWHERE)
+        compare([wrong], pairs(pair(1, 1)), nowhere, nowhere)
 
 
 def test_a_mistake_in_the_file_is_told_with_its_line(tmp_path: Path) -> None:
@@ -154,7 +157,7 @@ def test_the_chain_breaks_exactly_where_stock_was_lost_or_added(data: st.DataObj
         for one in links.to_pylist()
         if one["leaf"]
     ]
-    (found,) = compare([RULES["CHAIN"]], pairs(*told), NOWHERE, NOWHERE)
+    (found,) = compare([RULES["CHAIN"]], pairs(*told), nowhere, nowhere)
     assert {tuple(one["units"]): (int(one["value"]), int(one["other"])) for one in found.broken.to_pylist()} == expected
     assert found.judged == sum(bool(old and new) for old, new in groups)
 

@@ -65,7 +65,7 @@ def deliveries(messages: Iterable[Message]) -> pa.Table:
 
 def found(messages: Iterable[Message]) -> tuple[dict[tuple[str, str], tuple[int, int]], Any]:
     laid, here, there = pairs(deliveries(messages))
-    (one,) = compare([RULES["MIRROR"]], laid, here, there)
+    (one,) = compare([RULES["MIRROR"]], laid, lambda _: here, lambda _: there)
     return {
         tuple(pair["units"][0].split()): (int(pair["value"]), int(pair["other"])) for pair in one.broken.to_pylist()
     }, one

@@ -16,7 +16,7 @@ from etl.periods import Interval
 from etl.quality.across import Compared, compare
 from etl.quality.across.sources import Side, pairs
 from tests.quality.country import PERIOD, row, table
-from tests.quality.test_across import NOWHERE, RULES
+from tests.quality.test_across import RULES, nowhere
 
 OTHER_DAYS = Interval(dt.date(2026, 7, 1), dt.date(2026, 9, 30))
 OWN = Side("own", "tandan_06a", "01", PERIOD.days, reporting=True, records=False, by_level=False)
@@ -38,7 +38,7 @@ def rows(source: str, figures: Figures) -> list[dict[str, Any]]:
 def judged(rule: str, *told: tuple[Side, Figures], unknown: tuple[Hole, ...] = ()) -> Compared:
     given_rows = table("onestop", [one for side, figures in told for one in rows(side.source, figures)])
     found: pa.Table = pairs(given_rows, [side for side, _ in told], unknown, MEASURES)
-    (one,) = compare([RULES[rule]], found, NOWHERE, NOWHERE)
+    (one,) = compare([RULES[rule]], found, nowhere, nowhere)
     return one
 
 
@@ -92,7 +92,7 @@ def test_sums_over_fields_and_over_units_where_one_knows_no_more() -> None:
     given_rows = table("onestop", [*rows("own", own), *({**one, "tier": "commune"} for one in level)])
     for holes in ((), (Hole("onestop", "own", "01", "01003", "commune", None, "missing_unit"),)):
         told = pairs(given_rows, [OWN, LEVELS], holes, MEASURES)
-        (one,) = compare([RULES["SYSTEMS"]], told, NOWHERE, NOWHERE)
+        (one,) = compare([RULES["SYSTEMS"]], told, nowhere, nowhere)
         expected = {} if holes else {("01", "ho_tich", "pending_total"): (50, 10)}
         assert found(one) == expected, "a sum over units of which one is missing is none"
 

@@ -6,7 +6,7 @@ rows that a broken pair rests on are looked for afterwards, so that what is soun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -36,9 +36,11 @@ PAIRS = pa.schema(
 )
 """What begins every pair. units, other_units: those that `value` and `other` are the sums of. source, other_source:
 whose they are, null where the rows tell. A figure that is null is not known, and the pair is not judged. More columns
-may follow, for a rule to ask; `who` is shown in place of the unit."""
+may follow, for a rule to ask; `who` is shown in place of the unit, `note` at the end."""
 PLACES = pa.schema([(name, pa.string()) for name in ("source", "unit", "tier", "field", "payload", "pointer")])
 """Where rows stand: what a figure is traced to."""
+Rows = Callable[[Collection[str]], pa.Table]
+"""PLACES of the rows under the figures of units."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,13 @@ class Compared:
     broken: pa.Table
 
 
-def compare(rules: Sequence[Comparison], pairs: pa.Table, here: pa.Table, there: pa.Table) -> list[Compared]:
-    """Each rule over all pairs. here, there: PLACES of the rows under `value` and under `other`.
+def compare(rules: Sequence[Comparison], pairs: pa.Table, here: Rows, there: Rows) -> list[Compared]:
+    """Each rule over all pairs. here, there: the rows under `value` and under `other`.
 
     Raises QualityError naming a rule that could not run.
     """
     with duckdb.connect() as connection:
         connection.register("pairs", pairs)
-        connection.register("here", here)
-        connection.register("there", there)
         connection.execute(
             "create temp table pair as select row_number() over () as number, *, value - other as difference from pairs"
         )
@@ -81,6 +81,9 @@ def compare(rules: Sequence[Comparison], pairs: pa.Table, here: pa.Table, there:
             except duckdb.Error as problem:
                 reason = str(problem).splitlines()[0]
                 raise QualityError(f"rule {rule.id} could not run, mend its violation: {reason}") from problem
+            for side, units, rows in (("here", "units", here), ("there", "other_units", there)):
+                named = connection.sql(f"select distinct unnest({units}) as unit from broken order by all").fetchall()
+                connection.register(side, rows([unit for (unit,) in named]) if named else PLACES.empty_table())
             found.append(Compared(rule, judged, unknown, connection.sql(_PLACED).to_arrow_table()))
     return found
 
@@ -129,7 +132,8 @@ def findings(
                 message=f"{_who(pair, tree)}{field}, “{titles[pair['measure']]}”: {value} "
                 f"({_where(pair['source'], period, pair['rows'])}) so với {other} "
                 f"({_where(pair['other_source'], other_period, pair['other_rows'])}), lệch "
-                f"{_shown(pair['difference'], '+')}. Lẽ ra {one.rule.message}",
+                f"{_shown(pair['difference'], '+')}. Lẽ ra {one.rule.message}"
+                f"{'. ' + pair['note'] if pair.get('note') else ''}",
                 unit=pair["unit"],
                 field=pair["field"],
                 payload=pair["payload"],
