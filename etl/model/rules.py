@@ -52,7 +52,8 @@ class Comparison:
 
     kind: which two figures stand side by side as `value` and `other`, and what else a condition may ask: see the head
     of `expectations/across.yml`. where: DuckDB SQL telling which of these pairs the rule is about. violation: what
-    breaks it. A pair of which one figure is withheld or not known is not judged, and counted as such.
+    breaks it. A pair of which one figure is withheld or not known is not judged, and counted as such. breaks: pairs
+    that must break it, each by what it is other in than two equal figures.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Comparison:
     violation: str
     message: str
     where: str = "true"
+    breaks: tuple[Mapping[str, str | float | bool], ...] = ()
 
 
 @dataclass(frozen=True)
