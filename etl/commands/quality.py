@@ -18,6 +18,7 @@ _SEVERITIES = {"critical": "nghiêm trọng / critical", "warning": "cảnh báo
 @click.option("--source", help="Chỉ nguồn này. / Only this source.")
 @click.option("--unit", help="Chỉ đơn vị này và cấp dưới (mã hoặc tên). / Only this unit and those below it.")
 @click.option("--html", type=_FILE, help="Ghi một trang HTML. / Write one self-contained page.")
+@click.option("--pdf", type=_FILE, help="Ghi một tệp PDF để gửi kèm. / Write a PDF to attach.")
 @click.option("--csv", type=_FILE, help="Ghi mọi dòng vi phạm. / Write every failing row.")
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
 @as_json_option
@@ -26,6 +27,7 @@ def quality(
     source: str | None,
     unit: str | None,
     html: Path | None,
+    pdf: Path | None,
     csv: Path | None,
     lang: Literal["vi", "en"],
     as_json: bool,
@@ -38,11 +40,13 @@ def quality(
     found = pipeline.quality_report(period, source, unit)
     if html is not None:
         html.write_text(pipeline.quality_page(found, lang), "utf-8")
+    if pdf is not None:
+        pdf.write_bytes(pipeline.quality_pdf(found, lang))
     if csv is not None:
         csv.write_text(pipeline.quality_rows(found), "utf-8", newline="")
     if as_json:
         return emit(pipeline.validation_report(found))
-    return _show(found, [path for path in (html, csv) if path is not None])
+    return _show(found, [path for path in (html, pdf, csv) if path is not None])
 
 
 def _show(found: dict[str, Any], written: list[Path]) -> None:

@@ -38,7 +38,7 @@ from etl.pipeline.narrating import narrate, narratives
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
-from etl.pipeline.quality_report import quality_page, quality_report, quality_rows, validation_report
+from etl.pipeline.quality_report import quality_page, quality_pdf, quality_report, quality_rows, validation_report
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
 from etl.pipeline.rules import rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse
@@ -93,6 +93,7 @@ __all__ = [
     "prepare",
     "publish",
     "quality_page",
+    "quality_pdf",
     "quality_report",
     "quality_rows",
     "record",

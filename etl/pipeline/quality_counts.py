@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 
-from etl import compliance
 from etl.periods import Interval, Period
 from etl.pipeline.office import Office
 from etl.pipeline.quality_scope import Scope
-from etl.pipeline.standings import standings_in
 from etl.warehouse import LoadQuality
-
-_OFF_FORM = ("zero_denominator", "not_provided")
-"""Reasons of figures that nobody is required to give."""
 
 
 def counts(
@@ -22,17 +16,15 @@ def counts(
     load: LoadQuality,
     scope: Scope,
     dimensions: Mapping[tuple[str, str], str],
-    day: dt.date,
 ) -> dict[str, tuple[int, int]]:
-    """Part and whole of each measure of `etl.report`. dimensions: of each dataset and rule, by today's suites."""
+    """Part and whole of the measures of `etl.report` that a load settles. dimensions: of each dataset and rule."""
     catalog = office.catalog
     due = {one.id for one in catalog.due_sources(period) if one.id in scope.sources and one.role == "reporting"}
     given = [one for one in load.sources if one.source in due]
     rows = sum(one.rows + one.held for one in given)
     indicators = {one.code for dataset in scope.datasets for one in catalog.indicators_of(dataset)}
-    figures = office.warehouse.figure_counts(period.key, scope.units, indicators)
+    figures = office.warehouse.figure_counts(period.key, scope.units, indicators, load.recorded_at)
     valued = sum(count for (_, reason), count in figures.items() if reason is None)
-    required = sum(count for (_, reason), count in figures.items() if reason not in _OFF_FORM)
     revised = sum(count for (state, reason), count in figures.items() if state == "revised" and reason is None)
     answered = {one.source for one in given if one.rows + one.held}
     windows = [Interval(*one.days) == period.days for one in given if one.days is not None]
@@ -54,20 +46,12 @@ def counts(
             if source in answered and severity != "info" and dimension(source, rule) == criterion
         }
 
-    standings = [
-        one
-        for one in standings_in(office, [period], day)
-        if one.obligation.unit in scope.units and catalog.forms[one.obligation.form].dataset in scope.datasets
-    ]
-    tally = compliance.tally(standings, day)
     return {
-        "figures": (valued, required),
         "sources": (sum(one.state == "complete" and one.source in answered for one in given), len(due)),
         "accurate_rows": (rows - held("accuracy"), rows),
         "unrevised": (valued - revised, valued),
         "coherent_rows": (rows - held("coherence"), rows),
         "coherent_sources": (len(answered - struck("coherence")), len(answered)),
-        "reports": (tally.timely, tally.due),
         "window": (sum(windows), len(windows)),
         "comparable_sources": (len(answered - struck("comparability")), len(answered)),
     }

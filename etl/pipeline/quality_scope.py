@@ -15,8 +15,12 @@ from etl.pipeline.selection import unit_named
 @dataclass(frozen=True)
 class Scope:
     """sources: due in the period, those for comparison too. units: whose forms and reports, of all those that file;
-    below: whose findings (None: everybody's)."""
+    below: whose findings (None: everybody's). name: of the unit, or of the source's; "" of a whole period. key: what
+    tells it from others of the period.
+    """
 
+    key: str
+    name: str
     sources: Mapping[str, Source]
     units: frozenset[str]
     datasets: frozenset[str]
@@ -34,15 +38,18 @@ def scope_of(office: Office, period: Period, source: str | None, unit: str | Non
         due = {source: due[source]}
     filing = {level for form in catalog.forms.values() if form.period_kind == period.kind for level in form.levels}
     units, below = frozenset(one.code for one in tree if one.level in filing), None
+    key = name = ""
     if unit is not None:
         code = unit_named(office, period, unit).code
+        key, name = f"unit {code}", tree[code].name
         below = frozenset(one.code for one in (tree if code == NATION else tree.below(code)))
         upwards = {code, tree.home(code), tree[code].parent}
         due = {id_: one for id_, one in due.items() if one.unit in below or one.unit in upwards}
         units = frozenset([code])
     elif source is not None:
         units = frozenset([due[source].unit])
-    return Scope(due, units, frozenset(catalog.dataset_of(one) for one in due.values()), below)
+        key, name = f"source {source}", tree[due[source].unit].name
+    return Scope(key, name, due, units, frozenset(catalog.dataset_of(one) for one in due.values()), below)
 
 
 def within(findings: Iterable[Finding], scope: Scope) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,13 @@ class Face:
         return [cell for cell in self.cells if not cell.filled]
 
 
-def faces(office: Office, period: Period, datasets: Collection[str], units: Collection[str]) -> list[Face]:
-    """The forms of these units, of those that are filled with every run, on figures of these datasets, as now known."""
+def faces(
+    office: Office, period: Period, datasets: Collection[str], units: frozenset[str], known_at: dt.datetime
+) -> list[Face]:
+    """The forms of these units, of those that are filled with every run, on figures of these datasets as known then.
+
+    A form that nobody is known to owe is asked only of units that have a source for it.
+    """
     tree, fields = office.catalog.tree(period), office.catalog.fields
     found = []
     for _, form in sorted(office.catalog.forms.items()):
@@ -39,8 +45,9 @@ def faces(office: Office, period: Period, datasets: Collection[str], units: Coll
             continue
         if not office.catalog.reports(form.dataset, period):
             continue
-        wanted = [unit for level in form.levels for unit in tree.at_level(level) if unit.code in units]
-        filling = Filling(office, form, period, office.warehouse.known_at(period.key))
+        asked = set(units) if form.owed else units & _reported(office, period, form.dataset)
+        wanted = [unit for level in form.levels for unit in tree.at_level(level) if unit.code in asked]
+        filling = Filling(office, form, period, known_at)
         for batch in batches(wanted, form):
             facts = filling.facts(batch)
             found += [
@@ -102,17 +109,22 @@ def weigh(
 
 def undeclared(office: Office, period: Period, dataset: str) -> list[Hole]:
     """The provinces that no source is due for: nobody reports them, and no finding says so."""
+    reported = _reported(office, period, dataset)
+    return [
+        Hole(dataset, "", unit.code, None, None, None, "missing_source")
+        for unit in office.catalog.tree(period).at_level("province")
+        if unit.code not in reported
+    ]
+
+
+def _reported(office: Office, period: Period, dataset: str) -> set[str]:
+    """Units that have a reporting source of the dataset, their own or one of a unit of theirs."""
     tree = office.catalog.tree(period)
-    reported = {
+    return {
         tree.home(source.unit)
         for source in office.catalog.due_sources(period)
         if source.role == "reporting" and office.catalog.dataset_of(source) == dataset
     }
-    return [
-        Hole(dataset, "", unit.code, None, None, None, "missing_source")
-        for unit in tree.at_level("province")
-        if unit.code not in reported
-    ]
 
 
 def _held_by(

@@ -9,8 +9,9 @@ from etl.report.criteria import CRITERIA, MEASURES, criteria
 from etl.report.ess import validation_report, validations
 from etl.report.formats import Lang
 from etl.report.html import fragment, page, style
-from etl.report.issues import issues, open_findings, outcomes, ranked
+from etl.report.issues import dated, issues, open_findings, outcomes, ranked
 from etl.report.listing import table
+from etl.report.pdf import pdf
 from etl.report.rows import SEVERITIES, Holder, Known, rows
 
 __all__ = [
@@ -21,11 +22,13 @@ __all__ = [
     "Known",
     "Lang",
     "criteria",
+    "dated",
     "fragment",
     "issues",
     "open_findings",
     "outcomes",
     "page",
+    "pdf",
     "ranked",
     "rows",
     "style",

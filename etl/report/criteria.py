@@ -43,9 +43,11 @@ _FORMULAS = Text(
     "formulas printed on the form, the vendor's own identities: counts have no tolerance",
 )
 MEASURES: Final[Mapping[str, Measure]] = {
-    "figures": Measure(
+    "cells": Measure(
         "completeness",
-        Text("Số liệu có giá trị trên số liệu phải có (R1)", "Figures with a value of the figures required (R1)"),
+        Text(
+            "Ô có số trên ô phải có số của các biểu (R1)", "Cells with a figure of the cells that should hold one (R1)"
+        ),
         Text(
             "số chưa biết không phải là 0, số cộng thiếu phần thì không công bố",
             "what is not known is not 0, and what lacks a part is not published",

@@ -16,7 +16,7 @@ from etl.model import Severity
 
 VERSION: Final = "1.0.1"
 _SEVERITIES: Final[Mapping[Severity, str]] = {"critical": "error", "warning": "warning", "info": "information"}
-_VALUES: Final = {"pass": "1", "fail": "0", "waived": "0", "error": "NA"}
+_VALUES: Final = {"pass": "1", "fail": "0", "waived": "0", "error": "NA", "not_run": "NA"}
 _ACTOR: Final = "baocao-etl"
 
 
@@ -54,6 +54,7 @@ def validations(
             "state": rule["state"],
             "dimension": rule["dimension"],
             "rows": rule["rows"],
+            "dead": rule["dead"],
             "sources": rule["sources"],
         }
         for rule in told

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from etl.report import formats, sparkline
 from etl.report.formats import Lang
+from etl.report.issues import alike
 from etl.report.words import WORDS
 
 MOST_ROWS = 200
@@ -20,19 +20,26 @@ MOST_ROWS = 200
 
 def fragment(report: Mapping[str, Any], lang: Lang = "vi", csv: str = "") -> str:
     """What stands under the heading of a page; needs `style()`. csv: address of the whole list of failing rows."""
-    return _environment(lang).get_template("fragment.html.j2").render(report=report, csv=csv, most_rows=MOST_ROWS)
+    return _rendered("fragment.html.j2", lang, report=report, csv=csv, printed=False)
 
 
-def page(report: Mapping[str, Any], lang: Lang = "vi", csv: str | None = None) -> str:
-    """One self-contained file. csv: the whole list of failing rows, to be downloaded from within the page."""
+def page(report: Mapping[str, Any], lang: Lang = "vi", csv: str | None = None, *, printed: bool = False) -> str:
+    """One self-contained file.
+
+    csv: the whole list of failing rows, to be downloaded from within the page. printed: without what is fine, and
+    without what a reader would unfold.
+    """
     inside = "" if csv is None else f"data:text/csv;charset=utf-8;base64,{b64encode(csv.encode()).decode()}"
-    template = _environment(lang).get_template("page.html.j2")
-    return template.render(report=report, body=Markup(fragment(report, lang, inside)), style=Markup(style()))  # noqa: S704 - rendered above
+    return _rendered("page.html.j2", lang, report=report, csv=inside, printed=printed)
 
 
 def style() -> str:
     """The style sheet of a fragment."""
-    return _environment("vi").get_template("style.css").render()
+    return _rendered("style.css", "vi")
+
+
+def _rendered(template: str, lang: Lang, **given: Any) -> str:
+    return _environment(lang).get_template(template).render(**given)
 
 
 @cache
@@ -44,7 +51,6 @@ def _environment(lang: Lang) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"w": {name: text.vi if lang == "vi" else text.en for name, text in WORDS.items()}, "lang": lang}
     made.filters |= {
         "number": lambda value: formats.number(value, lang),
         "signed": lambda value: formats.signed(value, lang),
@@ -54,7 +60,11 @@ def _environment(lang: Lang) -> Environment:
         "said": lambda text: text[lang],
     }
     made.globals |= {
+        "lang": lang,
+        "w": {name: text.vi if lang == "vi" else text.en for name, text in WORDS.items()},
         "percent": lambda part, whole: formats.percent(part, whole, lang),
+        "alike": alike,
+        "most_rows": MOST_ROWS,
         "points": sparkline.points,
         "spark_width": sparkline.WIDTH,
         "spark_height": sparkline.HEIGHT,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from etl.model import Rule
+from etl.model import Rule, RuleOutcome
 from etl.report.rows import SEVERITIES
 
 
-def issues(rows: Sequence[dict[str, Any]], since: Mapping[tuple[str, str], Mapping[str, str]]) -> list[dict[str, Any]]:
+def issues(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry for each source and set of rules that the same rows break; each row gets the `id` of its `issue`.
 
-    rows: as `rows` gives them, the gravest first. since: of source and rule the first period, and in this period the
-    first load, from which it stands unbroken.
+    rows: as `rows` gives them, the gravest first.
     """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
@@ -22,26 +21,42 @@ def issues(rows: Sequence[dict[str, Any]], since: Mapping[tuple[str, str], Mappi
     for number, members in enumerate(groups.values()):
         for row in members:
             row["issue"] = number
-    return [_issue(number, members, since) for number, members in enumerate(groups.values())]
+    return [_issue(number, members) for number, members in enumerate(groups.values())]
 
 
-def _issue(
-    number: int, members: Sequence[Mapping[str, Any]], since: Mapping[tuple[str, str], Mapping[str, str]]
-) -> dict[str, Any]:
+def _issue(number: int, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     worst = members[0]
-    rules = [worst["rule"], *worst["also"]]
-    stands = [since[worst["source"], rule] for rule in rules]
     return {
         "id": number,
         "source": worst["source"],
         "owner": worst["owner"],
         "severity": worst["severity"],
-        "rules": rules,
+        "rules": [worst["rule"], *worst["also"]],
         "row": dict(worst),
         "rows": sum(row["rule"] == worst["rule"] for row in members),
         "units": len({row["unit"] for row in members}),
-        "since": dict(min(stands, key=lambda one: (one["period"], one["recorded_at"]))),
     }
+
+
+def dated(
+    issues: Iterable[Mapping[str, Any]], since: Mapping[tuple[str, str], Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """The issues with `since`, the earliest of their rules'.
+
+    since: of source and rule the first period, and in this period the first load, from which it stands unbroken.
+    """
+    return [
+        {
+            **one,
+            "since": dict(
+                min(
+                    (since[one["source"], rule] for rule in one["rules"]),
+                    key=lambda first: (first["period"], first["recorded_at"]),
+                )
+            ),
+        }
+        for one in issues
+    ]
 
 
 def ranked(issues: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -54,6 +69,22 @@ def ranked(issues: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(map(dict, issues), key=rank)
 
 
+def alike(issues: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Issues that break the same rules, of whatever source, as one: the first of them with all units and rows."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for issue in issues:
+        groups.setdefault(tuple(sorted(issue["rules"])), []).append(issue)
+    return [
+        {
+            **members[0],
+            "units": list(dict.fromkeys(one["row"]["unit_name"] for one in members)),
+            "rows": sum(one["rows"] for one in members),
+            "since": min(one["since"]["period"] for one in members),
+        }
+        for members in groups.values()
+    ]
+
+
 def open_findings(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """By criterion and severity, how many findings there are."""
     found: dict[str, Counter[str]] = {}
@@ -62,25 +93,54 @@ def open_findings(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]
     return {name: dict(counted) for name, counted in found.items()}
 
 
-def outcomes(rules: Mapping[tuple[str, str], Rule], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Every rule of the suites with how it ended: those that failed first, the gravest before the others."""
+def outcomes(
+    judged: Iterable[RuleOutcome],
+    rules: Mapping[tuple[str, str], Rule],
+    rows: Sequence[Mapping[str, Any]],
+    datasets: Collection[str],
+) -> list[dict[str, Any]]:
+    """How each rule of these datasets ended in the load: what could not run or is dead first, then what failed.
+
+    rules: of today's suites, for how they are written, and for all of it where the load is older than the record of its
+    outcomes. rows: those that concern the reader; a rule that none of them breaks has passed for him. dead: it does not
+    fire on a record planted to break it.
+    """
     broken: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         broken.setdefault((row["dataset"], row["rule"]), []).append(row["source"])
-    told = [
-        {
-            "dataset": dataset,
-            "id": rule.id,
-            "title": vars(rule.title),
-            "severity": rule.severity,
-            "dimension": rule.dimension,
-            "law": rule.source,
-            "kind": rule.kind,
-            "violation": rule.violation,
-            "state": "fail" if (found := broken.get((dataset, rule.id), [])) else "pass",
-            "rows": len(found),
-            "sources": sorted(set(found)),
-        }
-        for (dataset, _), rule in rules.items()
-    ]
-    return sorted(told, key=lambda one: (one["state"] == "pass", SEVERITIES.index(one["severity"])))
+    known = list(judged) or [_unjudged(dataset, rule) for (dataset, _), rule in rules.items()]
+    told = []
+    for one in known:
+        found = broken.get((one.dataset, one.rule), [])
+        rule = rules.get((one.dataset, one.rule))
+        if one.dataset not in datasets:
+            continue
+        told.append(
+            {
+                "dataset": one.dataset,
+                "id": one.rule,
+                "title": vars(one.title),
+                "severity": one.severity,
+                "dimension": one.dimension,
+                "law": one.law,
+                "kind": one.kind,
+                "violation": rule.violation if rule else "",
+                "state": one.state if one.state not in ("pass", "fail") else "fail" if found else "pass",
+                "judged": one.judged,
+                "waived": one.waived,
+                "dead": one.proven is False,
+                "reason": one.reason,
+                "rows": len(found),
+                "sources": sorted(set(found)),
+            }
+        )
+    return sorted(told, key=_alarm)
+
+
+def _unjudged(dataset: str, rule: Rule) -> RuleOutcome:
+    return RuleOutcome(dataset, rule.id, rule.title, rule.severity, rule.dimension, rule.source, rule.kind, "pass")
+
+
+def _alarm(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    states = ("error", "fail", "waived", "not_run", "pass")
+    return not rule["dead"], states.index(rule["state"]), SEVERITIES.index(rule["severity"])

@@ -31,7 +31,8 @@ class Known:
     """What the codes in findings mean.
 
     rules: by dataset and id. figures: by dataset and measure its title, with the column of the form that shows it.
-    landed: of payloads where the bytes lie in the store and when they were fetched.
+    landed: of payloads where the bytes lie in the store and when they were fetched. pulls: of each source whose newest
+    pull is not whole, how it ended and what to do.
     """
 
     rules: Mapping[tuple[str, str], Rule]
@@ -40,6 +41,7 @@ class Known:
     units: Mapping[str, str]
     fields: Mapping[str, str]
     landed: Mapping[str, tuple[str, dt.datetime]]
+    pulls: Mapping[str, tuple[Text, str]]
 
     def rule(self, finding: Finding) -> Rule | None:
         """None for a rule that is in no suite any more."""
@@ -94,12 +96,21 @@ def _told(finding: Finding, known: Known, also: Sequence[str]) -> dict[str, Any]
         "sum_of": sum_of,
         "difference": _difference(value, expected),
         "message": finding.message,
+        "pull": _pull(finding, known),
         "also": list(also),
         "payload": finding.payload,
         "pointer": finding.row,
         "uri": uri,
         "fetched_at": fetched_at and fetched_at.isoformat(),
     }
+
+
+def _pull(finding: Finding, known: Known) -> dict[str, Any] | None:
+    """How the pull ended, of a finding that a source gave nothing."""
+    if finding.payload or finding.unit is not None or finding.source not in known.pulls:
+        return None
+    title, message = known.pulls[finding.source]
+    return {"title": vars(title), "message": message}
 
 
 def _figures(finding: Finding, titles: Mapping[str, Text]) -> list[dict[str, Any]]:

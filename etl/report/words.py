@@ -9,7 +9,6 @@ from etl.model import Text
 
 WORDS: Final[Mapping[str, Text]] = {
     "title": Text("Báo cáo chất lượng số liệu", "Data quality report"),
-    "verdict": Text("Kết luận", "Conclusion"),
     "stop": Text("Cần quyết định trước khi công bố", "To be decided before publication"),
     "warned": Text("Công bố được, có điểm cần xem", "May be published, with points to look at"),
     "clear": Text("Công bố được", "May be published"),
@@ -39,7 +38,6 @@ WORDS: Final[Mapping[str, Text]] = {
     "threshold": Text("Ngưỡng", "Threshold"),
     "rests_on": Text("Căn cứ", "Rests on"),
     "trend": Text("Diễn biến tám kỳ gần nhất", "The last eight periods"),
-    "period": Text("Kỳ", "Period"),
     "met": Text("Đạt", "Met"),
     "failed": Text("Chưa đạt", "Not met"),
     "none": Text("Chưa có để đếm", "Nothing to count"),
@@ -85,7 +83,46 @@ WORDS: Final[Mapping[str, Text]] = {
     "reason_divided": Text("đơn vị bị chia", "the unit was divided"),
     "reason_not_provided": Text("nguồn không có số này", "the source does not give it"),
     "reason_": Text("chưa có trong kho", "not in the warehouse"),
+    "nothing": Text("không có", "nothing"),
+    "more_units": Text("và # đơn vị khác", "and # more"),
+    "lines": Text("dòng", "rows"),
+    "how_to_mend": Text("Cách sửa", "How to mend it"),
+    "loaded_at": Text("nạp", "loaded"),
+    "cells_blank": Text("ô ghi “…”", "cells show “…”"),
+    "mended_alone": Text("Sửa riêng lỗi này: # ô có số", "Mended alone: # cells get their figure"),
+    "held_by_others": Text("Lỗi khác cũng giữ các ô này", "Other faults hold these cells too"),
+    "as_the_source": Text("Số vẫn công bố như nguồn ghi", "Published as the source has it"),
+    "units": Text("Đơn vị", "Units"),
+    "mute": Text("# quy tắc không kiểm tra được", "# rules do not judge"),
+    "mute_means": Text(
+        "Không có lỗi nào được báo từ các quy tắc này, kể cả khi có lỗi.", "They report nothing, whatever is wrong."
+    ),
+    "dead": Text("Không còn tác dụng", "Dead"),
+    "state_not_run": Text("Không có gì để kiểm tra", "Nothing to judge"),
+    "judged": Text("Đã xét", "Judged"),
+    "nothing_missing": Text("mọi ô của các biểu đều có số.", "every cell of the forms has its figure."),
+    "undeclared": Text("# tỉnh, thành phố chưa có nguồn nào cho", "# provinces have no source of"),
+    "cells_each": Text("ô mỗi cột", "cells each"),
+    "lines_named": Text("Dòng", "Rows"),
+    "more_lines": Text("và # dòng khác", "and # more"),
+    "first_rows": Text("Hiện", "Shown:"),
+    "only_striking": Text(
+        "Bản in chỉ ghi nguồn chưa lấy đủ hoặc có phát hiện; trang đầy đủ có mọi nguồn và mọi quy tắc.",
+        "In print only sources that are not whole or have findings; the page has every source and rule.",
+    ),
+    "about_counts": Text(
+        "“…” là chưa có số, không phải bằng 0. Mọi ngưỡng là 100 %: đây là số đếm, không phải ước lượng; tỷ lệ cắt một "
+        "chữ số thập phân, 100 % là tất cả.",
+        "“…” is no figure, and not 0. Every threshold is 100 %: these are counts, not estimates; rates are cut to one "
+        "decimal, 100 % is all of them.",
+    ),
+    "about_measures": Text(
+        "Năm tiêu chí theo Hệ thống thống kê châu Âu (ESS); R1 là tỷ lệ đầy đủ trong bộ chỉ số chất lượng của ESS, các "
+        "chỉ số khác do dự án đặt. Diễn biến đếm trên lần nạp đang có hiệu lực của mỗi kỳ.",
+        "The five criteria are those of the European Statistical System (ESS); R1 is the completeness rate of its "
+        "quality indicators, the other measures are this project's own. The trend counts over the load in force of "
+        "each period.",
+    ),
     "csv": Text("Tải toàn bộ (CSV)", "Download all (CSV)"),
     "other_rules": Text("bộ quy tắc khác", "other rules"),
-    "all_periods": Text("từ đầu chuỗi", "since the series began"),
 }

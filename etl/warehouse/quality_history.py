@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from etl.model import PullState
 from etl.warehouse import schema
 from etl.warehouse.administration import Administration
 from etl.warehouse.queries import days_of_load, latest_load
@@ -22,14 +22,16 @@ _load, _fact = schema.load.c, schema.fact.c
 class LoadedSource:
     """A source in a load: rows that are in the figures, rows set aside, and when the answer came that it rests on.
 
-    state: of its newest pull. answered_at: None where no answer of the period is in use. days: those that its rows
-    count, first and last; None without rows, and of a source for comparison.
+    state, message: of its newest pull; message is "" where its rows rest on an earlier one. answered_at: None where no
+    answer of the period is in use. days: those that its rows count, first and last; None without rows, and of a source
+    for comparison.
     """
 
     source: str
     dataset: str | None
     role: str
-    state: str
+    state: PullState
+    message: str
     rows: int
     held: int
     answered_at: dt.datetime | None
@@ -50,28 +52,28 @@ class LoadQuality:
     held: dict[tuple[str, tuple[str, ...]], int]
     found: dict[tuple[str, str, str], int]
 
-    @cached_property
-    def broken(self) -> frozenset[tuple[str, str]]:
-        """Source and rule of each finding."""
-        return frozenset((source, rule) for source, rule, _ in self.found)
-
 
 class QualityHistory(Administration):
     """The part of the Warehouse that quality reports read."""
 
-    def load_quality(self, period_key: str) -> LoadQuality | None:
-        """The newest load in force of the period; None before the first. What it says of a load never changes."""
+    def load_in_force(self, period_key: str) -> int | None:
+        """Number of the newest load in force of the period; None before the first."""
         with self._snapshot() as connection:
-            number = latest_load(connection, period_key, None, self._as_if)
-            return None if number is None else _load_quality(connection, number)
+            return latest_load(connection, period_key, None, self._as_if)
+
+    def load_quality(self, number: int) -> LoadQuality:
+        """What is known of a load, which never changes."""
+        with self._snapshot() as connection:
+            return _load_quality(connection, number)
 
     def figure_counts(
-        self, period_key: str, units: Collection[str], indicators: Collection[str]
+        self, period_key: str, units: Collection[str], indicators: Collection[str], known_at: dt.datetime
     ) -> dict[tuple[str, str | None], int]:
-        """How many current figures of these units there are, by state and reason (None: it has a value)."""
+        """How many figures of these units there were then, by state and reason (None: it has a value)."""
         newest = (
             select(_fact.state, _fact.reason, _fact.revision_reason)
             .where(_fact.period == period_key, _fact.unit.in_(sorted(units)), _fact.indicator.in_(sorted(indicators)))
+            .where(_fact.recorded_at <= known_at)
             .ext(distinct_on(_fact.unit, _fact.indicator, _fact.tier, _fact.field))
             .order_by(_fact.unit, _fact.indicator, _fact.tier, _fact.field, _fact.revision.desc())
             .subquery()
@@ -84,11 +86,13 @@ class QualityHistory(Administration):
         with self._snapshot() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(counted)}
 
-    def broken_since(self, period_key: str) -> dict[tuple[str, str], dt.datetime]:
-        """Of each source and rule that the newest load finds broken, since which load of the period without a break."""
+    def broken_since(self, period_key: str, known_at: dt.datetime) -> dict[tuple[str, str], dt.datetime]:
+        """Of each source and rule that the newest load then found broken, since which load of the period unbroken."""
         finding = schema.finding.c
         waits = exists().where(schema.waiting_load.c.load == _load.id)
-        loads = select(_load.id, _load.recorded_at).where(_load.period == period_key, ~waits)
+        loads = select(_load.id, _load.recorded_at).where(
+            _load.period == period_key, ~waits, _load.recorded_at <= known_at
+        )
         since: dict[tuple[str, str], dt.datetime] = {}
         standing: set[tuple[str, str]] | None = None
         with self._snapshot() as connection:
@@ -140,7 +144,9 @@ def _sources(connection: Connection, number: int) -> list[LoadedSource]:
     days = {one.source: (one.first_day, one.last_day) for one in days_of_load(connection, number)}
     found = connection.execute(
         text("""
-        SELECT s.source, s.dataset, s.role, s.state, s.rows, coalesce(held.count, 0) AS held,
+        SELECT s.source, s.dataset, s.role, s.state, s.rows,
+            CASE WHEN r.state = s.state THEN r.message ELSE '' END AS message,
+            coalesce(held.count, 0) AS held,
             CASE WHEN r.state = 'complete' THEN r.finished_at END AS answered_at
         FROM baocao.load_source s
         JOIN baocao.receipt r ON r.id = s.receipt

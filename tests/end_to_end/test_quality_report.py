@@ -99,6 +99,8 @@ def test_criteria_count_what_the_warehouse_holds(office: Office) -> None:
         for measure in criterion["measures"]
     }
     assert counted["sources"] == (3, 4)
+    forms = found["forms"]
+    assert counted["cells"] == (forms["cells"] - forms["withheld"], forms["cells"])
     ((used,),) = plain(f"SELECT sum(rows) FROM baocao.load_source WHERE load = {NEWEST}")
     assert counted["coherent_rows"] == (used, used + 1)
     assert counted["accurate_rows"] == (used + 1, used + 1)

@@ -22,6 +22,7 @@ KNOWN = report.Known(
     sources={name: report.Holder("d", unit, f"Chủ {name}") for name, unit in (("a", "01"), ("b", "02"))},
     units={"01": "Tỉnh A", "02": "Tỉnh B", "00101": "Xã C"},
     fields={"f": "Lĩnh vực F"},
+    pulls={"b": (Text("bị từ chối", "refused"), "Xin cấp lại mã truy cập")},
     landed={"ab" * 32: ("raw/a/2026-Q3/abab.json", dt.datetime(2026, 9, 15, 3, tzinfo=dt.UTC))},
 )
 
@@ -52,7 +53,7 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
     since = {
         (one["source"], one["rule"]): {"period": PERIOD, "recorded_at": "2026-09-15T03:00:00+00:00"} for one in rows
     }
-    issues = report.issues(rows, since)
+    issues = report.issues(rows)
     for one in issues:
         one |= {"cells": 0, "only": 0, "forms": []}
     counts = dict.fromkeys(report.MEASURES, (1, 2))
@@ -69,9 +70,9 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
         "decides": "Phòng tổng hợp",
         "criteria": report.criteria(counts, report.open_findings(rows)),
         "trend": [{"period": PERIOD, "title": "", "counts": counts, "other_rules": False}],
-        "issues": report.ranked(issues),
+        "issues": report.dated(report.ranked(issues), since),
         "rows": rows,
-        "rules": report.outcomes(KNOWN.rules, rows),
+        "rules": report.outcomes([], KNOWN.rules, rows, {"d"}),
         "forms": {"cells": 10, "withheld": 0, "faces": [], "undeclared": {}},
         "sources": [],
         "decisions": [],

@@ -53,6 +53,7 @@ def test_every_finding_stands_on_the_page_with_its_figures() -> None:
         "+1.227",
         "4 + 3",
         "Tỉnh B",
+        "bị từ chối",
         "Chủ b",
         "một dòng",
         "Lĩnh vực F",
@@ -96,3 +97,18 @@ def test_every_table_has_headings_and_every_region_a_name() -> None:
     assert all(attrs.get("aria-label") and attrs.get("tabindex") == "0" for attrs in regions)
     assert [tag for tag, _ in page.elements].count("table") == [tag for tag, _ in page.elements].count("thead")
     assert all(attrs.get("scope") for tag, attrs in page.elements if tag == "th")
+
+
+def test_a_rule_that_could_not_run_is_no_clean_bill() -> None:
+    given = whole([])
+    assert 'class="tag clear"' in report.fragment(given)
+    given["rules"][0]["state"] = "error"
+    shown = report.fragment(given)
+    assert 'class="tag stop"' in shown
+    assert "1 quy tắc không kiểm tra được" in shown
+    assert "Không chạy được" in shown
+
+
+def test_warnings_of_one_kind_are_told_once_with_their_units() -> None:
+    found = report.fragment(whole([finding(MANY, name, value="900", expected="100") for name in ("a", "b")]))
+    assert "Tỉnh A; Tỉnh B" in found

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import jsonschema
 import pytest
 
 from etl import report
+from etl.model import Rule, RuleOutcome, RuleState, Text
 from etl.report import formats
-from tests.report.samples import KNOWN, MANY, PERIOD, THERE, finding, summed, whole
+from tests.report.samples import KNOWN, MANY, PERIOD, SUM, THERE, finding, summed, whole
 
 SHAPE = {
     "type": "array",
@@ -87,7 +89,7 @@ def test_rows_that_break_the_same_rules_are_one_issue() -> None:
         ("a", "SUM"): {"period": "2026-Q2", "recorded_at": "2"},
         ("a", "MANY"): {"period": "2026-Q1", "recorded_at": "1"},
     }
-    issues = {tuple(sorted(one["rules"])): one for one in report.issues(rows, since)}
+    issues = {tuple(sorted(one["rules"])): one for one in report.dated(report.issues(rows), since)}
     assert {rules: (one["rows"], one["since"]["period"]) for rules, one in issues.items()} == {
         ("SUM",): (2, "2026-Q2"),
         ("MANY", "SUM"): (1, "2026-Q1"),
@@ -151,3 +153,41 @@ def test_a_spreadsheet_reads_no_formula_from_a_source() -> None:
     given = [finding(MANY, message="=cmd|' /C calc'!A0", value="-5", expected="@x")]
     (row,) = csv.DictReader(io.StringIO(report.table(report.rows(given, KNOWN)).removeprefix("\ufeff")))
     assert (row["message"], row["value"], row["expected"]) == ("'=cmd|' /C calc'!A0", "-5", "'@x")
+
+
+def outcome(rule: Rule, state: RuleState, **told: Any) -> RuleOutcome:
+    return RuleOutcome("d", rule.id, rule.title, rule.severity, rule.dimension, rule.source, rule.kind, state, **told)
+
+
+def test_a_rule_that_does_not_judge_stands_first() -> None:
+    judged = [
+        outcome(SUM, "pass", judged=9, proven=True),
+        outcome(MANY, "pass", judged=9, proven=False),
+        outcome(THERE, "error", reason="cột không có"),
+        RuleOutcome("other", "ELSE", Text("", ""), "info", "accuracy", "", "row", "fail"),
+    ]
+    told = report.outcomes(judged, KNOWN.rules, [], {"d"})
+    assert [(one["id"], one["state"], one["dead"]) for one in told] == [
+        ("MANY", "pass", True),
+        ("THERE", "error", False),
+        ("SUM", "pass", False),
+    ]
+    validations = {one["id"]: one for one in report.validations(PERIOD, {"run": "r", "recorded_at": "t"}, told, [])}
+    assert (validations["d/THERE"]["value"], validations["d/MANY"]["dead"]) == ("NA", True)
+
+
+def test_a_rule_fails_for_who_it_concerns() -> None:
+    judged = [outcome(SUM, "fail", broken=2), outcome(MANY, "waived", broken=1, waived=1), outcome(THERE, "not_run")]
+    mine = report.outcomes(judged, KNOWN.rules, report.rows([summed(9, 4, 3)], KNOWN), {"d"})
+    assert {one["id"]: one["state"] for one in mine} == {"SUM": "fail", "MANY": "waived", "THERE": "not_run"}
+    others = report.outcomes(judged, KNOWN.rules, [], {"d"})
+    assert {one["id"]: one["state"] for one in others} == {"SUM": "pass", "MANY": "waived", "THERE": "not_run"}
+
+
+def test_a_source_that_gave_nothing_is_told_with_the_end_of_its_pull() -> None:
+    nothing, something = report.rows([finding(THERE, "b"), finding(THERE, "b", unit="00101")], KNOWN)
+    told = {row["whole_source"]: row["pull"] for row in (nothing, something)}
+    assert told == {
+        True: {"title": {"vi": "bị từ chối", "en": "refused"}, "message": "Xin cấp lại mã truy cập"},
+        False: None,
+    }
