@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
 from sqlalchemy import Connection, Table, func, select
 
@@ -15,9 +17,10 @@ from etl.errors import OutdatedError, TraceError
 from etl.model import Finding, Hole, Receipt
 from etl.tables import ROW
 from etl.warehouse import schema
-from etl.warehouse.staging import driver_connection, stage, storable, storable_table
+from etl.warehouse.staging import copy, sha256_sent, storable, storable_table
 
 _KEPT = tuple(ROW.names[2:])
+_ORDER = ("source", "payload", "pointer", "field", "first_day", "raw")
 _SET_ASIDE = ("messages", "source", "payload", "pointer", "agency", "unit", "tier", "field", "problem", "raw")
 
 
@@ -93,21 +96,11 @@ def store_receipts(connection: Connection, load: int, receipts: Sequence[Receipt
     )
 
 
-def stage_rows(connection: Connection, rows: Mapping[str, pa.Table]) -> dict[str, str]:
-    """Bring every dataset's rows beside the warehouse's; gives the temporary table of each dataset."""
-    tables = {}
-    for number, (dataset, table) in enumerate(sorted(rows.items())):
-        tables[dataset] = f"given_rows_{number}"
-        stage(connection, tables[dataset], storable_table(table))
-    return tables
-
-
 def store_rows(
     connection: Connection,
     period_key: str,
     load: int,
     rows: Mapping[str, pa.Table],
-    staged: Mapping[str, str],
     chosen: Mapping[str, tuple[Receipt, str]],
     compared: Collection[str],
 ) -> None:
@@ -123,34 +116,34 @@ def store_rows(
         }
         for source, (receipt, state) in chosen.items()
     }
-    for dataset, table in staged.items():
+    for dataset, table in sorted(rows.items()):
         fresh = []
-        for source, count, digest in _digests(connection, table):
+        for source, part in _by_source(table):
+            digest = sha256_sent(part)
             holder = _holder(connection, period_key, source, digest)
             if holder is None:
-                fresh.append(source)
+                fresh.append(part.append_column("position", pa.array(range(1, part.num_rows + 1), pa.int32())))
             if sources[source]["rows"]:
                 raise ValueError(f"{source} gives rows of two datasets: a source has one")
             sources[source] |= {
                 "dataset": dataset,
-                "rows": count,
+                "rows": part.num_rows,
                 "rows_sha256": digest,
                 "rows_load": load if holder is None else holder,
             }
-        measures = [name for name in rows[dataset].schema.names if name not in ROW.names]
-        _copy_rows(connection, load, dataset, table, measures, fresh)
+        if fresh:
+            _copy_rows(connection, load, dataset, pa.concat_tables(fresh))
     empty = {"dataset": None, "rows_sha256": None, "rows_load": None}
     _insert(connection, schema.load_source, ({**empty, **source} for source in sources.values()))
 
 
-def _digests(connection: Connection, table: str) -> list[tuple[str, int, str]]:
-    """Of each source: the number of its rows and a sha256 over all they hold, whatever their order."""
-    query = sql.SQL(
-        "SELECT source, count(*), encode(sha256(convert_to("
-        "string_agg(r::text, E'\\n' ORDER BY payload, pointer, field, first_day, raw), 'UTF8')), 'hex') "
-        "FROM {} r GROUP BY 1"
-    ).format(sql.Identifier(table))
-    return driver_connection(connection).execute(query).fetchall()  # type: ignore[return-value]
+def _by_source(table: pa.Table) -> Iterable[tuple[str, pa.Table]]:
+    """The rows of each source, in an order that does not depend on the one in which they came."""
+    table = storable_table(table).sort_by([(name, "ascending") for name in _ORDER])
+    first = 0
+    for run in pc.run_end_encode(table["source"].combine_chunks()).run_ends.to_pylist() if table.num_rows else ():
+        yield table["source"][first].as_py(), table.slice(first, run - first)
+        first = run
 
 
 def _holder(connection: Connection, period_key: str, source: str, digest: str) -> int | None:
@@ -166,21 +159,22 @@ def _holder(connection: Connection, period_key: str, source: str, digest: str) -
     return connection.execute(held.limit(1)).scalar()
 
 
-def _copy_rows(
-    connection: Connection, load: int, dataset: str, table: str, measures: Sequence[str], sources: Sequence[str]
-) -> None:
-    kept = sql.SQL(", ").join(map(sql.Identifier, _KEPT))
-    query = sql.SQL(
-        'INSERT INTO baocao.standard_row (load, source, position, dataset, {kept}, "values") '
-        "SELECT %s, source, row_number() OVER (PARTITION BY source ORDER BY payload, pointer, field, first_day, raw), "
-        "%s, {kept}, "
-        "(SELECT to_jsonb(measured) FROM (SELECT {measures}) measured) FROM {table} WHERE source = ANY(%s)"
-    ).format(
-        kept=kept,
-        measures=sql.SQL(", ").join(map(sql.Identifier, measures)),
-        table=sql.Identifier(table),
-    )
-    driver_connection(connection).execute(query, (load, dataset, list(sources)))
+def _copy_rows(connection: Connection, load: int, dataset: str, rows: pa.Table) -> None:
+    given = {name: rows[name] for name in ("source", "position", *_KEPT)}
+    given |= {"load": pa.repeat(load, rows.num_rows), "dataset": pa.repeat(dataset, rows.num_rows)}
+    given["values"] = _measures(rows.drop_columns([*ROW.names, "position"]))
+    copy(connection, sql.Identifier(schema.SCHEMA, schema.standard_row.name), pa.table(given), json=["values"])
+
+
+def _measures(columns: pa.Table) -> pa.ChunkedArray:
+    """The whole numbers of each row as a JSON object, "no value" as null."""
+    parts: list[Any] = []
+    for name in columns.schema.names:
+        key = ("{" if not parts else ", ") + json.dumps(name, ensure_ascii=False) + ": "
+        parts += [key, columns[name].cast(pa.string()).fill_null("null")]
+    if not parts:
+        return pa.repeat("{}", columns.num_rows)
+    return pc.binary_join_element_wise(*parts, "}", "")
 
 
 def store_quarantine(connection: Connection, load: int, quarantine: Mapping[str, pa.Table]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from etl.model import Finding, Hole, Receipt, RuleOutcome, Validation
 from etl.periods import Period
 from etl.warehouse import judgements, lineage, queries, restatements, schema, seals
-from etl.warehouse.facts import stage_facts, write_revisions
+from etl.warehouse.facts import Difference, ordered, stage_facts, write_first, write_revisions
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,19 @@ def record(
     """See Warehouse.record. Runs in the caller's transaction."""
     last_day = Period.parse(period_key).last_day
     chosen = lineage.chosen_receipts(rows, receipts)
-    withheld = stage_facts(connection, facts)
-    staged = lineage.stage_rows(connection, rows)
+    facts, withheld = ordered(facts)
     lock(connection, f"period {period_key}")
     lineage.refuse_older(connection, period_key, receipts, read)
     load, recorded_at = number(connection, period_key)
-    base = None
+    base = first = None
     if restatements.publication(connection, period_key) is not None:
         base = queries.latest_load(connection, period_key)
+        stage_facts(connection, facts)
         difference = restatements.difference(connection, period_key, facts.num_rows)
+    elif first := write_first(connection, period_key, load, recorded_at, facts):
+        difference = Difference(new=facts.num_rows, revised=0, same=0)
     else:
-        difference = write_revisions(connection, period_key, load, recorded_at, facts.num_rows)
+        difference = write_revisions(connection, period_key, load, recorded_at, facts)
     connection.execute(
         schema.load.insert(),
         {
@@ -79,14 +81,13 @@ def record(
         },
     )
     lineage.store_receipts(connection, load, receipts)
-    lineage.store_rows(connection, period_key, load, rows, staged, chosen, compared)
+    lineage.store_rows(connection, period_key, load, rows, chosen, compared)
     lineage.store_quarantine(connection, load, quarantine)
     lineage.store_findings(connection, load, findings, holes)
     judgements.store(connection, load, outcomes, validations)
     waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)
-    if difference.new + difference.revised:
-        _refresh_statistics(connection, period_key)
-    seals.seal_load(connection, load, period_key)
+    _refresh_statistics(connection)
+    seals.seal_load(connection, load, period_key, {"fact": first} if first else {})
     return Recorded(load, difference.new, difference.revised, difference.same, waits)
 
 
@@ -131,10 +132,14 @@ def _units(connection: Connection, day: dt.date) -> str:
     )
 
 
-def _refresh_statistics(connection: Connection, period_key: str) -> None:
-    """Until the server gets to it by itself, traces of a fresh load would run on plans for empty tables."""
-    partition = connection.execute(
-        text("SELECT baocao.fact_partition(:period)::text"), {"period": period_key}
-    ).scalar_one()
-    tables = [partition, *(f"{schema.SCHEMA}.{name}" for name in ("standard_row", "load_source", "payload", "receipt"))]
-    connection.execute(text(f"ANALYZE {', '.join(tables)}"))
+def _refresh_statistics(connection: Connection) -> None:
+    """Of the tables that grew by a tenth, as the server would later by itself: traces of a fresh load would run on
+    plans for empty tables."""
+    grown = connection.execute(
+        text("""
+        SELECT c.oid::regclass::text FROM pg_stat_xact_user_tables x JOIN pg_class c ON c.oid = x.relid
+        WHERE x.schemaname = :schema AND c.relkind = 'r' AND x.n_tup_ins > 50 + greatest(c.reltuples, 0) / 10"""),
+        {"schema": schema.SCHEMA},
+    )
+    for table in grown.scalars().all():
+        connection.execute(text(f"ANALYZE {table}"))

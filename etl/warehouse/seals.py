@@ -7,47 +7,15 @@ seals. Writers wait for each other, and two seals cannot follow the same one (`p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text
 
 from etl.warehouse import schema
+from etl.warehouse.contents import Told, parts_of, recipe_of, tell_moments_alike
 
 GENESIS = "0" * 64
-_OF_LOAD = {
-    "load": "id, period, last_day, run, catalog_version, rules_version, recorded_at, facts_new, facts_revised, "
-    "facts_same, withheld",
-    "fact": "unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, recorded_at",
-    "receipt": "id, source, period, started_at, finished_at, state, message, rows, proof",
-    "payload": "receipt, position, sha256, uri, size, media_type, status, method, address, request, fetched_at, field, "
-    "first_day, last_day",
-    "load_source": "source, state, receipt, dataset, rows, rows_sha256, rows_load, role",
-    "standard_row": 'source, position, dataset, payload, pointer, agency, unit, tier, field, raw, "values", first_day, '
-    "last_day",
-    "quarantine": "position, dataset, rules, messages, source, payload, pointer, agency, unit, tier, field, raw, "
-    '"values"',
-    "finding": "position, rule, severity, source, period, message, unit, field, payload",
-    "hole": "position, dataset, source, province, unit, tier, field, reason",
-    "rule_outcome": "dataset, rule, position, title_vi, title_en, severity, dimension, law, kind, state, judged, "
-    "broken, waived, sources, proven, reason",
-    "validation": "dataset, suite_version, result",
-    "restatement_fact": "unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason, code",
-    "restatement_decision": "restatement, verdict, decided_at, decided_by, reason, code",
-}
-"""What is sealed of each table. Columns added to a table later are not: seals of before stay what they were. A table
-that a seal does not name came later: it must hold nothing of that load."""
-_ROWS_OF = {
-    "load": "id = :load",
-    "fact": "period = :period AND load = :load",
-    "payload": "receipt IN (SELECT id FROM baocao.receipt WHERE load = :load)",
-    "restatement_fact": "restatement IN (SELECT id FROM baocao.restatement WHERE load = :load)",
-}
-
-
-_ORDER = {"fact": "unit, indicator, tier, field, revision", "standard_row": "source, position"}
-"""Of the large tables by their short keys, which takes half the time of sorting the rows' texts."""
-
 _DECIDED = {
     "publication": "SELECT period, ROW(period, published_at, published_by, reason)::text FROM baocao.publication",
     "decision": "SELECT d.restatement::text, ROW(d.restatement, d.verdict, d.decided_at, d.decided_by, d.reason, "
@@ -95,31 +63,15 @@ def append(connection: Connection, entries: Iterable[tuple[str, str, str, str | 
         connection.execute(schema.seal.insert(), rows)
 
 
-def seal_load(connection: Connection, load: int, period_key: str) -> None:
-    """Seal a load with all that it wrote, and each landed answer that came with it."""
-    parts = parts_of(connection, load, period_key)
+def seal_load(connection: Connection, load: int, period_key: str, known: Mapping[str, Told] | None = None) -> None:
+    """Seal a load with all that it wrote, and each landed answer that came with it. known: see `parts_of`."""
+    parts = parts_of(connection, load, period_key, known=known)
     append(connection, [*_payloads(connection, load), ("load", str(load), _sha(parts), parts)])
 
 
 def seal_decision(connection: Connection, kind: str, of: str) -> None:
     """Seal the lock of a period (`publication`) or what became of a restatement (`decision`)."""
     append(connection, [(kind, of, _decided(connection, kind)[of], None)])
-
-
-def parts_of(connection: Connection, load: int, period_key: str) -> str:
-    """A line for each table: its name, how many rows the load wrote there, and a sha256 over them in their order."""
-    _tell_moments_alike(connection)
-    lines = []
-    for table, columns in _OF_LOAD.items():
-        told = f"ROW({columns})::text"
-        order = _ORDER.get(table, f'{told} COLLATE "C"')
-        query = text(
-            f"SELECT count(*), encode(sha256(convert_to(coalesce(string_agg({told}, E'\\n' ORDER BY {order}), ''), "
-            f"'UTF8')), 'hex') FROM baocao.{table} WHERE {_ROWS_OF.get(table, 'load = :load')}"
-        )
-        count, digest = connection.execute(query, {"load": load, "period": period_key}).one()
-        lines.append(f"{table} {count} {digest}\n")
-    return "".join(lines)
 
 
 def chain(connection: Connection) -> list[Seal]:
@@ -149,8 +101,9 @@ def changed_loads(connection: Connection, seals: Sequence[Seal]) -> list[str]:
         if seal.of not in periods:
             found.append(f"lần nạp {seal.of} không còn trong kho (the load is gone)")
             continue
-        was, now = _lines(seal.parts or ""), _lines(parts_of(connection, int(seal.of), periods[seal.of]))
-        tables = [table for table, told in now.items() if was.get(table, _NOTHING) != told]
+        was = _lines(seal.parts or "")
+        now = _lines(parts_of(connection, int(seal.of), periods[seal.of], recipe_of(seal.parts or "")))
+        tables = [table for table, told in now.items() if told != was.get(table, told if told[:2] == "0 " else None)]
         if tables:
             found.append(
                 f"lần nạp {seal.of}, kỳ {periods[seal.of]}: bảng {', '.join(tables)} đã bị sửa (tables were changed)"
@@ -159,7 +112,8 @@ def changed_loads(connection: Connection, seals: Sequence[Seal]) -> list[str]:
 
 
 def _lines(parts: str) -> dict[str, str]:
-    """By table, how many rows a load wrote there and their sha256."""
+    """By table, how many rows a load wrote there and their sha256. A table that a seal does not name came later: it
+    must hold nothing of that load."""
     return {table: told for table, _, told in (line.partition(" ") for line in parts.splitlines())}
 
 
@@ -213,14 +167,8 @@ def _payloads(connection: Connection, load: int) -> list[tuple[str, str, str, No
 
 def _decided(connection: Connection, kind: str) -> dict[str, str]:
     """Of every row of the kind the sha256 of its text."""
-    _tell_moments_alike(connection)
+    tell_moments_alike(connection)
     return {of: _sha(told) for of, told in connection.execute(text(_DECIDED[kind]))}
-
-
-def _tell_moments_alike(connection: Connection) -> None:
-    """What the text of a moment or a day looks like must not depend on who asks."""
-    for setting, value in (("TimeZone", "UTC"), ("DateStyle", "ISO, YMD")):
-        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": setting, "value": value})
 
 
 def _hash(number: int, kind: str, of: str, content: str, previous: str) -> str:
@@ -229,6 +177,3 @@ def _hash(number: int, kind: str, of: str, content: str, previous: str) -> str:
 
 def _sha(told: str) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-_NOTHING = f"0 {_sha('')}"

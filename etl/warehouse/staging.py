@@ -1,20 +1,22 @@
-"""Arrow tables into temporary tables of the running transaction: the one door to pgpq."""
+"""Arrow tables into tables of the running transaction by binary COPY: the one door to pgpq."""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
 
 import pgpq
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from pgpq.encoders import StringEncoderBuilder
+from pgpq.schema import Jsonb
 from psycopg import sql
 from sqlalchemy import Connection
 
 _TYPES = {
     pa.string(): sql.SQL('text COLLATE "C"'),
-    pa.int64(): sql.SQL("bigint"),
-    pa.int32(): sql.SQL("integer"),
     pa.bool_(): sql.SQL("boolean"),
-    pa.date32(): sql.SQL("date"),
     pa.decimal128(20, 4): sql.SQL("numeric(20, 4)"),
 }
 _BATCH = 50_000
@@ -23,23 +25,64 @@ _BATCH = 50_000
 def stage(connection: Connection, name: str, table: pa.Table) -> None:
     """Make the temporary table `name`, gone at commit, and fill it by binary COPY.
 
-    Column types: string, int64, int32, bool, date32, decimal128(20, 4); a KeyError names any other.
+    Column types: string, bool, decimal128(20, 4); a KeyError names any other.
     """
-    driver = driver_connection(connection)
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(field.name), _TYPES[field.type]) for field in table.schema
     )
-    with driver.cursor() as cursor:
-        cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(sql.Identifier(name), columns))
-        encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
-        copied = sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(sql.Identifier(name))
-        with cursor.copy(copied) as target:
-            target.write(encoder.write_header())
-            for batch in table.to_batches(max_chunksize=_BATCH):
-                target.write(encoder.write_batch(batch))
-            target.write(encoder.finish())
-        # A temporary table is never analysed on its own, and the plan of what follows depends on its size.
-        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+    made, driver = sql.Identifier(name), driver_connection(connection)
+    driver.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(made, columns))
+    copy(connection, made, table)
+    # A temporary table is never analysed on its own, and the plan of what follows depends on its size.
+    driver.execute(sql.SQL("ANALYZE {}").format(made))
+
+
+def copy(connection: Connection, target: sql.Identifier, table: pa.Table, json: Collection[str] = ()) -> str:
+    """COPY the rows into the target's columns of the same names; gives the sha256 of what was sent.
+
+    PostgreSQL gives the very same bytes of the same rows, columns and order (COPY TO, binary; `sha256_of`), where
+    numbers have the digits of their column and JSON is written as PostgreSQL writes it. json: columns of JSON text.
+    """
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.schema.names))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(target, columns)
+    sent = hashlib.sha256()
+    with driver_connection(connection).cursor() as cursor, cursor.copy(statement) as stream:
+        for part in _encoded(table, json):
+            sent.update(part)
+            stream.write(part)
+    return sent.hexdigest()
+
+
+def sha256_of(connection: Connection, query: sql.Composable) -> tuple[int, str]:
+    """How many rows the query gives, and the sha256 of what `COPY (query) TO STDOUT (FORMAT binary)` gives of them."""
+    told = hashlib.sha256()
+    with driver_connection(connection).cursor() as cursor:
+        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)) as stream:
+            for part in stream:
+                told.update(part)
+        return cursor.rowcount, told.hexdigest()
+
+
+def sha256_sent(table: pa.Table) -> str:
+    """What `copy` would give of the table, without a database."""
+    told = hashlib.sha256()
+    for part in _encoded(table, ()):
+        told.update(part)
+    return told.hexdigest()
+
+
+def _encoded(table: pa.Table, json: Collection[str]) -> Iterator[bytes]:
+    encoders = {
+        field.name: StringEncoderBuilder.new_with_output(field, Jsonb())
+        if field.name in json
+        else pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
+        for field in table.schema
+    }
+    encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(table.schema, encoders)
+    yield encoder.write_header()
+    for batch in table.to_batches(max_chunksize=_BATCH):
+        yield encoder.write_batch(batch)
+    yield encoder.finish()
 
 
 def driver_connection(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
