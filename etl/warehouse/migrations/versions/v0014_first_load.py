@@ -35,8 +35,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Seals of recipe 2 stay, and want the code that knows it."""
     _run("DROP FUNCTION baocao.fresh_fact_partition(text)")
     _run(_OF_BEFORE)
+    _run(
+        "ALTER TABLE baocao.standard_row ALTER COLUMN pointer SET STATISTICS -1, ALTER COLUMN raw SET STATISTICS -1, "
+        'ALTER COLUMN "values" SET STATISTICS -1'
+    )
 
 
 def _run(statement: str) -> None:
