@@ -23,7 +23,10 @@ COPY --chown=airflow:0 dags dags
 COPY --chown=airflow:0 etl etl
 COPY --chown=airflow:0 deploy/airflow deploy/airflow
 
-ENV PYTHONPATH=/opt/baocao:/opt/baocao/plugins \
+# the commit that the catalog was taken from: the image holds no work tree to ask
+ARG BAOCAO_REVISION=
+ENV BAOCAO_REVISION=${BAOCAO_REVISION} \
+    PYTHONPATH=/opt/baocao:/opt/baocao/plugins \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/baocao/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/baocao/plugins \
     BAOCAO_HOME=/var/lib/baocao \

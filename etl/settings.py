@@ -26,6 +26,7 @@ class Settings:
     expectations: the folder of the rule suites.
     home: BAOCAO_HOME, state of this machine (embedded database, logs, forms).
     store_url: BAOCAO_STORE_URL, raw answers and Parquet; a folder by default, any fsspec URL.
+    revision: BAOCAO_REVISION, the commit that the catalog was taken from, of an image that holds no git work tree.
     pulls: BAOCAO_PULLS, how many sources are pulled at once where Airflow does not say.
     environment: what `env:NAME` references in the catalog are resolved against.
     connections: how `conn:ID` is looked up in Airflow; None outside it, where `environment` holds AIRFLOW_CONN_<ID>.
@@ -36,6 +37,7 @@ class Settings:
     home: Path
     store_url: str
     environment: Mapping[str, str] = field(repr=False)  # it holds credentials, and settings get logged
+    revision: str | None = None
     pulls: int = 16
     connections: logins.Connections | None = field(default=None, repr=False)
 
@@ -57,6 +59,7 @@ class Settings:
             home=home,
             store_url=env.get("BAOCAO_STORE_URL") or str(home / "store"),
             environment=env,
+            revision=env.get("BAOCAO_REVISION") or None,
             pulls=int(pulls),
         )
 

@@ -29,6 +29,7 @@ def annual(period_key: str) -> dict[str, Any]:
         longer.key,
         run=f"annual {longer.key}",
         catalog_version=office.catalog.version,
+        catalog_revision=office.catalog_revision,
         rules_version=rules_version(office.settings.expectations),
         facts=facts,
         rows={},

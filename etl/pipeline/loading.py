@@ -53,6 +53,7 @@ def _load(period_key: str, run_id: str) -> dict[str, Any]:
         period.key,
         run=run_id,
         catalog_version=catalog.version,
+        catalog_revision=office.catalog_revision,
         rules_version=rules_version(office.settings.expectations),
         facts=pa.concat_tables([read(work / f"facts_{name}.parquet") for name in catalog.datasets]),
         rows={name: read(work / f"good_{name}.parquet") for name in catalog.datasets},

@@ -11,6 +11,7 @@ from pathlib import Path
 from upath import UPath
 
 from etl import catalog as catalogs
+from etl.catalog.revision import revision
 from etl.errors import PeriodError
 from etl.landing import Landing
 from etl.logins import Connections
@@ -37,6 +38,11 @@ class Office:
         settings = replace(Settings.from_environment(), connections=connections)
         stamps = (path.stat().st_mtime_ns for folder in settings.catalogs for path in folder.rglob("*"))
         return cls(settings, _catalog(settings.catalogs, tuple(sorted(stamps))))
+
+    @cached_property
+    def catalog_revision(self) -> str | None:
+        """The git commit that the catalog stands at; None where it is not known."""
+        return revision(self.settings.catalogs, self.settings.revision)
 
     @cached_property
     def landing(self) -> Landing:

@@ -98,6 +98,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
         outcomes: Sequence[RuleOutcome] = (),
         validations: Sequence[Validation] = (),
         read: Collection[str] = (),
+        catalog_revision: str | None = None,
     ) -> Recorded:
         """Load a period: what differs from the current figures becomes a revision, all of it or nothing.
 
@@ -106,6 +107,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
         by, and the newest attempt of each source. compared: the sources whose rows stand under no figure.
         outcomes, validations: what each rule said of the rows, and the validation results that it rests on.
         read: the sources whose attempts were looked for; where a load knew of a later one, this one is refused.
+        catalog_revision: the git commit of the catalog, where it is known.
         Loads of one period wait for each other.
         Raises ValueError for facts that contradict themselves, TraceError for rows without a receipt, OutdatedError
         for answers older than those that are loaded.
@@ -127,6 +129,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
                 outcomes=outcomes,
                 validations=validations,
                 read=read,
+                catalog_revision=catalog_revision,
             )
 
     def facts(

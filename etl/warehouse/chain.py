@@ -47,6 +47,7 @@ class Versions(NamedTuple):
     catalog_version: str
     rules_version: str
     recorded_at: dt.datetime
+    catalog_revision: str | None
 
 
 class Chain:
@@ -103,6 +104,7 @@ class Chain:
         load = schema.load.c
         with self._engine.connect() as connection:
             number = trace.load_at(connection, period_key, known_at)
-            query = select(load.id, load.run, load.catalog_version, load.rules_version, load.recorded_at)
+            versions = (load.catalog_version, load.rules_version, load.recorded_at, load.catalog_revision)
+            query = select(load.id, load.run, *versions)
             found = connection.execute(query.where(load.id == number)).one_or_none()
         return None if found is None else Versions(*found)

@@ -32,7 +32,7 @@ _ROW = 'dataset, payload, pointer, agency, unit, tier, field, field_raw, problem
 _SECOND = {
     "load": _Content(
         "id, period, last_day, run, catalog_version, rules_version, recorded_at, facts_new, facts_revised, facts_same, "
-        "withheld, units_sha256",
+        "withheld, units_sha256, catalog_revision",
         "id",
         "id = :load",
     ),

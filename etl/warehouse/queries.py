@@ -260,6 +260,7 @@ def summary(connection: Connection, period_key: str) -> dict[str, Any]:
         "recorded_at": load.recorded_at.isoformat(),
         "figures_at": figures.isoformat() if figures else None,
         "catalog_version": load.catalog_version,
+        "catalog_revision": load.catalog_revision,
         "rules_version": load.rules_version,
         "new": load.facts_new,
         "revised": load.facts_revised,

@@ -46,6 +46,7 @@ def record(
     outcomes: Sequence[RuleOutcome],
     validations: Sequence[Validation],
     read: Collection[str],
+    catalog_revision: str | None,
 ) -> Recorded:
     """See Warehouse.record. Runs in the caller's transaction."""
     last_day = Period.parse(period_key).last_day
@@ -72,6 +73,7 @@ def record(
             "run": run,
             "catalog_version": catalog_version,
             "rules_version": rules_version,
+            "catalog_revision": catalog_revision,
             "recorded_at": recorded_at,
             "facts_new": difference.new,
             "facts_revised": difference.revised,

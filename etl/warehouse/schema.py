@@ -79,7 +79,7 @@ load = Table(
     Column("facts_revised", Integer, nullable=False),
     Column("facts_same", Integer, nullable=False),
     Column("withheld", JSONB, nullable=False),
-    *_text("units_sha256", nullable=True),
+    *_text("units_sha256", "catalog_revision", nullable=True),
 )
 fact = Table(
     "fact",

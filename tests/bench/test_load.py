@@ -1,4 +1,4 @@
-"""The benchmark of loads: it proves what was loaded, and its files are what the warehouse itself writes. Never for time."""
+"""The benchmark of loads: it proves what was loaded, and its files are what it writes. Never for time."""
 
 from __future__ import annotations
 

@@ -197,3 +197,16 @@ def test_what_was_known_before_it_moved_stays(warehouse: Warehouse) -> None:
     Load({A: figure(12)}, moving=True).into(warehouse)
     assert [fact.state for fact in warehouse.facts(PERIOD, known_at=then)] == ["preliminary"]
     assert [fact.state for fact in warehouse.facts(PERIOD)] == ["moving"]
+
+
+def test_a_load_knows_the_commit_of_its_catalog(warehouse: Warehouse, warehouse_url: str) -> None:
+    given = {"run": "r", "catalog_version": "c", "rules_version": "r", "facts": facts({A: figure(1)}), "rows": {}}
+    nothing = {"quarantine": {}, "findings": [], "holes": [], "receipts": []}
+    for commit in ("0123abc-dirty", None):
+        warehouse.record(PERIOD, **given, **nothing, catalog_revision=commit)
+        assert warehouse.summary(PERIOD)["catalog_revision"] == commit
+    for view in (
+        "SELECT catalog_revision FROM reporting.load",
+        "SELECT commit_danh_muc FROM bao_cao.lan_nap_tai(now())",
+    ):
+        assert sorted(query(warehouse_url, view), key=str) == [("0123abc-dirty",), (None,)]

@@ -37,6 +37,7 @@ def test_the_latest_load_in_numbers(warehouse: Warehouse) -> None:
         "load": recorded.load,
         "run": "lượt thử",
         "catalog_version": "c1",
+        "catalog_revision": None,
         "rules_version": "r1",
         "new": 3,
         "revised": 0,
