@@ -102,7 +102,7 @@ def result(rounds: Sequence[Mapping[str, Taken]], loads: Sequence[float], count:
     met = (
         median(ratios[f"{EMPTY} / {AS_COMPUTED}"]) <= 1.5
         and max(median(ratios[f"{name} / {AS_COMPUTED}"]) for name in (AGAIN, REVISED)) <= 2.5
-        and median(slower[EMPTY]) >= 10
+        and median(slower[ALONE]) >= 10
     )
     return Result(
         name="load",
@@ -117,8 +117,8 @@ def result(rounds: Sequence[Mapping[str, Taken]], loads: Sequence[float], count:
             f"load average before a round ({os.cpu_count()} CPUs)": list(loads),
         },
         target=(
-            "medians of the ratios: an empty period at most 1.5 times psql \\copy, a full one at most 2.5 times; "
-            "to_sql at least 10 times as long"
+            "medians of the ratios: with all that a load does an empty period at most 1.5 times psql \\copy, a full "
+            "one at most 2.5 times; to_sql at least 10 times as long as the figures alone, which is what it writes"
         ),
         met=met,
     )
