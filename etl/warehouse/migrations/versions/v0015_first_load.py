@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -31,7 +31,7 @@ END $$"""
 
 
 def upgrade() -> None:
-    _run(Path(__file__).with_name("v0014_first_load.sql").read_text("utf-8"))
+    _run(Path(__file__).with_name("v0015_first_load.sql").read_text("utf-8"))
 
 
 def downgrade() -> None:
