@@ -58,13 +58,13 @@ _SECOND = {
     ),
     "finding": _Content(
         'load, position, rule, severity, source, period, message, unit, field, payload, "row", "column", value, '
-        "expected",
+        "expected, other_source, other_period, other_payload, other_row",
         "position",
     ),
     "hole": _Content("load, position, dataset, source, province, unit, tier, field, reason", "position"),
     "rule_outcome": _Content(
         "load, dataset, rule, position, title_vi, title_en, severity, dimension, law, kind, state, judged, broken, "
-        "waived, sources, proven, reason",
+        "waived, unknown, sources, proven, reason",
         "dataset, rule",
     ),
     "validation": _Content("load, dataset, suite_version, result", "dataset"),
