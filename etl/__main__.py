@@ -21,6 +21,7 @@ from etl.commands.output import as_json_option, emit, failed_status, new_table, 
 from etl.commands.proofs import bundle, trace, verify
 from etl.commands.quality import quality
 from etl.commands.restatements import lock, restatements
+from etl.commands.review import review, tell
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
@@ -56,6 +57,7 @@ _COMMANDS = (
     facts,
     forms,
     quality,
+    review,
     standings,
     receipts,
     watch,
@@ -163,6 +165,7 @@ def _show_run(result: dict[str, Any]) -> None:
         click.echo(recorded["note"])
     for form in result["forms"]:
         click.echo(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
+    tell(result["review"])
 
 
 @main.command()

@@ -6,6 +6,7 @@
     ├── PeriodError          ask for another period
     ├── ReceiptsError        mend the list of receipts
     ├── RestatementError     see `baocao restatements`: it waits no longer, or was never there
+    ├── ReviewError          a reviewer is still to decide, or decided that nothing is to be loaded
     ├── SourceError          one portal, one period; the others go on
     │   ├── SourceUnavailable    wait: it is down, slow or over its budget     (retried)
     │   ├── SourceRefused        renew the credential                          (not retried)
@@ -60,6 +61,10 @@ class ReceiptsError(BaocaoError):
 
 class RestatementError(BaocaoError):
     """A change of a locked period that cannot be decided on: none of that number, or it waits no longer."""
+
+
+class ReviewError(BaocaoError):
+    """Critical findings that a reviewer is still to decide on, or rejected, or a decision that cannot be kept."""
 
 
 class SourceError(BaocaoError):

@@ -14,7 +14,7 @@ from etl.forms import amended as amending
 from etl.forms.blank import Blank, read_blank
 from etl.forms.conformity import prove
 from etl.forms.face import Shown, changed
-from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, straddled
+from etl.forms.footnotes import WITHHELD, known_at, notes, other_days, reviewed, straddled
 from etl.forms.grid import Key, Layout, Row, cell_fact, column_letter, layout, members
 from etl.forms.package import CORE, described, pack
 from etl.forms.preview import Preview, preview
@@ -42,6 +42,7 @@ __all__ = [
     "preview",
     "prove",
     "read_blank",
+    "reviewed",
 ]
 
 
@@ -60,6 +61,7 @@ def fill(
     titles: Mapping[str, str] | None = None,
     amendment: Amendment | None = None,
     before: Sequence[Fact] = (),
+    reviewed: Sequence[str] = (),
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
@@ -68,6 +70,7 @@ def fill(
     sources: where given, a missing source is named with its owner. days: those that the sources count; a source of
     other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
     titles: of procedures by code, shown before it where there is one.
+    reviewed: the last lines at the foot, what a reviewer decided (see `footnotes.reviewed`).
     amendment: the approved restatement that touched the form last, which is then marked (R); before: the facts of then.
     Raises FormError when figures are of another period, come twice, or a sum on the form is not the warehouse's
     figure, and when the package differs from the blank anywhere but in the cells that the layout maps.
@@ -86,6 +89,7 @@ def fill(
         *straddled(period, straddles),
         *other_days(form, unit, period, days, tree, known),
         *notes(form, unit, shown, holes, tree, fields, known, amendment is not None),
+        *reviewed,
     ]
     notes_below = (Line("note", (text,), {}) for text in foot)
     lines = [*body, Line("note_heading", ("Ghi chú:",), {}), *notes_below]

@@ -6,7 +6,21 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from etl.forms.styles import MARKS
-from etl.model import ALL, NATION, Fact, Field, Form, Hole, Source, SourceDays, Straddle, Unit
+from etl.model import (
+    ALL,
+    NATION,
+    REVIEW_VERDICTS,
+    Fact,
+    Field,
+    Finding,
+    Form,
+    Hole,
+    Review,
+    Source,
+    SourceDays,
+    Straddle,
+    Unit,
+)
 from etl.periods import TIMEZONE, Interval, Period
 from etl.units import UnitTree
 
@@ -117,6 +131,20 @@ def other_days(
     ]
 
 
+def reviewed(
+    unit: Unit, review: Review | None, findings: Iterable[Finding], tree: UnitTree, sources: Mapping[str, Source]
+) -> list[str]:
+    """A line on what a reviewer decided of the findings of a form that concern the unit; none where none does."""
+    concerned = [one for one in findings if _of_unit(one, unit, tree, sources)]
+    if review is None or not concerned:
+        return []
+    why = f" ({review.reason})" if review.reason else ""
+    return [
+        f"Soát xét chất lượng số liệu: {review.decided_by}, ngày {review.decided_at.astimezone(TIMEZONE):%d/%m/%Y}, "
+        f"{len(concerned)} lỗi nghiêm trọng liên quan đến biểu này: {REVIEW_VERDICTS[review.verdict].vi}{why}."
+    ]
+
+
 def known_at(shown: Iterable[Fact | None]) -> dt.datetime | None:
     """The moment the youngest figure of the form was recorded; None for a form without figures."""
     return max((fact.recorded_at for fact in shown if fact is not None), default=None)
@@ -183,6 +211,14 @@ def _concerns(hole: Hole, unit: Unit, tree: UnitTree) -> bool:
         return True
     below = hole.unit is not None and hole.unit in tree and unit.code in {one.code for one in tree.below(hole.unit)}
     return hole.province == tree.home(unit.code) and (hole.unit is None or below)
+
+
+def _of_unit(finding: Finding, unit: Unit, tree: UnitTree, sources: Mapping[str, Source]) -> bool:
+    """Whether it is of the unit's province. What is of no province may be of any; all of it concerns the nation."""
+    of = finding.unit
+    if (of is None or of not in tree) and finding.source in sources:
+        of = sources[finding.source].unit
+    return unit.code == NATION or of is None or of not in tree or tree.home(of) in (NATION, tree.home(unit.code))
 
 
 def _parts(codes: set[str], fields: Mapping[str, Field]) -> str:

@@ -9,15 +9,15 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from etl.errors import CatalogError
 from etl.forms import xml
-from etl.forms.footnotes import WITHHELD, in_words, known_at, notes, other_days, straddled
+from etl.forms.footnotes import WITHHELD, in_words, known_at, notes, other_days, reviewed, straddled
 from etl.forms.package import CORE, described, pack, unpack
 from etl.forms.sheet import plain_number
 from etl.forms.styles import MARKS
@@ -25,11 +25,13 @@ from etl.model import (
     ALL,
     Fact,
     Field,
+    Finding,
     Form,
     Hole,
     Indicator,
     Narrative,
     RestatedFact,
+    Review,
     Section,
     Source,
     SourceDays,
@@ -53,7 +55,8 @@ Past = Mapping[str, RestatedFact]
 
 @dataclass(frozen=True)
 class Told:
-    """What a narrative rests on. facts: of the unit as a whole, by indicator."""
+    """What a narrative rests on. facts: of the unit as a whole, by indicator. review: of the critical findings, by
+    dataset."""
 
     facts: Mapping[str, Fact]
     before: Past
@@ -61,6 +64,8 @@ class Told:
     holes: tuple[Hole, ...]
     days: tuple[SourceDays, ...]
     straddles: tuple[Straddle, ...]
+    review: Review | None = None
+    findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
 
 def narrate(
@@ -141,6 +146,7 @@ def _section(
         lines.append("Số kỳ trước, cùng kỳ năm trước cộng từ số liệu của các đơn vị đã nhập vào đơn vị hiện nay.")
     if any(one.value is not None and one.moving for one in past):
         lines.append("Dấu “*” ở số kỳ trước: số liệu còn biến động, chưa chính thức.")
+    lines += reviewed(unit, told.review, told.findings.get(form.dataset, ()), tree, sources)
     return {
         "tieu_de": section.heading,
         "cac_doan": [text.format(**phrases) for text in section.paragraphs],

@@ -90,6 +90,7 @@ from etl.model.restatements import (
     RestatementCode,
     RestatementState,
 )
+from etl.model.reviews import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.model.rules import (
     Comparison,
     ComparisonKind,
@@ -110,6 +111,7 @@ __all__ = [
     "PULL_STATES",
     "REASONS",
     "RESTATEMENT_CODES",
+    "REVIEW_VERDICTS",
     "STANDING_STATES",
     "Amendment",
     "ApiKey",
@@ -177,6 +179,8 @@ __all__ = [
     "Restatement",
     "RestatementCode",
     "RestatementState",
+    "Review",
+    "ReviewVerdict",
     "Rule",
     "RuleOutcome",
     "RuleState",

@@ -40,6 +40,7 @@ from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
 from etl.pipeline.quality_report import quality_page, quality_pdf, quality_report, quality_rows, validation_report
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
+from etl.pipeline.review import decide, review
 from etl.pipeline.rules import rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.standings import freeze, import_receipts, standings
@@ -72,6 +73,7 @@ __all__ = [
     "database_upgrade",
     "datasets",
     "days_of",
+    "decide",
     "events",
     "export",
     "facts",
@@ -102,6 +104,7 @@ __all__ = [
     "reminder",
     "restated",
     "restatements",
+    "review",
     "rule_outcomes",
     "run_from_landed",
     "source_check",

@@ -14,6 +14,7 @@ from etl import forms as workbook
 from etl.model import NATION, Amendment, Fact, Form, Hole, SourceDays, Unit
 from etl.periods import Period
 from etl.pipeline.office import Office
+from etl.pipeline.reviewed import Reviewed, of_dataset, of_load
 from etl.pipeline.selection import facts_by_unit, facts_of, procedure_titles
 from etl.units import UnitTree
 
@@ -117,7 +118,13 @@ class Filling:
             self._titles.get(self._tree.home(unit.code), {}),
             amendment,
             before,
+            self._reviewed_of(unit),
         )
+
+    def _reviewed_of(self, unit: Unit) -> list[str]:
+        asked = self._reviewed
+        findings = of_dataset(self.office, asked.findings, self.form.dataset)
+        return workbook.reviewed(unit, asked.review, findings, self._tree, self.office.catalog.sources)
 
     def _at(self, moment: dt.datetime) -> Filling:
         if moment not in self._others:
@@ -158,6 +165,10 @@ class Filling:
     @cached_property
     def _holes(self) -> list[Hole]:
         return self.office.warehouse.holes(self.period.key, self.known_at)
+
+    @cached_property
+    def _reviewed(self) -> Reviewed:
+        return of_load(self.office, self.period, self.known_at)
 
     @cached_property
     def _titles(self) -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ from etl.pipeline import rules
 from etl.pipeline.across import ACROSS
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
+from etl.pipeline.review import refuse_rejected, review
 from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.work import by_source, found_in, holes_in, read
 
@@ -70,16 +71,24 @@ def _load(period_key: str, run_id: str) -> dict[str, Any]:
 
 
 def run_from_landed(period_key: str) -> dict[str, Any]:
-    """Everything after the pulls, in one process: parse, check, compute, record, fill the forms."""
+    """Everything after the pulls, in one process: parse, check, compute, record, fill the forms.
+
+    Nobody is asked: `review` says what stands open. Raises ReviewError where a reviewer rejected what was found.
+    """
     office = Office.open()
     run_id = f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
-    return {
+    made = {
         "parse": parse(period_key, run_id),
         "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
         "compute": compute(period_key, run_id),
+    }
+    refuse_rejected(period_key, run_id)
+    return {
+        **made,
         "record": record(period_key, run_id),
         "findings": by_source(found_in(office.store("work", closed(period_key).key, run_id), office.catalog.datasets)),
         "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],
+        "review": review(period_key),
     }
 
 

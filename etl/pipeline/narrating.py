@@ -17,6 +17,7 @@ from etl.model import ALL, NATION, Narrative, RestatedFact, Unit
 from etl.periods import Period
 from etl.pipeline.figures import restated
 from etl.pipeline.office import Office, closed
+from etl.pipeline.reviewed import of_dataset, of_load
 from etl.pipeline.selection import unit_named
 from etl.warehouse import NewIssue
 
@@ -61,6 +62,7 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
     if not facts or moment is None:
         return {**known, "path": None, **undue, "reason": "kho chưa có số liệu nào của đơn vị (no figure of the unit)"}
     holes = [hole for hole in office.warehouse.holes(period.key, moment) if unit.code in (NATION, hole.province)]
+    asked = of_load(office, period, moment)
     told = writing.Told(
         facts=facts,
         before=_past(period.previous(), period.last_day, unit.code),
@@ -68,6 +70,8 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
         holes=tuple(holes),
         days=tuple(office.warehouse.source_days(period.key, moment)),
         straddles=catalog.calendar.straddles,
+        review=asked.review,
+        findings={form.dataset: of_dataset(office, asked.findings, form.dataset) for form in catalog.forms.values()},
     )
     content = writing.narrate(
         report,

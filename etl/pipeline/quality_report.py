@@ -9,7 +9,7 @@ from typing import Any
 
 from etl import compliance, report
 from etl.errors import PeriodError, SettingsError
-from etl.model import RESTATEMENT_CODES, Text
+from etl.model import RESTATEMENT_CODES, REVIEW_VERDICTS, Text
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.quality_core import core
@@ -130,7 +130,7 @@ def _since(past: Sequence[_Past]) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def _decisions(office: Office, period: Period) -> list[dict[str, Any]]:
-    """What people decided of the period: that it is published, and of changes after that."""
+    """What people decided of the period: that it is published, of changes after that, of critical findings."""
     found = []
     if (published := office.warehouse.publication(period.key)) is not None:
         what = Text("công bố, khóa kỳ", "published, the period is locked")
@@ -142,6 +142,11 @@ def _decisions(office: Office, period: Period) -> list[dict[str, Any]]:
             vi = f"{'duyệt' if approved else 'từ chối'} thay đổi số {one.id}, {one.facts} số liệu ({why.vi})"
             en = f"change {one.id} {'approved' if approved else 'rejected'}, {one.facts} figures ({why.en})"
             found.append((one.decided_at, one.decided_by or "", Text(vi, en), one.decided_reason or ""))
+    for review in office.warehouse.reviews(period.key):
+        said = REVIEW_VERDICTS[review.verdict]
+        vi = f"soát xét {review.findings} lỗi nghiêm trọng của lượt chạy {review.run}: {said.vi}"
+        en = f"review of {review.findings} critical findings of the run {review.run}: {said.en}"
+        found.append((review.decided_at, review.decided_by, Text(vi, en), review.reason))
     return [
         {"at": at.isoformat(), "by": by, "what": asdict(what), "reason": reason}
         for at, by, what, reason in sorted(found, key=lambda decision: decision[0])

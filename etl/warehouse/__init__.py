@@ -176,7 +176,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
             return queries.figures_at(connection, period_key, known_at)
 
     def known_at(self, period_key: str) -> dt.datetime | None:
-        """The moment of the newest thing known of the period, a load or its lock; None before the first.
+        """The moment of the newest thing known of the period, a load, a review or its lock; None before the first.
 
         All that is read as known then belongs together, and is the same whenever it is read.
         """

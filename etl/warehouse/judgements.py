@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from etl.model import Finding, Hole, RuleOutcome, Text, Validation
-from etl.warehouse import queries, schema
+from etl.model import Finding, Hole, Review, ReviewVerdict, RuleOutcome, Text, Validation
+from etl.warehouse import queries, schema, seals
+from etl.warehouse import record as recording
 from etl.warehouse.locked import LockedPeriods
 from etl.warehouse.queries import AsIf
 
@@ -37,7 +38,38 @@ class Judgements(LockedPeriods):
     ) -> list[Finding]:
         """Findings of the latest load, of every source or one."""
         with self._snapshot() as connection:
-            return queries.findings(connection, period_key, source, known_at)
+            return queries.findings(connection, period_key, source, known_at, self._as_if)
+
+    def reviews(self, period_key: str, known_at: dt.datetime | None = None) -> list[Review]:
+        """What reviewers said of the period's critical findings, in the order in which they did."""
+        review = schema.review.c
+        query = select(schema.review).where(review.period == period_key).order_by(review.id)
+        if known_at is not None:
+            query = query.where(review.decided_at <= known_at)
+        with self._snapshot() as connection:
+            return [_review(row) for row in connection.execute(query).mappings()]
+
+    def review(
+        self,
+        period_key: str,
+        *,
+        run: str,
+        sha256: str,
+        findings: int,
+        sources: Collection[str],
+        verdict: ReviewVerdict,
+        by: str,
+        reason: str,
+    ) -> Review:
+        """Keep a decision on critical findings, sealed; a later one on the same findings is in force in its place."""
+        given = {"period": period_key, "run": run, "sha256": sha256, "findings": findings, "sources": sorted(sources)}
+        with self._engine.begin() as connection:
+            recording.lock(connection, f"period {period_key}")
+            told = {"verdict": verdict, "decided_at": recording.moment(connection, period_key)}
+            written = schema.review.insert().returning(schema.review)
+            row = connection.execute(written, given | told | {"decided_by": by, "reason": reason}).mappings().one()
+            seals.seal_decision(connection, "review", str(row["id"]))
+            return _review(row)
 
     def rule_outcomes(self, period_keys: Collection[str], known_at: dt.datetime | None = None) -> dict[str, Judged]:
         """Of each period that was loaded: what every rule said in its newest load."""
@@ -92,6 +124,10 @@ def _of_periods(
     return {
         key: Judged(load, recorded_at[load], tuple(found[load])) for key, load in newest.items() if load is not None
     }
+
+
+def _review(row: Any) -> Review:
+    return Review(**{**row, "sources": tuple(row["sources"])})
 
 
 def _outcome(row: Any) -> RuleOutcome:

@@ -172,7 +172,8 @@ def known_at(connection: Connection, period_key: str, as_if: AsIf | None) -> dt.
         return as_if.moment
     loaded = select(_load.recorded_at).where(_load.id == load)
     locked = select(schema.publication.c.published_at).where(schema.publication.c.period == period_key)
-    moments = [connection.execute(query).scalar() for query in (loaded, locked)]
+    reviewed = select(func.max(schema.review.c.decided_at)).where(schema.review.c.period == period_key)
+    moments = [connection.execute(query).scalar() for query in (loaded, locked, reviewed)]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
@@ -204,9 +205,13 @@ def days_of_load(connection: Connection, load: int | None) -> list[SourceDays]:
 
 
 def findings(
-    connection: Connection, period_key: str, source: str | None, known_at: dt.datetime | None
+    connection: Connection,
+    period_key: str,
+    source: str | None,
+    known_at: dt.datetime | None,
+    as_if: AsIf | None = None,
 ) -> list[Finding]:
-    load = latest_load(connection, period_key, known_at)
+    load = latest_load(connection, period_key, known_at, as_if)
     found = [Finding(**row) for row in _of_load(connection, schema.finding, load)]
     return [finding for finding in found if source in (None, finding.source)]
 

@@ -105,7 +105,7 @@ def number(connection: Connection, period_key: str) -> tuple[int, dt.datetime]:
 
 
 def moment(connection: Connection, period_key: str) -> dt.datetime:
-    """When a load, publication or decision of the period happens.
+    """When a load, publication, review or decision of the period happens.
 
     Not the start of the transaction: it may have waited for a load that began later. Later than the
     last load whatever the clock does, so that "as known at" has one answer.
@@ -114,7 +114,8 @@ def moment(connection: Connection, period_key: str) -> dt.datetime:
         text(
             "SELECT greatest(clock_timestamp(), "
             "(SELECT max(recorded_at) + interval '1 microsecond' FROM baocao.load WHERE period = :period), "
-            "(SELECT published_at + interval '1 microsecond' FROM baocao.publication WHERE period = :period))"
+            "(SELECT published_at + interval '1 microsecond' FROM baocao.publication WHERE period = :period), "
+            "(SELECT max(decided_at) + interval '1 microsecond' FROM baocao.review WHERE period = :period))"
         ),
         {"period": period_key},
     ).scalar_one()

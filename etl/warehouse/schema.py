@@ -280,6 +280,15 @@ restatement_decision = Table(
     *_text("code", nullable=True),
     Column("load", BigInteger),
 )
+review = Table(
+    "review",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    *_text("period", "run", "sha256", "verdict", "decided_by", "reason"),
+    Column("findings", Integer, nullable=False),
+    Column("sources", ARRAY(Text), nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+)
 seal = Table(
     "seal",
     metadata,

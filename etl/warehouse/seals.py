@@ -21,11 +21,15 @@ _DECIDED = {
     "decision": "SELECT d.restatement::text, ROW(d.restatement, d.verdict, d.decided_at, d.decided_by, d.reason, "
     "d.code, d.load, r.period, r.load, r.base_load, r.code, r.facts, r.sha256)::text "
     "FROM baocao.restatement_decision d JOIN baocao.restatement r ON r.id = d.restatement",
+    "review": "SELECT id::text, ROW(id, period, run, sha256, findings, sources, verdict, decided_at, decided_by, "
+    "reason)::text FROM baocao.review",
 }
-"""What people decided, by kind of seal: what each decision is of, and its row as text. Migration 0013 has the same."""
+"""What people decided, by kind of seal: what each decision is of, and its row as text. Migration 0013 has the same of
+the first two."""
 _WORDS = {
     "publication": ("khóa kỳ", "the lock of the period"),
     "decision": ("quyết định về thay đổi số", "the decision on the restatement"),
+    "review": ("quyết định soát xét số", "the review"),
 }
 
 
@@ -70,7 +74,7 @@ def seal_load(connection: Connection, load: int, period_key: str, known: Mapping
 
 
 def seal_decision(connection: Connection, kind: str, of: str) -> None:
-    """Seal the lock of a period (`publication`) or what became of a restatement (`decision`)."""
+    """Seal the lock of a period (`publication`), what became of a restatement (`decision`), or a review."""
     append(connection, [(kind, of, _decided(connection, kind)[of], None)])
 
 
@@ -118,7 +122,7 @@ def _lines(parts: str) -> dict[str, str]:
 
 
 def changed_decisions(connection: Connection, seals: Sequence[Seal]) -> list[str]:
-    """The locks of periods and the decisions on restatements that are not what was sealed, are gone or have no seal."""
+    """The locks, decisions on restatements and reviews that are not what was sealed, are gone or have no seal."""
     found = []
     for kind, (words, in_english) in _WORDS.items():
         sealed = {seal.of: seal.content for seal in seals if seal.kind == kind}

@@ -33,7 +33,7 @@ from tests.warehouse.samples import (
 
 TABLES = ["load", "fact", "fact_2026_q3", "receipt", "payload", "load_source", "standard_row", "quarantine", "finding",
           "hole", "form_issue", "obligation", "submission", "publication", "restatement", "restatement_fact",
-          "waiting_load", "restatement_decision", "seal"]  # fmt: skip
+          "waiting_load", "restatement_decision", "review", "seal"]  # fmt: skip
 A: Key = ("received", "00101", "commune", "land")
 
 
@@ -42,6 +42,7 @@ def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: st
     FILLED.into(warehouse)
     issue(warehouse, "II.06a", "01", PERIOD, warehouse.figures_at(PERIOD), "0" * 64, "file:///x.xlsx", True)  # type: ignore[arg-type]
     warehouse.freeze([OWED], "v1")
+    warehouse.review(PERIOD, run="r", sha256="a" * 64, findings=1, sources=["s"], verdict="approved", by="A", reason="")
     warehouse.lock_period(PERIOD, "A", "")
     warehouse.approve(Load({A: figure(13)}).into(warehouse).restatement or 0, "A")
     counted = {table: query(warehouse_url, f"SELECT count(*) FROM baocao.{table}") for table in TABLES}
@@ -50,7 +51,7 @@ def test_nothing_recorded_can_be_changed(warehouse: Warehouse, warehouse_url: st
               "hole": "unit", "form_issue": "uri", "payload": "uri", "standard_row": "raw", "quarantine": "raw",
               "load_source": "state", "obligation": "province", "submission": "evidence",
               "publication": "reason", "restatement": "code", "restatement_fact": "reason", "waiting_load": "load",
-              "restatement_decision": "reason",
+              "restatement_decision": "reason", "review": "reason",
               "seal": "parts"}  # fmt: skip
     with connect(warehouse_url) as session:
         session.execute(f"SET session_replication_role = {role}")

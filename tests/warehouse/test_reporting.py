@@ -87,14 +87,14 @@ def login(filled: Warehouse, warehouse_url: str) -> Iterator[Callable[..., Login
 def test_every_view_tells_the_same_in_both_languages(filled: Warehouse, warehouse_url: str) -> None:
     english = [name for (name,) in query(warehouse_url, VIEWS.format("reporting"))]
     vietnamese = [name for (name,) in query(warehouse_url, VIEWS.format("bao_cao"))]
-    assert len(english) == len(vietnamese) == 12
+    assert len(english) == len(vietnamese) == 13
     pairs = query(
         warehouse_url,
         "SELECT e.relname, v.relname FROM pg_description d JOIN pg_class e ON e.oid = d.objoid AND d.objsubid = 0 "
         "JOIN pg_description o USING (description) JOIN pg_class v ON v.oid = o.objoid AND o.objsubid = 0 "
         "WHERE e.relnamespace = 'reporting'::regnamespace AND v.relnamespace = 'bao_cao'::regnamespace",
     )
-    assert len(pairs) == 12
+    assert len(pairs) == 13
     for one, other in pairs:
         rows = (query(warehouse_url, f"SELECT v::text FROM {name} v ORDER BY 1") for name in
                 (f"reporting.{one}", f"bao_cao.{other}"))  # fmt: skip
@@ -125,7 +125,9 @@ def test_every_view_as_of_a_moment(filled: Warehouse, warehouse_url: str) -> Non
     """What a view showed at each moment, its function shows later."""
     functions = query(warehouse_url, "SELECT proname FROM pg_proc WHERE pronamespace = 'reporting'::regnamespace")
     timed = [name.removesuffix("_as_of") for (name,) in functions]
-    assert {"fact", "load", "issued_form", "standing", "period", "unit", "restatement", "finding"} == set(timed)
+    assert {"fact", "load", "issued_form", "standing", "period", "unit", "restatement", "review", "finding"} == set(
+        timed
+    )
 
     def shown(source: str = "{}") -> dict[str, Any]:
         asked = "SELECT v::text FROM reporting.{} v ORDER BY 1"
@@ -205,6 +207,8 @@ def test_a_unit_account_sees_its_subtree_and_no_neighbour(
         "SELECT * FROM reporting.load",
         "SELECT * FROM reporting.finding",
         "SELECT * FROM reporting.restatement_as_of(now())",
+        "SELECT * FROM reporting.review",
+        "SELECT * FROM reporting.review_as_of(now())",
         "SELECT * FROM reporting.finding_as_of(now())",
         "SELECT * FROM reporting.load_as_of(now())",
         "CREATE TABLE reporting.x (a int)",
@@ -240,6 +244,8 @@ def test_readers_and_reviewers(login: Callable[..., Login]) -> None:
     assert reviewer.ask("SELECT count(*) FROM reporting.restatement") == [(0,)]
     assert reader.is_refused("SELECT * FROM reporting.finding")
     assert reader.is_refused("SELECT * FROM reporting.restatement")
+    assert reviewer.ask("SELECT count(*) FROM reporting.review") == [(0,)]
+    assert reader.is_refused("SELECT * FROM reporting.review")
 
 
 def test_a_reviewer_locks_and_decides_and_makes_no_figure_up(login: Callable[..., Login], filled: Warehouse) -> None:

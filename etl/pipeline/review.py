@@ -1,0 +1,155 @@
+"""What a reviewer is asked about a period, and what is done with the answer (docs/decisions/0021-review.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from etl.errors import ReviewError
+from etl.model import Review, ReviewVerdict
+from etl.periods import Period
+from etl.pipeline.office import Office, closed
+from etl.pipeline.publish import forms, publish
+from etl.pipeline.reviewed import Reviewed, of_load, reviewed, sources_of
+from etl.pipeline.work import found_in
+
+QUESTION = "question.json"
+"""In the folder of a run that asked a reviewer: its run id, and when."""
+_LONGEST = 500
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What a decision on the period would be of: a run that asked and is not loaded, else the load in force."""
+
+    run: str
+    loaded: bool
+    asked: Reviewed
+
+
+def review(period_key: str) -> dict[str, Any]:
+    """What stands open in a period: the critical findings of the run that waits, else of the load in force.
+
+    decision: what was said of just these, None where a reviewer is still to decide. decisions: every one of the period.
+    Raises PeriodError when nothing of the period is loaded and no run waits.
+    """
+    office, period = Office.open(), closed(period_key)
+    office.warehouse.migrate()
+    return _told(office, period, _standing(office, period))
+
+
+def decide(period_key: str, verdict: ReviewVerdict, by: str, reason: str = "") -> dict[str, Any]:
+    """Keep a reviewer's decision on what stands open, and where it is loaded issue the forms that say so.
+
+    A rejection of what is loaded takes nothing back: the forms say it, and no run with these findings is loaded again.
+    Raises ReviewError where nothing stands open, and for a rejection without a reason.
+    """
+    office, period = Office.open(), closed(period_key)
+    office.warehouse.migrate()
+    standing = _standing(office, period)
+    _keep(office, period, standing.run, standing.asked, verdict, by, reason)
+    issued = [publish(period.key, number) for number in forms()] if standing.loaded else []
+    return {**_told(office, period, _standing(office, period)), "forms": issued}
+
+
+def of_run(period_key: str, run_id: str) -> Reviewed:
+    """The critical findings of a run, before it is loaded, and the decision on them."""
+    office, period = Office.open(), closed(period_key)
+    return _of_run(office, period, run_id)
+
+
+def refuse_rejected(period_key: str, run_id: str) -> None:
+    """Raises ReviewError where a reviewer rejected just these findings: the run is not loaded."""
+    office, period = Office.open(), closed(period_key)
+    asked = _of_run(office, period, run_id)
+    if asked.review is not None and asked.review.verdict == "rejected":
+        raise rejected(asked.review)
+
+
+def rejected(said: Review) -> ReviewError:
+    sources = ", ".join(said.sources)
+    return ReviewError(
+        f"kỳ {said.period}: {said.decided_by} không chấp nhận công bố, lý do: {said.reason}. Nguồn có lỗi: {sources}. "
+        "Không nạp gì của lượt chạy này; sửa ở nguồn rồi chạy lại, hoặc đổi quyết định: "
+        f"`baocao review {said.period} approve` (a reviewer rejected it: nothing of the run is loaded)"
+    )
+
+
+def _keep(
+    office: Office, period: Period, run: str, asked: Reviewed, verdict: ReviewVerdict, by: str, reason: str
+) -> Review:
+    by, reason = _clean(by), _clean(reason)
+    if not asked.findings:
+        raise ReviewError(
+            f"kỳ {period.key} không có lỗi nghiêm trọng nào để soát xét (no critical finding stands open)"
+        )
+    if not by:
+        raise ReviewError("phải ghi ai quyết định (say who decides)")
+    if verdict == "rejected" and not reason:
+        raise ReviewError("không chấp nhận thì phải ghi lý do (a rejection needs its reason)")
+    last = asked.review
+    if last is not None and (last.run, last.verdict, last.decided_by, last.reason) == (run, verdict, by, reason):
+        return last
+    return office.warehouse.review(
+        period.key,
+        run=run,
+        sha256=asked.sha256,
+        findings=len(asked.findings),
+        sources=sources_of(asked.findings),
+        verdict=verdict,
+        by=by,
+        reason=reason,
+    )
+
+
+def _clean(text: str) -> str:
+    """On one line, without what no form can print. Raises ReviewError where it is too long for the foot of a form."""
+    told = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    if len(told) > _LONGEST:
+        raise ReviewError(f"dài quá {_LONGEST} ký tự, biểu không in được (too long to be printed): {told[:40]}…")
+    return told
+
+
+def _standing(office: Office, period: Period) -> _Standing:
+    number = office.warehouse.load_in_force(period.key)
+    load = None if number is None else office.warehouse.load_quality(number)
+    waiting = [
+        one for one in _questions(office, period) if load is None or one["asked_at"] > load.recorded_at.isoformat()
+    ]
+    if waiting:
+        run = max(waiting, key=lambda one: str(one["asked_at"]))["run"]
+        return _Standing(run, loaded=False, asked=_of_run(office, period, run))
+    return _Standing("" if load is None else load.run, loaded=True, asked=of_load(office, period))
+
+
+def _questions(office: Office, period: Period) -> Iterator[dict[str, Any]]:
+    folder = office.store("work", period.key)
+    folder.fs.invalidate_cache(folder.path)
+    for run in folder.iterdir():
+        if (question := run / QUESTION).exists():
+            yield json.loads(question.read_text())
+
+
+def _of_run(office: Office, period: Period, run_id: str) -> Reviewed:
+    work = office.store("work", period.key, run_id)
+    return reviewed(office, period, found_in(work, office.catalog.datasets))
+
+
+def _told(office: Office, period: Period, standing: _Standing) -> dict[str, Any]:
+    asked = standing.asked
+    return {
+        "period": period.key,
+        "run": standing.run,
+        "loaded": standing.loaded,
+        "critical": len(asked.findings),
+        "sources": sources_of(asked.findings),
+        "sha256": asked.sha256 if asked.findings else None,
+        "decision": None if asked.review is None else _plain(asked.review),
+        "decisions": [_plain(one) for one in office.warehouse.reviews(period.key)],
+    }
+
+
+def _plain(said: Review) -> dict[str, Any]:
+    return {**vars(said), "sources": list(said.sources), "decided_at": said.decided_at.isoformat()}
