@@ -22,6 +22,7 @@ from etl.commands.proofs import bundle, trace, verify
 from etl.commands.quality import quality
 from etl.commands.restatements import lock, restatements
 from etl.commands.review import review, tell
+from etl.commands.rules import rules
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
 from etl.commands.units import facts, units
@@ -68,6 +69,7 @@ _COMMANDS = (
     export,
     lock,
     restatements,
+    rules,
 )
 for _command in _COMMANDS:
     main.add_command(_command)
@@ -82,11 +84,11 @@ def check(as_json: bool) -> None:
     found = pipeline.catalog_check()
     if as_json:
         return emit(found)
-    rules = ", ".join(f"{name} {count}" for name, count in found["rules"].items())
+    counted = ", ".join(f"{name} {count}" for name, count in found["rules"].items())
     click.echo(
         f"Danh mục đạt / catalog is sound: {found['units']} đơn vị/units, {found['sources']} nguồn/sources, "
         f"{found['platforms']} nền tảng/platforms, {found['indicators']} chỉ tiêu/indicators, "
-        f"biểu/forms {', '.join(found['forms'])}; quy tắc/rules {rules}"
+        f"biểu/forms {', '.join(found['forms'])}; quy tắc/rules {counted}"
     )
     return None
 

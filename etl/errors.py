@@ -14,7 +14,7 @@
     ├── MailError            a letter that did not go out; the others do
     │   ├── MailUnavailable      wait: the mail server is down, or asks to wait    (retried)
     │   └── MailRefused          mend the address, or the connection               (not retried)
-    ├── QualityError         a rule could not run: mend the rule; nothing is loaded
+    ├── QualityError         a dataset could not be judged: mend its rules; its figures are withheld
     ├── OutdatedError        another run loaded newer answers meanwhile: read again what was landed
     ├── FormError            a form does not agree with its own figures, or a cell holds none
     └── TraceError           the landed bytes are not those the figure came from
@@ -121,7 +121,7 @@ class MailRefused(MailError):
 
 
 class QualityError(BaocaoError):
-    """A rule could not run, was dropped by the judge, or gave no result: this blocks the load."""
+    """A dataset could not be judged at all: this withholds every figure of it."""
 
 
 class OutdatedError(BaocaoError):

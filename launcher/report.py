@@ -57,6 +57,7 @@ _REASONS = {
     "missing_source": "nguồn chưa có / source missing",
     "missing_unit": "đơn vị chưa có / unit missing",
     "quarantined": "dòng bị cách ly / row quarantined",
+    "unchecked": "chưa kiểm tra được / unchecked",
     "zero_denominator": "mẫu số bằng 0 / zero denominator",
     "not_provided": "nguồn không cung cấp / not provided",
 }

@@ -29,6 +29,7 @@ _REASONS = {
     "missing_source": "Chưa lấy được số liệu từ hệ thống nguồn",
     "missing_unit": "Đơn vị không có trong số liệu mà hệ thống nguồn trả về",
     "quarantined": "Số liệu sai quy tắc kiểm tra, đang tạm giữ để đơn vị rà soát",
+    "unchecked": "Có quy tắc kiểm tra không chạy được, số liệu chưa kiểm tra nên tạm giữ",
     "divided": "Đơn vị nhận một phần của đơn vị cũ bị chia, nên không cộng được từ số liệu của đơn vị cũ",
     "not_provided": "Hệ thống nguồn không cung cấp số liệu",
     "zero_denominator": "Không tính được vì mẫu số bằng 0",

@@ -92,6 +92,7 @@ from etl.model.restatements import (
 )
 from etl.model.reviews import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.model.rules import (
+    WITHOUT,
     Comparison,
     ComparisonKind,
     Comparisons,
@@ -113,6 +114,7 @@ __all__ = [
     "RESTATEMENT_CODES",
     "REVIEW_VERDICTS",
     "STANDING_STATES",
+    "WITHOUT",
     "Amendment",
     "ApiKey",
     "Budget",

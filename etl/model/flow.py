@@ -10,8 +10,12 @@ from typing import Final, Literal
 from etl.model.base import Severity
 from etl.model.states import Proof, PullState
 
-REASONS: Final = ("missing_source", "missing_unit", "quarantined", "divided", "not_provided", "zero_denominator")
-"""Why a figure has no value, strongest first. divided: its unit holds a part of a unit that several hold."""
+REASONS: Final = (
+    *("missing_source", "missing_unit", "quarantined", "unchecked"),
+    *("divided", "not_provided", "zero_denominator"),
+)
+"""Why a figure has no value, strongest first. unchecked: a rule of its dataset could not run. divided: its unit holds a
+part of a unit that several hold."""
 Label = Literal["reported", "restated", "apportioned", "old_boundary"]
 """What a figure told on other units rests on: see RestatedFact."""
 
@@ -126,7 +130,7 @@ class Hole:
     unit: str | None
     tier: str | None
     field: str | None
-    reason: Literal["missing_source", "missing_unit", "quarantined"]
+    reason: Literal["missing_source", "missing_unit", "quarantined", "unchecked"]
 
 
 @dataclass(frozen=True)

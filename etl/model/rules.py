@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from etl.model.base import Severity, Text
 
@@ -12,6 +12,9 @@ RuleKind = Literal["row", "table"]
 ComparisonKind = Literal["chain", "sources", "mirror", "jump"]
 Dimension = Literal["completeness", "accuracy", "coherence", "timeliness", "comparability"]
 """The quality dimensions of the European Statistical System."""
+Record = Mapping[str, str | int | None]
+"""Columns of a standard row and their values."""
+WITHOUT: Final = "without"
 RuleState = Literal["pass", "fail", "error", "waived", "not_run"]
 """fail: broken, and not all of it waived. error: it could not run. not_run: there was nothing that it could judge."""
 
@@ -24,6 +27,8 @@ class Rule:
     kind table: a SELECT giving source, unit, tier of what is missing (unit null: the whole source).
     source: the column of the form, the article of law or the document the rule stands on.
     message: what was expected, in Vietnamese. show: the columns a reviewer needs to see.
+    breaks: records that must break it, each the changes to a clean row (see Suite.clean), or of a table rule also
+    {without: source | province | commune}: what is left out. One for each way to break it, at the very bound.
     """
 
     id: str
@@ -35,15 +40,20 @@ class Rule:
     violation: str
     message: str
     show: tuple[str, ...] = ()
+    breaks: tuple[Record, ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations of one dataset; `version` grows with each change of a rule."""
+    """The expectations of one dataset; `version` grows with each change of a rule.
+
+    clean: a row that breaks no rule: its `field`, its measures, and `tier: province` where rows are of whole provinces.
+    """
 
     dataset: str
     version: int
     rules: tuple[Rule, ...]
+    clean: Record = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

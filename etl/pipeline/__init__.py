@@ -41,7 +41,7 @@ from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish,
 from etl.pipeline.quality_report import quality_page, quality_pdf, quality_report, quality_rows, validation_report
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
 from etl.pipeline.review import decide, review
-from etl.pipeline.rules import rule_outcomes
+from etl.pipeline.rules import prove_rules, rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.standings import freeze, import_receipts, standings
 from etl.pipeline.tracing import trace
@@ -93,6 +93,7 @@ __all__ = [
     "plan_again",
     "platform_draft",
     "prepare",
+    "prove_rules",
     "publish",
     "quality_page",
     "quality_pdf",

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl import indicators
-from etl.catalog import rules_version
+from etl.catalog.suites import rules_version
 from etl.errors import PeriodError
 from etl.periods import Period
 from etl.pipeline.figures import on_units_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.catalog import rules_version
+from etl.catalog.suites import rules_version
 from etl.errors import OutdatedError
 from etl.model import Receipt
 from etl.periods import Period

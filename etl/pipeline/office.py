@@ -12,6 +12,7 @@ from upath import UPath
 
 from etl import catalog as catalogs
 from etl.catalog.revision import revision
+from etl.catalog.suites import read_across, read_suite
 from etl.errors import PeriodError
 from etl.landing import Landing
 from etl.logins import Connections
@@ -54,10 +55,10 @@ class Office:
         return found if self.as_if is None else found.as_if_approved(self.as_if)
 
     def suite(self, dataset: str) -> Suite:
-        return catalogs.read_rules(self.settings.expectations / f"{dataset}.yml", Suite)
+        return read_suite(self.settings.expectations, dataset, self.catalog.datasets[dataset])
 
     def across(self) -> Comparisons:
-        return catalogs.read_rules(self.settings.expectations / "across.yml", Comparisons)
+        return read_across(self.settings.expectations)
 
     def store(self, *parts: str) -> UPath:
         """A folder of the store, made if need be; a run id may hold characters no path should."""

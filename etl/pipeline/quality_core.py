@@ -13,7 +13,7 @@ import orjson
 
 import etl
 from etl import files, report
-from etl.catalog import rules_version
+from etl.catalog.suites import rules_version
 from etl.errors import PeriodError
 from etl.model import NATION, PULL_STATES, Finding, Rule, RuleOutcome, Text
 from etl.periods import Period

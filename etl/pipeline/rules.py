@@ -10,10 +10,13 @@ from typing import Any
 from pydantic import TypeAdapter
 from upath import UPath
 
-from etl.model import Finding, RuleOutcome, Suite, Validation
+from etl import quality
+from etl.model import Finding, RuleOutcome, Validation
 from etl.periods import Period
 from etl.pipeline.office import Office
 from etl.pipeline.work import read_findings
+from etl.quality.across import proof as across
+from etl.tables import rows_schema
 
 _OUTCOMES = TypeAdapter(list[RuleOutcome])
 _VALIDATION = TypeAdapter(Validation)
@@ -44,24 +47,6 @@ def kept(work: UPath, datasets: Iterable[str], *more: str) -> tuple[list[RuleOut
     return outcomes, validations
 
 
-def not_run(suite: Suite, reason: str) -> list[RuleOutcome]:
-    """The outcomes of a suite that was not asked."""
-    return [
-        RuleOutcome(
-            suite.dataset,
-            rule.id,
-            rule.title,
-            rule.severity,
-            rule.dimension,
-            rule.source,
-            rule.kind,
-            "not_run",
-            reason=reason,
-        )
-        for rule in suite.rules
-    ]
-
-
 def rule_outcomes(period_key: str, periods: int = 8) -> dict[str, Any]:
     """What every rule said in the newest load of a period, and in that of each of the periods up to it.
 
@@ -90,6 +75,26 @@ def rule_outcomes(period_key: str, periods: int = 8) -> dict[str, Any]:
             for key in keys
         ],
     }
+
+
+def prove_rules() -> dict[str, Any]:
+    """Ask every rule of the records that must break it, in a sandbox; no warehouse, no network.
+
+    JSON-able: datasets, of each how many rules and records; dead, the rules that prove nothing: dataset, rule, why.
+    """
+    office = Office.open()
+    asked: dict[str, dict[str, int]] = {}
+    dead = []
+    for name, dataset in office.catalog.datasets.items():
+        suite = office.suite(name)
+        proof = quality.prove(suite, rows_schema(dataset))
+        asked[name] = {"rules": len(suite.rules), "records": proof.records}
+        why = {**proof.dead, **proof.errors}
+        dead += [{"dataset": name, "rule": rule.id, "why": why[rule.id]} for rule in suite.rules if rule.id in why]
+    compared = office.across().rules
+    asked["across"] = {"rules": len(compared), "records": sum(len(rule.breaks) for rule in compared)}
+    dead += [{"dataset": "across", "rule": rule, "why": told} for rule, told in across.prove(compared).items()]
+    return {"datasets": asked, "dead": dead}
 
 
 def _with(outcome: RuleOutcome, found: Iterable[Finding]) -> RuleOutcome:

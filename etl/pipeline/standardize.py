@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from upath import UPath
 
 from etl import indicators, quality
-from etl.errors import SourceBroken, TraceError
+from etl.errors import QualityError, SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects
@@ -110,9 +110,10 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
 
 
 def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
-    """Part good rows from quarantined ones. Raises QualityError when a rule could not run.
+    """Part good rows from quarantined ones.
 
-    Of a dataset of which no source is due there is nothing to judge: it has no rows, findings and holes.
+    A rule that could not run, or proves nothing, withholds every figure of this dataset; the others go on. Of a dataset
+    of which no source is due there is nothing to judge: it has no rows, findings and holes.
     """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
@@ -124,27 +125,30 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
         write(work / f"quarantine_{dataset}.parquet", rows)
         write_findings(work / f"findings_{dataset}.parquet", [])
         (work / f"holes_{dataset}.json").write_text("[]")
-        rules.keep(work, dataset, rules.not_run(office.suite(dataset), _NOBODY), None)
+        rules.keep(work, dataset, quality.of_suite(office.suite(dataset), "not_run", _NOBODY), None)
         return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
     suite, told = office.suite(dataset), _told_of_no_row(office, dataset, work, rows)
-    outcome = quality.check(
-        rows,
-        suite,
-        dataset=dataset,
-        period=period,
-        due=due,
-        given={source.id: _given(catalog.platform_of(source), given.get(source.id)) for source in due},
-        tree=catalog.tree(period),
-        levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
-        told=told,
-    )
+    try:
+        outcome = quality.check(
+            rows,
+            suite,
+            dataset=dataset,
+            period=period,
+            due=due,
+            given={source.id: _given(catalog.platform_of(source), given.get(source.id)) for source in due},
+            tree=catalog.tree(period),
+            levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
+            told=told,
+        )
+    except QualityError as problem:
+        outcome = quality.unjudged(rows, suite, period=period, due=due, reason=str(problem))
     write(work / f"good_{dataset}.parquet", outcome.good)
     write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
     write_findings(work / f"findings_{dataset}.parquet", outcome.findings)
     holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, told)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
-    rules.keep(work, dataset, outcome.rules, Validation(dataset, suite.version, outcome.gx))
+    rules.keep(work, dataset, outcome.rules, Validation(dataset, suite.version, outcome.gx) if outcome.gx else None)
     broken = {finding.rule for finding in outcome.findings if finding.severity == "critical"}
     return {
         "dataset": dataset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -11,18 +11,12 @@ import pyarrow.compute as pc
 
 from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutcome, RuleState, Source, Suite
 from etl.periods import Period
-from etl.quality.gx import column_of
+from etl.quality.gx import Verdict, column_of
+from etl.quality.proof import Proof
+from etl.quality.scan import Missing, Reach, row_rules
 from etl.units import UnitTree
 
-Missing = tuple[str, str | None, str | None]
-"""(source, unit, tier) that a table rule names; without a unit the whole source is meant."""
-
-
 EMPTY = "không có dòng nào để kiểm tra (there was no row to judge)"
-
-
-def row_rules(suite: Suite) -> list[Rule]:
-    return [rule for rule in suite.rules if rule.kind == "row"]
 
 
 def why(row: Mapping[str, Any], rule: Rule) -> str:
@@ -79,19 +73,48 @@ def table_findings(
             )
 
 
+def unchecked(suite: Suite, errors: Mapping[str, str], due: Sequence[Source], period: Period) -> list[Finding]:
+    """Of every due source, each rule that said nothing: critical whatever the rule's own severity."""
+    return [
+        Finding(
+            rule=rule,
+            severity="critical",
+            source=source.id,
+            period=period.key,
+            message=f"Quy tắc {rule} của bộ {suite.dataset} không kiểm tra được, nên cả bộ tạm giữ số liệu: {reason}",
+            expected=f"sửa expectations/{suite.dataset}.yml cho tới khi `baocao rules prove` đạt, rồi chạy "
+            f"`baocao replay {period.key}`",
+        )
+        for rule, reason in errors.items()
+        for source in due
+    ]
+
+
+def withheld_all(suite: Suite, due: Sequence[Source]) -> list[Hole]:
+    """A dataset that was not checked holds back every figure of those who report it."""
+    return [
+        Hole(suite.dataset, source.id, source.unit, None, None, None, "unchecked")
+        for source in due
+        if source.role == "reporting"
+    ]
+
+
 def holes(
     suite: Suite,
     held: Iterator[Mapping[str, Any]],
     missing: Mapping[str, Sequence[Missing]],
-    reach: Sequence[tuple[str, str, str]],
+    reach: Reach,
     due: Sequence[Source],
     tree: UnitTree,
+    answered: Collection[str],
 ) -> list[Hole]:
-    """One for each thing that is not known, without repetition.
+    """One for each thing that is not known, without repetition; of sources for comparison none.
 
     A unit that its source does not report on is not believed: the row could be of any unit of the source.
+    answered: the sources that have rows; one that a table rule names as a whole is in doubt then, and not missing.
     """
     province = {source.id: source.unit for source in due}
+    compared = {source.id for source in due if source.role == "comparison"}
     own = set(reach) | {(source, unit, None) for source, unit, _ in reach}
     found: dict[Hole, None] = {}
     for row in held:
@@ -102,24 +125,26 @@ def holes(
         found[Hole(suite.dataset, source, home, unit, tier, row["field"], "quarantined")] = None
     for rule in suite.rules:
         for source, unit, tier in missing.get(rule.id, ()) if rule.severity == "critical" else ():
-            reason: Literal["missing_source", "missing_unit"] = "missing_unit" if unit else "missing_source"
+            reason: Literal["missing_source", "missing_unit", "quarantined"]
+            reason = "missing_unit" if unit else "quarantined" if source in answered else "missing_source"
             found[Hole(suite.dataset, source, province[source], unit, tier, None, reason)] = None
-    return list(found)
+    return [hole for hole in found if hole.source not in compared]
 
 
 def outcomes(
-    suite: Suite,
-    counts: pa.Table,
-    states: Mapping[str, RuleState],
-    sources: Mapping[str, Sequence[str]],
+    suite: Suite, counts: pa.Table, verdict: Verdict, errors: Mapping[str, str], proof: Proof
 ) -> list[RuleOutcome]:
     """What each rule said, in the order of the suite. Without any row, one that is not broken has judged nothing."""
     rows, due = pc.sum(counts["rows"]).as_py(), counts.num_rows
-    named = counts["source"].to_pylist()
     found = []
     for rule in suite.rules:
-        broken = dict(zip(named, counts[column_of(rule)].to_pylist(), strict=True))
-        state: RuleState = "not_run" if states[rule.id] == "pass" and not rows else states[rule.id]
+        state, reason = verdict.states[rule.id], errors.get(rule.id, "")
+        if reason:
+            state = "error"
+        elif state == "pass" and not rows:
+            state, reason = "not_run", EMPTY
+        bad = counts[column_of(rule)].to_pylist() if column_of(rule) in counts.column_names else [0] * due
+        broken = dict(zip(counts["source"].to_pylist(), bad, strict=True))
         found.append(
             RuleOutcome(
                 suite.dataset,
@@ -132,8 +157,27 @@ def outcomes(
                 state,
                 judged=rows if rule.kind == "row" else due,
                 broken=sum(broken.values()),
-                sources={source: broken[source] for source in sources[rule.id]},
-                reason=EMPTY if state == "not_run" else "",
+                sources={source: count for source, count in broken.items() if count},
+                proven=None if rule.id in proof.errors else rule.id not in proof.dead,
+                reason=reason,
             )
         )
     return found
+
+
+def of_suite(suite: Suite, state: RuleState, reason: str) -> list[RuleOutcome]:
+    """The outcomes of a suite that was not asked."""
+    return [
+        RuleOutcome(
+            suite.dataset,
+            rule.id,
+            rule.title,
+            rule.severity,
+            rule.dimension,
+            rule.source,
+            rule.kind,
+            state,
+            reason=reason,
+        )
+        for rule in suite.rules
+    ]

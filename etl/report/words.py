@@ -80,6 +80,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "reason_missing_source": Text("chưa lấy được từ nguồn", "the source did not answer"),
     "reason_missing_unit": Text("đơn vị không có trong câu trả lời", "the unit is not in the answer"),
     "reason_quarantined": Text("dòng sai đang tạm giữ", "a wrong row is held"),
+    "reason_unchecked": Text("có quy tắc không kiểm tra được", "a rule could not check it"),
     "reason_divided": Text("đơn vị bị chia", "the unit was divided"),
     "reason_not_provided": Text("nguồn không có số này", "the source does not give it"),
     "reason_": Text("chưa có trong kho", "not in the warehouse"),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.catalog import Catalog, load, read_rules, rules_version
+from etl.catalog import Catalog, load
+from etl.catalog.suites import read_suite, rules_version
 from etl.errors import CatalogError
 from etl.periods import Period
 from etl.settings import ROOT
@@ -113,7 +114,7 @@ def test_the_version_of_the_rules_follows_their_suites(tmp_path: Path) -> None:
 
 def test_a_suite_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="missing") as caught:
-        read_rules(tmp_path / "edoc.yml", dict[str, str])
+        read_suite(tmp_path, "edoc", load((ROOT / "catalog",)).datasets["edoc"])
     assert caught.value.file == str(tmp_path / "edoc.yml")
 
 

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from etl import catalog, indicators, quality
-from etl.catalog import read_rules
+from etl.catalog.suites import read_suite
 from etl.connectors import pull
 from etl.errors import SourceBroken
 from etl.landing import Landing
-from etl.model import Paging, Platform, Source, Suite
+from etl.model import Paging, Platform, Source
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from etl.settings import ROOT, Settings
@@ -176,7 +176,7 @@ NOT_PROVIDED = {
 def judged(parsed: Parsed, name: str, given: Collection[str]) -> quality.Outcome:
     return quality.check(
         parsed.table,
-        read_rules(ROOT / "expectations/onestop.yml", Suite),
+        read_suite(ROOT / "expectations", "onestop", CATALOG.datasets["onestop"]),
         dataset="onestop",
         period=Q3,
         due=[SOURCES[name]],

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import requests
 
 from etl import pipeline
 from etl.pipeline.office import Office as Opened
+from etl.settings import Settings
 from launcher.simulator import Simulator
 from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a, trace_cell
 
@@ -141,3 +143,34 @@ def test_damaged_bytes_withhold_their_source_and_the_other_goes_on(
         (PERIOD, False),
     ]
     assert pipeline.verify_chain()["wrong"] == []
+
+
+def test_a_rule_that_cannot_run_withholds_its_dataset_and_the_other_goes_on(
+    make_office: Callable[..., Office], tmp_path: Path, field_codes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = _small_office(make_office, "broken_rule", tmp_path / "catalog")
+    office.run()
+    documents = office.form("VBDT", "01").read_bytes()
+    shutil.copytree(ROOT / "expectations", tmp_path / "expectations")
+    suite = tmp_path / "expectations/onestop.yml"
+    sound, others = suite.read_text("utf-8"), replace(Settings.from_environment(), expectations=suite.parent)
+    monkeypatch.setattr(Settings, "from_environment", lambda: others)
+
+    suite.write_text(sound.replace("received_total <> resolved_total::", "received_total <> resolved_all::"), "utf-8")
+    pipeline.run_from_landed(PERIOD)
+    assert {cell for row in read_form_06a(office.form("II.06a", "01"), field_codes).values() for cell in row} == {"…"}
+    assert office.form("VBDT", "01").read_bytes() == documents
+    indicators = [one.code for one in Opened.open().catalog.indicators_of("onestop")]
+    facts = Opened.open().warehouse.facts(PERIOD, unit="01", indicators=indicators)
+    assert {one.reason for one in facts} == {"unchecked"}
+    told = [one for one in Opened.open().warehouse.findings(PERIOD) if one.severity == "critical"]
+    assert [(one.rule, one.source) for one in told] == [("II06A-3-BALANCE", "onestop_ha_noi")]
+    assert "resolved_all" in told[0].message
+    states = {(one["dataset"], one["rule"]): one["state"] for one in pipeline.rule_outcomes(PERIOD)["rules"]}
+    assert states["onestop", "II06A-3-BALANCE"] == "error"
+    assert states["onestop", "II06A-3-SUM"] == "pass"
+
+    suite.write_text(sound, "utf-8")
+    pipeline.run_from_landed(PERIOD)
+    printed = read_form_06a(office.form("II.06a", "01"), field_codes)
+    assert int(printed["all", "all"][0]) == office.truth("II.06a", "01")["all", "all"]["received_total"]

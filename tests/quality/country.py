@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.catalog import Catalog, load, read_rules
-from etl.model import NATION, Source, Suite, Unit
+from etl.catalog import Catalog, load
+from etl.catalog.suites import read_suite
+from etl.model import NATION, Source, Unit
 from etl.periods import Period
 from etl.settings import ROOT
 from etl.tables import rows_schema
@@ -17,7 +18,7 @@ from etl.units import UnitTree
 
 PERIOD = Period.parse("2026-Q3")
 CATALOG: Catalog = load((ROOT / "catalog",))
-SUITES = {name: read_rules(ROOT / "expectations" / f"{name}.yml", Suite) for name in CATALOG.datasets}
+SUITES = {name: read_suite(ROOT / "expectations", name, dataset) for name, dataset in CATALOG.datasets.items()}
 COMMUNES: Mapping[str, Sequence[str]] = {
     "01": ("01001", "01002", "01003"),
     "02": ("02001", "02002"),

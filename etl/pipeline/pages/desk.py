@@ -10,7 +10,7 @@ from pathlib import Path
 
 from etl import catalog as catalogs
 from etl.errors import BaocaoError
-from etl.model import Suite, Text, Unit
+from etl.model import Comparisons, Suite, Text, Unit
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
@@ -111,7 +111,7 @@ class Desk:
         """Titles of the rules that the suites name."""
         folder = self.office.settings.expectations
         stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.glob("*.yml")))
-        return _titles(stamps)
+        return _titles(folder, tuple(self.office.catalog.datasets), stamps)
 
     def _around(self, units: frozenset[str], period: Period) -> Sight:
         due = self.office.catalog.due_sources(period)
@@ -119,7 +119,10 @@ class Desk:
 
 
 @lru_cache(maxsize=2)
-def _titles(stamps: tuple[tuple[str, int], ...]) -> Mapping[str, Text]:
+def _titles(folder: Path, datasets: tuple[str, ...], stamps: tuple[tuple[str, int], ...]) -> Mapping[str, Text]:  # noqa: ARG001 - part of the key
     """Read again only when a suite changed."""
-    suites = (catalogs.read_rules(Path(name), Suite) for name, _ in stamps)
-    return {rule.id: rule.title for suite in suites for rule in suite.rules}
+    titles = {
+        rule.id: rule.title for name in datasets for rule in catalogs.read_rules(folder / f"{name}.yml", Suite).rules
+    }
+    across = catalogs.read_rules(folder / "across.yml", Comparisons).rules
+    return titles | {rule.id: rule.title for rule in across}
