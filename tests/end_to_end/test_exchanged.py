@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-import yaml
 
 from etl import pipeline
 from etl.model import NATION
 from etl.pipeline.office import Office as Opened
-from tests.end_to_end.office import MEASURES, ROOT, Office, trace_cell
+from tests.end_to_end.doubts import answer, load, of_communes_alone, office_of, struck, withheld, wrong
+from tests.end_to_end.office import Office, trace_cell
 
 QUARTERS = ("2026-Q1", "2026-Q2", "2026-Q3")
 STRUCK, UNIT = "onestop_bac_ninh", "24"
@@ -27,78 +23,24 @@ WITHHELD = {"tthc_received_online", "tthc_received_direct_postal", "tthc_online_
 
 @pytest.fixture
 def office(make_office: Callable[..., Office], tmp_path: Path) -> Office:
-    base = tmp_path / "catalog"
-    shutil.copytree(ROOT / "catalog", base)
-    for path in base.glob("sources/*.yml"):
-        if path.stem not in (STRUCK, *NEIGHBOURS):
-            path.unlink()
-    made = make_office("exchanged", catalog=str(base))
-    pipeline.prepare()
-    return made
-
-
-def _load(period: str) -> dict[str, str]:
-    """From what is landed; the messages of the critical findings, by source and rule."""
-    run = f"run-{period}"
-    pipeline.parse(period, run)
-    for dataset in pipeline.datasets():
-        pipeline.check(period, run, dataset)
-    pipeline.compute(period, run)
-    pipeline.record(period, run)
-    found = Opened.open().warehouse.findings(period)
-    return {f"{one.source} {one.rule}": one.message for one in found if one.severity == "critical"}
-
-
-def _of_communes_alone(told: dict[str, str]) -> dict[str, str]:
-    """What looks at figures; the provinces that no source here reports are missing in every load."""
-    return {place: message for place, message in told.items() if "-PRESENT" not in place}
-
-
-def _withheld(period: str, unit: str = UNIT) -> set[str]:
-    whole = [fact for fact in pipeline.facts(period, unit) if (fact.tier, fact.field) == ("all", "all")]
-    assert len(whole) >= 14
-    return {fact.indicator for fact in whole if fact.value is None and fact.indicator.startswith("tthc_")}
-
-
-def _wrong(office: Office, period: str, unit: str = UNIT) -> list[Any]:
-    """The figures shown of the province, whole and by field, that are not the truth."""
-    truth = office.truth("II.06a", unit, period)
-    shown = {
-        (fact.indicator.removeprefix("tthc_"), fact.tier, fact.field): fact.value
-        for fact in pipeline.facts(period, unit)
-        if fact.value is not None and fact.indicator.removeprefix("tthc_") in MEASURES
-    }
-    assert len(shown) > 100
-    return [place for place, value in shown.items() if value != truth[place[1:]][place[0]]]
-
-
-def _answer(line: str) -> None:
-    """The source's file with that line, in place of any answer of before."""
-    file = Path(os.environ["BAOCAO_CATALOG"]) / f"sources/{STRUCK}.yml"
-    kept = [one for one in file.read_text("utf-8").splitlines() if not one.startswith(("accepted:", "exchanged:"))]
-    file.write_text("\n".join([*kept, line, ""]), "utf-8")
+    return office_of(make_office, "exchanged", tmp_path, [STRUCK, *NEIGHBOURS])
 
 
 def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -> None:
-    platform = yaml.safe_load((ROOT / f"catalog/sources/{STRUCK}.yml").read_text("utf-8"))["platform"]
-    address = f"{office.simulator.url}/faults/{platform}/{UNIT}"
     office.pull("2026-Q1")
-    assert _of_communes_alone(_load("2026-Q1")) == {}
-    requests.put(address, json={"kind": "swapped"}, timeout=10).raise_for_status()
-    try:
+    assert of_communes_alone(load("2026-Q1")) == {}
+    with struck(office, STRUCK, "swapped"):
         for period in QUARTERS[1:]:
             office.pull(period)
-    finally:
-        requests.delete(address, timeout=10).raise_for_status()
     assert office.failures == {}
 
-    told = {period: _of_communes_alone(_load(period)) for period in QUARTERS[1:]}
+    told = {period: of_communes_alone(load(period)) for period in QUARTERS[1:]}
     for period in QUARTERS[1:]:
         assert list(told[period]) == [f"{STRUCK} READ-SWAP"], "the neighbours grew, and nothing else is wrong here"
-        assert _withheld(period) == WITHHELD
-        assert _withheld(period, NATION) >= WITHHELD
-        assert _wrong(office, period) == []
-        assert [_wrong(office, period, unit) for unit in ("04", "14", "46", "31")] == [[]] * 4
+        assert withheld(period, UNIT) == WITHHELD
+        assert withheld(period, NATION) >= WITHHELD
+        assert wrong(office, period, UNIT) == []
+        assert [wrong(office, period, unit) for unit in ("04", "14", "46", "31")] == [[]] * 4
     (message,) = told["2026-Q3"].values()
     assert "vẫn đổi chỗ cho nhau từ kỳ 2026-Q2" in message
 
@@ -108,17 +50,17 @@ def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -
         assert exchanged in said
         assert accepted in said
 
-    _answer(accepted)  # of the first quarter: the next is then compared with it, as ever
-    assert _of_communes_alone(_load("2026-Q3")) == {}
-    assert _withheld("2026-Q3") == set()
-    assert {place[0] for place in _wrong(office, "2026-Q3")} == PAIR, "a wrong word is taken at its word"
+    answer(STRUCK, accepted)  # of the first quarter: the next is then compared with it, as ever
+    assert of_communes_alone(load("2026-Q3")) == {}
+    assert withheld("2026-Q3", UNIT) == set()
+    assert {place[0] for place in wrong(office, "2026-Q3", UNIT)} == PAIR, "a wrong word is taken at its word"
 
-    _answer(exchanged)  # the third quarter by itself, while the doubt of the second is still on record
-    assert _of_communes_alone(_load("2026-Q3")) == {}
+    answer(STRUCK, exchanged)  # the third quarter by itself, while the doubt of the second is still on record
+    assert of_communes_alone(load("2026-Q3")) == {}
     for period in ("2026-Q2", "2026-Q3", "2026-Q1"):
-        assert _of_communes_alone(_load(period)) == {}
-        assert _withheld(period) == set()
-        assert _wrong(office, period) == []
+        assert of_communes_alone(load(period)) == {}
+        assert withheld(period, UNIT) == set()
+        assert wrong(office, period, UNIT) == []
     pipeline.publish("2026-Q3", "II.06a", unit=UNIT)
     found = trace_cell("II.06a", UNIT, "2026-Q3", "D12")
     assert found["indicator"] == "tthc_received_online"
@@ -126,9 +68,55 @@ def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -
         (("tiepNhanTrucTiepVaBCCI", row["value"]),) for row in found["rows"]
     }, "each figure leads to the column that it was read from"
 
-    _answer("")
-    assert [list(_of_communes_alone(_load(period))) for period in QUARTERS[1:]] == [[f"{STRUCK} READ-SWAP"]] * 2
+    answer(STRUCK, "")
+    assert [list(of_communes_alone(load(period))) for period in QUARTERS[1:]] == [[f"{STRUCK} READ-SWAP"]] * 2
     office.pull("2026-Q3", [STRUCK])  # the portal turned them back, and left the quarter before as it was
-    assert _of_communes_alone(_load("2026-Q3")) == {}
-    assert _withheld("2026-Q3") == set()
-    assert _wrong(office, "2026-Q3") == []
+    assert of_communes_alone(load("2026-Q3")) == {}
+    assert withheld("2026-Q3", UNIT) == set()
+    assert wrong(office, "2026-Q3", UNIT) == []
+
+
+def _unproven(period: str, source: str) -> set[str]:
+    """The measures that the source's READ-SWAP-BLIND names."""
+    found = [one for one in Opened.open().warehouse.findings(period, source) if one.rule == "READ-SWAP-BLIND"]
+    return {measure for one in found for measure in one.column.split(", ")}
+
+
+def test_what_nothing_proves_is_said_until_it_is_accepted(make_office: Callable[..., Office], tmp_path: Path) -> None:
+    office = office_of(make_office, "unproven", tmp_path, [STRUCK])
+    office.pull("2026-Q3")
+    load("2026-Q3")
+    times = {"resolved_early", "resolved_on_time"}
+    said = _unproven("2026-Q3", STRUCK)
+    assert said > PAIR | times, "no quarter before, and nobody else states it"
+    assert wrong(office, "2026-Q3", UNIT) == []
+
+    answer(STRUCK, f"accepted: {{2026-Q2: [{', '.join(said)}]}}")
+    load("2026-Q3")
+    assert _unproven("2026-Q3", STRUCK) == said, "of another quarter"
+    answer(STRUCK, f"accepted: {{2026-Q3: [{', '.join(said - times)}]}}")
+    load("2026-Q3")
+    assert times < _unproven("2026-Q3", STRUCK) < said
+    answer(STRUCK, f"accepted: {{2026-Q3: [{', '.join(said)}]}}")
+    assert of_communes_alone(load("2026-Q3")) == {}
+    assert _unproven("2026-Q3", STRUCK) == set()
+
+
+def test_what_another_source_states_the_other_way_round_is_withheld(
+    make_office: Callable[..., Office], tmp_path: Path
+) -> None:
+    source, witness, unit = "onestop_cao_bang", "dvcqg_cao_bang", "04"
+    office = office_of(make_office, "contradicted", tmp_path, [source, witness])
+    with struck(office, source, "swapped"):
+        office.pull("2026-Q3")
+    told = of_communes_alone(load("2026-Q3"))
+    assert list(told) == [f"{source} READ-SWAP"], "no quarter before tells it"
+    assert f"nguồn để so sánh {witness} nêu hai số này theo thứ tự ngược lại" in told[f"{source} READ-SWAP"]
+    assert withheld("2026-Q3", unit) == WITHHELD
+    assert wrong(office, "2026-Q3", unit) == []
+    assert not _unproven("2026-Q3", source) & PAIR, "what is withheld is not called unproven too"
+
+    office.pull("2026-Q3", [source])
+    assert of_communes_alone(load("2026-Q3")) == {}
+    assert withheld("2026-Q3", unit) == set()
+    assert wrong(office, "2026-Q3", unit) == []
