@@ -78,11 +78,16 @@ class Swap:
 
 @dataclass(frozen=True)
 class Zero:
-    """A row that says nothing happened, though `before` were pending (or many documents were exchanged) last time."""
+    """A row that says nothing happened, though `before` were pending (or many documents were exchanged) at the end of
+    `periods`: the period before, or the last one that is in no doubt itself."""
 
+    source: str
+    agency: str
+    field: str | None
     payload: str
     pointer: str
     before: int
+    periods: str
 
 
 @dataclass(frozen=True)
@@ -92,14 +97,19 @@ class Changes:
     zeros: list[Zero]
 
 
-def compare(now: pa.Table, before: pa.Table, dataset: Dataset) -> Changes:
+def compare(now: pa.Table, before: pa.Table, dataset: Dataset, older: pa.Table | None = None) -> Changes:
     """The standard rows of one dataset and period against those of the period before; rows with a problem take no
-    part. A source that is in one of them only is not compared."""
-    if not now.num_rows or not before.num_rows:
+    part. A source that is in one of them only is not compared.
+
+    older: of agencies whose noughts were in doubt in the period before, what they stated before that.
+    """
+    past = before if older is None else pa.concat_tables([before, older])
+    if not now.num_rows or not past.num_rows:
         return Changes([], [], [])
     measures = list(dataset.columns)
     with duckdb.connect() as connection:
         lay_out(connection, now, before, measures)
+        connection.register("past_rows", past)
         swaps = exchanged(connection, dataset)
         return Changes(
             [Scale(*row) for row in connection.sql(_SCALES).fetchall()],
@@ -252,16 +262,23 @@ def _zeros(dataset: Dataset, measures: Sequence[str]) -> str:
     where the dataset has no stock, an organisation that had many documents is asked about."""
     kept = lasting(dataset)
     least = 1 if kept else MANY_DOCUMENTS
-    names = ", ".join(f"'{name}'" for name in kept or measures)
+    names = ", ".join(kept or measures)
     nothing = " and ".join(f"coalesce({name}, 0) = 0" for name in measures)
     some = " or ".join(f"{name} is not null" for name in measures)
     return f"""
-with left_over as (
-    select source, agency, field, max(figure) as figure from before where measure in ({names}) group by all),
+with past as (
+    select source, agency, coalesce(field, '') as field, period, measure, sum(figure) as figure
+    from (unpivot (select source, agency, field, period, {names} from past_rows where problem is null) on {names}
+        into name measure value figure) where figure >= 0 group by all),
+left_over as (
+    select source, agency, field, max(period) as period, arg_max(figure, period) as figure
+    from (select source, agency, field, period, max(figure) as figure from past group by all) group by all),
 silent as (
     select source, agency from now group by all having max(figure) = 0)
-select payload, pointer, greatest(max(l.figure) filter (l.field = coalesce(r.field, '')),
-    case when r.agency in (select agency from silent s where s.source = r.source) then sum(l.figure) end)::bigint as was
-from now_rows r join left_over l using (source, agency)
+select r.source, r.agency, r.field, payload, pointer, sum(l.figure)::bigint as was,
+    string_agg(distinct l.period, ', ' order by l.period) filter (l.figure > 0)
+from now_rows r left join silent s on s.source = r.source and s.agency = r.agency
+    join left_over l on l.source = r.source and l.agency = r.agency
+        and (s.agency is not null or l.field = coalesce(r.field, ''))
 where problem is null and ({some}) and {nothing}
 group by r.source, r.agency, r.field, payload, pointer having was >= {least} order by all"""

@@ -260,7 +260,8 @@ class Source:
     exchanged: from a period on, source columns of numbers that the portal fills the one with the other's figures:
     {2026-Q3: {receivedOnline: receivedDirect}}. The same pair once more, of a later period: it turned them back.
     accepted: period -> measures whose figures a person confirmed with whoever runs the portal, though they look
-    exchanged (READ-SWAP) or in another unit (READ-SCALE): {2026-Q3: [received_online, received_direct_postal]}.
+    exchanged (READ-SWAP) or in another unit (READ-SCALE): {2026-Q3: [received_online, received_direct_postal]}. Every
+    measure of the platform: the rows of noughts, too (READ-ZERO).
     identifiers: the codes of its own bodies (H14) where identifier codes tell the agencies of others (`unit.body` of
     the platform); all of them, where provinces were merged. Without it an agency that nobody knows is a finding.
     files: of a folder, which of its files are those of a period: a pattern such as "06a_{period}_*.xlsx", where

@@ -24,7 +24,7 @@ from etl.pipeline import changes, moving, rules, suspects
 from etl.pipeline.across import Across
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
-from etl.pipeline.unanswered import Recorded, Unanswered
+from etl.pipeline.unanswered import Noughts, Recorded, Unanswered
 from etl.pipeline.work import holes_in, read, read_findings, write, write_findings
 from etl.tables import DELIVERIES, FACTS, LEFT_OUT, rows_schema
 
@@ -56,7 +56,7 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
     given: dict[str, tuple[str, ...]] = {}
     earlier = {name: tables[name][:] for name in tables}
     recorded = Recorded(catalog, office.landing, office.warehouse)
-    standing: dict[str, list[Unanswered]] = {name: [] for name in tables}
+    standing: dict[str, list[Unanswered | Noughts]] = {name: [] for name in tables}
     before = {name: [table] for name, (table,) in tables.items()}
     deliveries = [DELIVERIES.append(pa.field("source", pa.string())).empty_table()]
     confirmed = 0

@@ -20,7 +20,7 @@ from etl.drift.blind import Blind, Pair, Tried, try_out
 from etl.model import Finding, Hole
 from etl.periods import Period
 from etl.pipeline.exchangeable import trials, witnesses
-from etl.pipeline.unanswered import Unanswered, answered
+from etl.pipeline.unanswered import Noughts, Unanswered, answered, noughts_answered
 
 _ASK = "Hỏi đơn vị vận hành cổng"
 
@@ -31,34 +31,38 @@ def suspects(
     period: Period,
     parts: Sequence[pa.Table],
     earlier: Sequence[pa.Table],
-    standing: Sequence[Unanswered],
+    standing: Sequence[Unanswered | Noughts],
 ) -> tuple[pa.Table, list[Finding]]:
     """The standard rows of one dataset, each source's a table, against those of the period before: rows that cannot
     say nought get the problem READ-ZERO; a source whose measures took each other's place, or are in another unit, gets
     a critical finding. READ-SWAP names the two measures in its column, one after the other. What a person accepted as
-    it stands is not told; what stands since a period before and nobody answered is told again. READ-SWAP-BLIND is a
-    warning, one for each source: the pairs of which nothing would tell that they were exchanged.
+    it stands is not told; what stands since a period before and nobody answered is told again, noughts until there are
+    figures. READ-SWAP-BLIND is a warning, one for each source: the pairs of which nothing would tell that they were
+    exchanged.
 
     earlier: without the figures that are doubted themselves (Unanswered.without).
     """
     rows, before = pa.concat_tables(parts), pa.concat_tables(earlier)
     dataset = catalog.datasets[dataset_id]
-    found = drift_figures.compare(rows, before, dataset)
+    noughts = [one for one in standing if isinstance(one, Noughts)]
+    found = drift_figures.compare(
+        rows, before, dataset, pa.concat_tables([earlier[0][:0], *(one.ground for one in noughts)])
+    )
     tried = _tried(catalog, dataset_id, period, parts, before)
-    last = period.previous().key
     told = _Told(catalog, dataset_id, period)
     findings = [
         *(told.swapped(one) for one in found.swaps),
         *(told.contradicted(pair, name) for pair, name in tried.contradicted.items()),
         *(told.scaled(one) for one in found.scales),
-        *(told.still(one) for one in standing if _stands(one, rows, tried)),
+        *(told.still(one) for one in standing if isinstance(one, Unanswered) and _stands(one, rows, tried)),
     ]
     kept = [
         one for one in findings if not answered(catalog.sources[one.source], period.key, tuple(one.column.split(", ")))
     ]
     unproven = groupby(_unproven(catalog, period, tried, kept), lambda one: one.source)
     kept += [told.blind(source, list(pairs)) for source, pairs in unproven]
-    return _marked(rows, found.zeros, last, drift_figures.lasting(dataset) or list(dataset.columns)), kept
+    zeros = [one for one in found.zeros if not noughts_answered(catalog, catalog.sources[one.source], period)]
+    return _marked(rows, zeros, told), kept
 
 
 def _tried(catalog: Catalog, dataset: str, period: Period, parts: Sequence[pa.Table], before: pa.Table) -> Tried:
@@ -95,6 +99,7 @@ class _Told:
     def __init__(self, catalog: Catalog, dataset_id: str, period: Period) -> None:
         self._catalog, self._period, self._last = catalog, period, period.previous().key
         columns = catalog.datasets[dataset_id].columns
+        self._lasting = drift_figures.lasting(catalog.datasets[dataset_id]) or list(columns)
         self._title = {name: f"“{column.title.vi}” ({name})" for name, column in columns.items()}
 
     def swapped(self, swap: drift_figures.Swap) -> Finding:
@@ -177,6 +182,15 @@ class _Told:
             )
         return self._finding(one.rule, one.source, one.measures, f"như trước kỳ {one.since}", message)
 
+    def nought(self, zero: drift_figures.Zero) -> str:
+        """Why a row is set aside."""
+        source = self._catalog.sources[zero.source]
+        measures = list(self._catalog.platform_of(source, self._period).columns)
+        return (
+            f"mọi số liệu bằng 0, trong khi kỳ {zero.periods} còn {zero.before} ({', '.join(self._lasting)}). "
+            f"{self._confirm(source.id, measures, self._period.key)} (cho mọi dòng bằng 0 của nguồn trong kỳ)"
+        )
+
     def _finding(
         self, rule: str, source: str, measures: Sequence[str], expected: str, message: str, value: str = ""
     ) -> Finding:
@@ -228,15 +242,13 @@ def doubted(findings: Iterable[Finding], catalog: Catalog, dataset: str) -> list
     ]
 
 
-def _marked(rows: pa.Table, zeros: Sequence[drift_figures.Zero], last: str, measures: Sequence[str]) -> pa.Table:
+def _marked(rows: pa.Table, zeros: Sequence[drift_figures.Zero], told: _Told) -> pa.Table:
     if not zeros:
         return rows
-    was = {(zero.payload, zero.pointer): zero.before for zero in zeros}
-    told = [
-        f"mọi số liệu bằng 0, trong khi kỳ {last} còn {was[place]} ({', '.join(measures)})" if place in was else None
-        for place in zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True)
-    ]
-    marks = {"problem": told, "problem_rule": [one and "READ-ZERO" for one in told]}
+    by_row = {(zero.agency, zero.field, zero.payload, zero.pointer): told.nought(zero) for zero in zeros}
+    of_row = zip(*(rows[name].to_pylist() for name in ("agency", "field", "payload", "pointer")), strict=True)
+    problems = [by_row.get(row) for row in of_row]
+    marks = {"problem": problems, "problem_rule": [one and "READ-ZERO" for one in problems]}
     for name, mark in marks.items():
         at = rows.schema.get_field_index(name)
         rows = rows.set_column(at, rows.schema.field(at), pc.coalesce(rows[name], pa.array(mark, pa.string())))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.catalog import Catalog
 from etl.drift.returned import returned
@@ -15,9 +16,13 @@ from etl.landing import Landing
 from etl.model import Source
 from etl.periods import Period
 from etl.pipeline.changes import FURTHEST, before
+from etl.tables import rows_schema
 from etl.warehouse import Warehouse
 
 _RULES = ("READ-SWAP", "READ-SCALE")
+_NOUGHT = "READ-ZERO"
+Place = tuple[str, str | None]
+"""Agency, field."""
 Doubt = tuple[str, str, tuple[str, ...]]
 """Source, rule, measures."""
 
@@ -52,6 +57,33 @@ class Unanswered:
         return earlier
 
 
+@dataclass(frozen=True)
+class Noughts:
+    """Rows of noughts of one source that were in doubt in the quarter before (or in the last one with a pull).
+
+    places: agency and field of each. ground: what their agencies stated before, in quarters before that one; no row
+    that was in doubt itself.
+    """
+
+    source: str
+    places: frozenset[Place]
+    ground: pa.Table
+
+    def without(self, earlier: pa.Table) -> pa.Table:
+        """Rows of the source in that quarter that may be compared with."""
+        return _outside(earlier, self.places)
+
+
+def _outside(rows: pa.Table, places: Collection[Place]) -> pa.Table:
+    stated = zip(rows["agency"].to_pylist(), rows["field"].to_pylist(), strict=True)
+    return rows.filter(pa.array([place not in places for place in stated], pa.bool_()))
+
+
+def noughts_answered(catalog: Catalog, source: Source, period: Period) -> bool:
+    """Whether a person accepted the rows of noughts of the period: every figure is 0, so every measure is named."""
+    return answered(source, period.key, tuple(catalog.platform_of(source, period).columns))
+
+
 def answered(source: Source, period: str, measures: tuple[str, ...]) -> bool:
     """Whether a person accepted these measures of the period as they stand."""
     return {*measures} <= {*source.accepted.get(period, ())}
@@ -69,13 +101,16 @@ class Recorded:
                 if one.rule in _RULES
             )
         )
+        self._noughts = cache(lambda period: warehouse.rows_told(period, _NOUGHT))
 
-    def of(self, source: Source, period: Period) -> list[Unanswered]:
+    def of(self, source: Source, period: Period) -> list[Unanswered | Noughts]:
         """What the period takes over from the quarter before it: nothing, nearly always."""
         last = period.previous()
         for _ in range(FURTHEST):
-            if doubts := sorted(self._open(source, last)):
-                return [self._since(source, doubt, last) for doubt in doubts]
+            doubts, places = sorted(self._open(source, last)), self._nought(source, last)
+            if doubts or places:
+                noughts = [Noughts(source.id, places, self._stated(source, places, last))] if places else []
+                return [*(self._since(source, doubt, last) for doubt in doubts), *noughts]
             if self._pulled(source, last):
                 break
             last = last.previous()
@@ -92,6 +127,28 @@ class Recorded:
                 silent += 1
             following = earlier
         return Unanswered(*doubt, since.key, ground)
+
+    def _stated(self, source: Source, places: Collection[Place], last: Period) -> pa.Table:
+        """Rows of those places' agencies before `last`, back to a quarter in which none of the places was in doubt."""
+        agencies = pa.array(sorted({agency for agency, _ in places}), pa.string())
+        found = [rows_schema(self._catalog.datasets[self._catalog.dataset_of(source)]).empty_table()]
+        silent = 0
+        while silent < FURTHEST:
+            rows = before(self._catalog, self._landing, source, last, furthest=1)
+            last = last.previous()
+            doubted = self._nought(source, last)
+            if rows is not None:
+                found.append(_outside(rows.filter(pc.is_in(rows["agency"], agencies)), doubted))
+                if doubted.isdisjoint(places):
+                    break
+            silent = 0 if doubted else silent + 1
+        return pa.concat_tables(found)
+
+    def _nought(self, source: Source, period: Period) -> frozenset[Place]:
+        told = self._noughts(period.key)
+        if not told or noughts_answered(self._catalog, source, period):
+            return frozenset()
+        return frozenset((row.agency, row.field) for row in told if row.source == source.id)
 
     def _open(self, source: Source, period: Period) -> Iterator[Doubt]:
         for doubt in self._recorded(period.key):

@@ -36,6 +36,7 @@ from etl.warehouse import titles as naming
 from etl.warehouse import trace as tracing
 from etl.warehouse.accounts import Account, Role
 from etl.warehouse.issuing import IssuedForms, NewIssue
+from etl.warehouse.judgements import RowTold
 from etl.warehouse.quality_history import LoadedSource, LoadQuality, QualityHistory
 from etl.warehouse.record import Recorded
 from etl.warehouse.revisions import Revision
@@ -50,6 +51,7 @@ __all__ = [
     "Recorded",
     "Revision",
     "Role",
+    "RowTold",
     "Trace",
     "TraceRow",
     "Warehouse",

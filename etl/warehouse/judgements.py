@@ -5,15 +5,29 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from etl.model import Finding, Hole, Review, ReviewVerdict, RuleOutcome, Text, Validation
 from etl.warehouse import queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse.locked import LockedPeriods
 from etl.warehouse.queries import AsIf
+
+# The same bytes may answer for two units or fields, both idle: their place in them alone names no row.
+_ROWS_TOLD = text("""
+SELECT r.source, r.agency, r.field
+FROM baocao.finding f JOIN (
+    SELECT source, payload, pointer, agency, unit, field FROM baocao.quarantine WHERE load = :load
+    UNION ALL
+    SELECT r.source, r.payload, r.pointer, r.agency, r.unit, r.field
+    FROM baocao.load_source s JOIN baocao.standard_row r ON r.load = s.rows_load AND r.source = s.source
+    WHERE s.load = :load
+) r ON (r.source, r.payload, r.pointer) = (f.source, f.payload, f."row")
+    AND r.unit IS NOT DISTINCT FROM f.unit AND r.field IS NOT DISTINCT FROM f.field
+WHERE f.load = :load AND f.rule = :rule
+""")
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,14 @@ class Judged:
     load: int
     recorded_at: dt.datetime
     outcomes: tuple[RuleOutcome, ...]
+
+
+class RowTold(NamedTuple):
+    """Whose row it is; agency as the source writes it."""
+
+    source: str
+    agency: str
+    field: str | None
 
 
 class Judgements(LockedPeriods):
@@ -70,6 +92,12 @@ class Judgements(LockedPeriods):
             row = connection.execute(written, given | told | {"decided_by": by, "reason": reason}).mappings().one()
             seals.seal_decision(connection, "review", str(row["id"]))
             return _review(row)
+
+    def rows_told(self, period_key: str, rule: str) -> set[RowTold]:
+        """The rows that a rule speaks of in the latest load, set aside or not."""
+        with self._snapshot() as connection:
+            load = queries.latest_load(connection, period_key)
+            return {RowTold(*row) for row in connection.execute(_ROWS_TOLD, {"load": load, "rule": rule})}
 
     def rule_outcomes(self, period_keys: Collection[str], known_at: dt.datetime | None = None) -> dict[str, Judged]:
         """Of each period that was loaded: what every rule said in its newest load."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.drift.figures import Changes, Scale, Swap, Zero, compare
+from etl.drift.figures import Changes, Scale, Swap, compare
 from etl.drift.returned import returned
 from etl.tables import rows_schema
 from tests.drift.portals import CATALOG
@@ -301,31 +301,6 @@ def test_a_service_that_starts_is_no_other_unit_of_counting() -> None:
     before = [{"agency": f"{n}", "field": "x", "received_online": n % 2} for n in range(60)]
     now = [{**row, "received_online": 60} for row in before]
     assert compare(table(now), table(before), ONESTOP) == Changes([], [], [])
-
-
-def test_nothing_after_something_pending_is_told_by_row() -> None:
-    some = dict.fromkeys(ONESTOP.columns, 1) | {"pending_total": 3}
-    none = dict.fromkeys(ONESTOP.columns, 0)
-    before = [{"agency": "a", "field": "x", **some}, {"agency": "a", "field": "y", **none}]
-    before += [{"agency": "b", "field": "x", **some}, {"agency": "b", "field": "y", **none}]
-    before += [{"agency": "c", "field": "x", **none}]
-    zero = [{**row, **none} for row in before]
-    one_field = [*zero[:2], zero[2], {**zero[3], **some}, zero[4]]
-    assert compare(table(one_field), table(before), ONESTOP).zeros == [
-        Zero("-", "/0", 3),
-        Zero("-", "/1", 3),  # an agency that says nought everywhere is not believed in any field
-        Zero("-", "/2", 3),
-    ]
-    null = [{**row, **dict.fromkeys(ONESTOP.columns)} for row in before]
-    assert compare(table(null), table(before), ONESTOP).zeros == []
-
-
-def test_no_documents_after_many_is_told() -> None:
-    before = [
-        {"agency": name, "field": "all", "sent": n, "received": 0, "exchanged": n} for name, n in (("a", 20), ("b", 19))
-    ]
-    now = [{**row, "sent": 0, "exchanged": 0} for row in before]
-    assert compare(table(now, "edoc"), table(before, "edoc"), EDOC).zeros == [Zero("-", "/0", 20)]
 
 
 def test_sources_are_compared_each_with_itself(quarters: tuple[list[Row], list[Row]]) -> None:

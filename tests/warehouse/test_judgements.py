@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import psycopg
+import pyarrow as pa
 import pytest
 
-from etl.warehouse import Warehouse
-from tests.warehouse.samples import FILLED, PERIOD, connect, query
+from etl.model import Finding
+from etl.warehouse import RowTold, Warehouse
+from tests.warehouse.samples import FILLED, PERIOD, Load, connect, page, query, receipt, row, rows, sha
 
 
 def test_what_each_rule_said_is_kept_with_its_load(warehouse: Warehouse) -> None:
@@ -24,6 +26,26 @@ def test_what_each_rule_said_is_kept_with_its_load(warehouse: Warehouse) -> None
     assert warehouse.validations(second.load) == []
     then = warehouse.rule_outcomes([PERIOD], known_at=told[PERIOD].recorded_at)
     assert then == told
+
+
+def test_the_rows_that_a_rule_speaks_of_are_found_in_the_newest_load(warehouse: Warehouse) -> None:
+    def told(rule: str, unit: str, field: str) -> Finding:
+        return Finding(rule, "critical", "a", PERIOD, "0", unit=unit, field=field, payload=sha("p"), row="/0")
+
+    good = [row("a", "p", "/0", "00101", field=field) for field in ("land", "trade")]  # the same bytes for both
+    held = rows([row("a", "p", "/0", "00102")], ["received"])
+    first = Load(
+        rows={"onestop": rows(good, ["received"])},
+        quarantine={"onestop": held.append_column("rules", pa.array(["R"])).append_column("messages", pa.array(["0"]))},
+        findings=[told("R", "00101", "trade"), told("R", "00102", "land"), told("S", "00101", "land")],
+        receipts=[receipt("a", [page("p")])],
+    )
+    first.into(warehouse)
+    found = {RowTold("a", "00101", "trade"), RowTold("a", "00102", "land")}
+    assert warehouse.rows_told(PERIOD, "R") == found
+    replace(first, findings=first.findings[:1]).into(warehouse)  # its rows are kept with the first load
+    assert warehouse.rows_told(PERIOD, "R") == {RowTold("a", "00101", "trade")}
+    assert warehouse.rows_told("2026-Q2", "R") == set()
 
 
 def test_a_load_whose_outcomes_cannot_be_kept_is_not_recorded(warehouse: Warehouse, warehouse_url: str) -> None:
