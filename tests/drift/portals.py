@@ -21,7 +21,7 @@ from launcher.simulator import Simulator
 CATALOG = catalog.load((ROOT / "catalog",))
 Q2, Q3 = Period.parse("2026-Q2"), Period.parse("2026-Q3")
 SOURCES = {
-    name: next(source for source in CATALOG.due_sources(Q3) if source.platform == name)
+    name: next(source for source in CATALOG.due_sources(Q3) if (source.platform, source.role) == (name, "reporting"))
     for name in ("opencps_v2", "tandan_06a", "igate", "bkav_axis")
 }
 Edit = Callable[[dict[str, Any]], None]
