@@ -78,6 +78,10 @@ class Comparison:
     breaks: tuple[Mapping[str, str | float | bool], ...] = ()
 
 
+ACROSS: Final = "across"
+"""What stands for the dataset in outcomes of comparisons, which are judged over all datasets."""
+
+
 @dataclass(frozen=True)
 class Comparisons:
     """`version` grows with each change of a rule."""

@@ -15,6 +15,7 @@ from upath import UPath
 from etl import indicators
 from etl.indicators.tree import register
 from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome
+from etl.model.rules import ACROSS
 from etl.periods import Period
 from etl.pipeline import rules
 from etl.pipeline.earlier import Held, stocks
@@ -29,8 +30,6 @@ from etl.quality.across.sources import Side
 from etl.quality.across.sources import pairs as laid_out
 from etl.units import UnitTree
 
-ACROSS = "across"
-"""What stands for the dataset of these rules."""
 _NOTHING_KNOWN = "không chỗ nào biết cả hai số để so (no two figures are known to be held side by side)"
 _CHAIN = f"""select unit, units_now as units, units_before as other_units, tier, field, '{{measure}}' as measure,
     opening as value, closing as other, null::varchar as source, null::varchar as other_source
@@ -97,7 +96,7 @@ class Across:
 
     def _jump(self, dataset_id: str, facts: pa.Table, rows: pa.Table) -> None:
         """The figures of one dataset against the same period of the year before. facts: FACTS made of the rows."""
-        then = replace(self._period, year=self._period.year - 1)
+        then = self._a_year_before
         trees = self._catalog.tree(self._period), self._catalog.tree(then)
         measures = {one.code: one.sum for one in self._catalog.indicators_of(dataset_id) if one.sum is not None}
         before = self._office.warehouse.facts_table(then.key, indicators=list(measures))
@@ -106,7 +105,7 @@ class Across:
         pairs = jumps(
             facts,
             before,
-            groups=Held(self._catalog, self._period, then).groups,
+            groups=self._held_then.groups,
             measures=measures,
             levels={unit.code: unit.level for unit in trees[0]},
         )
@@ -195,6 +194,14 @@ class Across:
     @cached_property
     def _held(self) -> Held:
         return Held(self._catalog, self._period)
+
+    @property
+    def _a_year_before(self) -> Period:
+        return replace(self._period, year=self._period.year - 1)
+
+    @cached_property
+    def _held_then(self) -> Held:
+        return Held(self._catalog, self._period, self._a_year_before)
 
     @cached_property
     def _dead(self) -> Mapping[str, str]:

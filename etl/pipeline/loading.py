@@ -13,9 +13,9 @@ import pyarrow as pa
 from etl.catalog.suites import rules_version
 from etl.errors import OutdatedError
 from etl.model import Receipt
+from etl.model.rules import ACROSS
 from etl.periods import Period
 from etl.pipeline import rules
-from etl.pipeline.across import ACROSS
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.pipeline.review import refuse_rejected, review

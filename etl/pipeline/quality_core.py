@@ -15,7 +15,7 @@ import etl
 from etl import files, report
 from etl.catalog.suites import rules_version
 from etl.errors import PeriodError
-from etl.model import NATION, PULL_STATES, Finding, Rule, RuleOutcome, Text
+from etl.model import NATION, PULL_STATES, Comparison, Finding, Rule, RuleOutcome, Text
 from etl.periods import Period
 from etl.pipeline import withheld
 from etl.pipeline.office import Office
@@ -50,7 +50,10 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
         )
     at = load.recorded_at
     findings = within(office.warehouse.findings(period.key, known_at=at), scope)
-    rules = {(name, rule.id): rule for name in office.catalog.datasets for rule in office.suite(name).rules}
+    rules: dict[tuple[str, str], Rule | Comparison] = {
+        (name, rule.id): rule for name in office.catalog.datasets for rule in office.suite(name).rules
+    }
+    rules |= {(name, rule.id): rule for name in office.catalog.datasets for rule in office.across().rules}
     judged = office.warehouse.rule_outcomes([period.key], at)[period.key].outcomes
     rows = report.rows(findings, _known(office, period, load, rules, findings))
     issues = report.issues(rows)
@@ -95,7 +98,9 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _dimensions(rules: Mapping[tuple[str, str], Rule], judged: Sequence[RuleOutcome]) -> Mapping[tuple[str, str], str]:
+def _dimensions(
+    rules: Mapping[tuple[str, str], Rule | Comparison], judged: Sequence[RuleOutcome]
+) -> Mapping[tuple[str, str], str]:
     """Of each dataset and rule, also of those that today's suites do not have any more."""
     return {key: rule.dimension for key, rule in rules.items()} | {
         (one.dataset, one.rule): one.dimension for one in judged
@@ -106,7 +111,7 @@ def _known(
     office: Office,
     period: Period,
     load: LoadQuality,
-    rules: Mapping[tuple[str, str], Rule],
+    rules: Mapping[tuple[str, str], Rule | Comparison],
     findings: Sequence[Finding],
 ) -> report.Known:
     catalog, tree = office.catalog, office.catalog.tree(period)

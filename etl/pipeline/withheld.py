@@ -14,7 +14,7 @@ from etl.pipeline.filling import Filling, batches, nothing_to_fill
 from etl.pipeline.office import Office
 from etl.units import UnitTree, tier_of
 
-_MEASURE_RULES = ("READ-MISSING", "READ-SWAP")
+_MEASURE_RULES = ("READ-MISSING", "READ-SWAP", "CHAIN")
 """What they find withholds measures, and leaves no hole."""
 
 
@@ -139,15 +139,18 @@ def _held_by(
     if not matching and row["rule"] in _MEASURE_RULES:
         dataset = row["dataset"]
         platform = office.catalog.platform_of(source, period)
-        names = set(row["column"].split(", "))
+        names, place = set(row["column"].split(", ")), (None, None, None)
+        if row["rule"] == "CHAIN":  # one place, and the totals too
+            columns, place = office.catalog.datasets[dataset].columns, (row["unit"], None, row["field"])
+            names |= {name for name, column in columns.items() if names & set(column.parts)}
         measures = {name for name, parts in platform.columns.items() if name in names or names & set(parts)}
         indicators = {
             one.code
             for one in office.catalog.indicators_of(dataset)
             if measures & {one.sum, *(one.ratio.numerator + one.ratio.denominator if one.ratio else ())}
         }
-        everywhere = Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
-        yield from cells.touched(everywhere, "not_provided", indicators)
+        held = Hole(dataset, source.id, source.unit, *place, "quarantined")
+        yield from cells.touched(held, "not_provided", indicators)
 
 
 def _of(hole: Hole, row: Mapping[str, Any]) -> bool:

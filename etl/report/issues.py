@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from etl.model import Rule, RuleOutcome
+from etl.model import Comparison, Rule, RuleOutcome
+from etl.model.rules import ACROSS
 from etl.report.rows import SEVERITIES
 
 
@@ -95,7 +96,7 @@ def open_findings(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]
 
 def outcomes(
     judged: Iterable[RuleOutcome],
-    rules: Mapping[tuple[str, str], Rule],
+    rules: Mapping[tuple[str, str], Rule | Comparison],
     rows: Sequence[Mapping[str, Any]],
     datasets: Collection[str],
 ) -> list[dict[str, Any]]:
@@ -108,12 +109,16 @@ def outcomes(
     broken: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         broken.setdefault((row["dataset"], row["rule"]), []).append(row["source"])
-    known = list(judged) or [_unjudged(dataset, rule) for (dataset, _), rule in rules.items()]
+    known = list(judged) or [_unjudged(dataset, rule) for (dataset, _), rule in rules.items() if isinstance(rule, Rule)]
+    everywhere = {rule.id: rule for rule in rules.values() if isinstance(rule, Comparison)}
     told = []
     for one in known:
         found = broken.get((one.dataset, one.rule), [])
         rule = rules.get((one.dataset, one.rule))
-        if one.dataset not in datasets:
+        if one.dataset == ACROSS:  # its findings are of the datasets of their sources
+            found = [source for (_, id_), sources in broken.items() if id_ == one.rule for source in sources]
+            rule = everywhere.get(one.rule)
+        elif one.dataset not in datasets:
             continue
         told.append(
             {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from etl.model import Finding, Rule, Severity, Text
+from etl.model import Comparison, Finding, Rule, Severity, Text
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 """Gravest first."""
@@ -35,7 +35,7 @@ class Known:
     pull is not whole, how it ended and what to do.
     """
 
-    rules: Mapping[tuple[str, str], Rule]
+    rules: Mapping[tuple[str, str], Rule | Comparison]
     figures: Mapping[str, Mapping[str, Text]]
     sources: Mapping[str, Holder]
     units: Mapping[str, str]
@@ -43,7 +43,7 @@ class Known:
     landed: Mapping[str, tuple[str, dt.datetime]]
     pulls: Mapping[str, tuple[Text, str]]
 
-    def rule(self, finding: Finding) -> Rule | None:
+    def rule(self, finding: Finding) -> Rule | Comparison | None:
         """None for a rule that is in no suite any more."""
         return self.rules.get((self.sources[finding.source].dataset, finding.rule))
 
@@ -124,7 +124,7 @@ def _figures(finding: Finding, titles: Mapping[str, Text]) -> list[dict[str, Any
     ]
 
 
-def _identity(rule: Rule, figures: Mapping[str, str]) -> tuple[str, str, str] | None:
+def _identity(rule: Rule | Comparison, figures: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Of a total that is not the sum of its parts: the total, what they add up to, and the addition."""
     found = _IDENTITY.fullmatch(rule.violation.strip())
     if found is None:

@@ -125,6 +125,11 @@ def test_an_opening_stock_that_is_none_is_found_and_withheld_with_what_is_made_o
         if key[1] == "tthc_resolved_total":
             assert now[key].value == sound[key].value
 
+    report = pipeline.quality_report(NOW, unit=UNIT)
+    (issue,) = (one for one in report["issues"] if "CHAIN" in one["rules"])
+    assert issue["only"] > 0, "columns 3 and 6 of the form wait for it"
+    assert {one["id"]: one["state"] for one in report["rules"]}["CHAIN"] == "fail"
+
     pipeline.run_from_landed(NOW)
     assert _found("CHAIN") == [found], "the same again"
 
