@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ _COOKIE = "baocao_lang"
 _YEAR_SECONDS = 365 * 24 * 3600
 _PAGES = {
     **{name: name for name in ("overview", "sources", "quality", "quarantine", "units", "restatements")},
+    "report": "quality",
     "unit": "units",
     "form": "forms",
     "trace": "forms",
@@ -79,16 +80,19 @@ def language_of(request: Request) -> Language:
     return "en" if asked == "en" else "vi"
 
 
+def link(request: Request, name: str, query: Mapping[str, Any] | None = None, **path: Any) -> str:
+    """The address of a page, also where the console is mounted below another application."""
+    asked = {key: value for key, value in (query or {}).items() if value not in (None, "")}
+    at = f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **path)}"
+    return f"{at}?{urlencode(asked)}" if asked else at
+
+
 def page(request: Request, template: str, status: int = 200, **given: Any) -> HTMLResponse:
     """A page for the reader whose request it is."""
     language = language_of(request)
     voice = Voice(language)
     reader = getattr(request.state, "reader", None)
     root = request.scope.get("root_path", "")
-
-    def link(name: str, query: Mapping[str, Any] | None = None, **path: Any) -> str:
-        asked = {key: value for key, value in (query or {}).items() if value not in (None, "")}
-        return f"{root}{request.app.url_path_for(name, **path)}" + (f"?{urlencode(asked)}" if asked else "")
 
     def again(**changed: Any) -> str:
         """This page with other parameters."""
@@ -112,7 +116,7 @@ def page(request: Request, template: str, status: int = 200, **given: Any) -> HT
             day=voice.day,
             moment=voice.moment,
             period_name=voice.period,
-            link=link,
+            link=partial(link, request),
             again=again,
             asset=asset,
             reader=reader,

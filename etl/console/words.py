@@ -164,6 +164,7 @@ _LISTS: Final[Mapping[str, Text]] = {
     "compared_only": Text("chỉ để đối chiếu", "for comparison only"),
     "as_of_load": Text("Theo lần nạp số liệu mới nhất của kỳ.", "As the newest load of the period knows them."),
     "findings": Text("Phát hiện", "Findings"),
+    "quality_report": Text("Báo cáo chất lượng", "Quality report"),
     "no_findings": Text("Không có phát hiện nào như vậy.", "There is no such finding."),
     "findings_lead": Text("{total} phát hiện.", "{total} findings."),
     "filters": Text("Lọc", "Filters"),

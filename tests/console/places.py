@@ -30,4 +30,8 @@ def routes(app: FastAPI) -> dict[str, set[str]]:
 
 def pages(app: FastAPI) -> list[str]:
     """Names of the routes that give HTML."""
-    return [name for name, methods in routes(app).items() if "GET" in methods and name not in ("copy", "forms")]
+    return [
+        name
+        for name, methods in routes(app).items()
+        if "GET" in methods and name not in ("copy", "forms", "report_rows", "report_style")
+    ]

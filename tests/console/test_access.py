@@ -60,7 +60,9 @@ def test_of_other_units_a_unit_account_learns_nothing(app: FastAPI, browse: Brow
     client = browse(UNIT_ACCOUNT)
     for name in OF_A_UNIT:
         assert _asked(client, app, name, {"GET"}, unit) == 404, name
-    assert client.get("/quality", params={"unit": unit}).status_code == 404
+    for page in ("/quality", "/quality/report", "/quality/report.csv"):
+        assert client.get(page, params={"unit": unit}).status_code == 404
+        assert client.get(page, params={"source": "igate_46"}).text.count("Huế") == 0
     assert client.get("/forms", params={"unit": unit}).status_code == 404
     commune = next((one["code"] for one in pipeline.units("2026-09-14") if one["parent"] == unit), None)
     if commune is not None:
@@ -69,7 +71,16 @@ def test_of_other_units_a_unit_account_learns_nothing(app: FastAPI, browse: Brow
 
 def test_lists_of_a_unit_account_hold_its_own_alone(browse: Browse) -> None:
     client, everything = browse(UNIT_ACCOUNT), browse("viewer")
-    for path in ("/", "/sources", "/quality", "/quarantine", "/units", "/units?q=phuong", "/restatements"):
+    for path in (
+        "/",
+        "/sources",
+        "/quality",
+        "/quality/report",
+        "/quarantine",
+        "/units",
+        "/units?q=phuong",
+        "/restatements",
+    ):
         mine, all_of_it = client.get(path).text, everything.get(path).text
         for name in ("Huế", "Điện Biên", "igate_46", "igate_11", "Phú Xuân", "Hà Nội", "/restatements/1"):
             assert name not in mine, (path, name)

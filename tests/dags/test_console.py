@@ -33,7 +33,8 @@ ROLE = {
 }
 _FORM = "form/2026-Q3/II.06a/04"
 PAGES = ("", "sources", "quality", "quarantine", "units", "unit/04", "forms", _FORM, f"{_FORM}/issue/1/xlsx",
-         f"{_FORM}/issue/1/cell/C11", "restatements", "restatements/1")  # fmt: skip
+         f"{_FORM}/issue/1/cell/C11", "restatements", "restatements/1", "quality/report",
+         "quality/report.csv", "quality/report.css")  # fmt: skip
 
 
 @pytest.fixture

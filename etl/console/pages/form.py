@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from etl.console import asked
 from etl.console.access import ReaderDep
-from etl.console.render import page
+from etl.console.render import link, page
 from etl.pipeline import pages
 
 router = APIRouter()
@@ -27,7 +27,7 @@ def forms(
 ) -> Response:
     """Where the choice of period, form and unit leads; without one, the first that the reader may see."""
     place = pages.form_place(period, form, unit, reader.units)
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{request.app.url_path_for('form', **place)}", 303)
+    return RedirectResponse(link(request, "form", None, **place), 303)
 
 
 @router.get(_PLACE, name="form")

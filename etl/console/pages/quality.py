@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from etl.console import asked
 from etl.console.access import ReaderDep
-from etl.console.render import page
+from etl.console.render import language_of, link, page
 from etl.pipeline import pages
 
 router = APIRouter()
@@ -26,6 +26,39 @@ def quality(
     wanted = {"severity": severity, "rule": rule, "source": source}
     found = pages.findings(period, reader.units, **wanted, unit=unit, page=number)
     return page(request, "quality.html", **found, asked={**wanted, "unit": unit})
+
+
+@router.get("/quality/report", name="report")
+def report(
+    request: Request,
+    reader: ReaderDep,
+    period: asked.AskedPeriod = None,
+    source: asked.AskedSource = None,
+    unit: asked.AskedUnit = None,
+) -> Response:
+    """The report as the command tells it, embedded."""
+    csv = link(request, "report_rows", {"period": period, "source": source, "unit": unit})
+    found = pages.quality_of(period, source, unit, language_of(request), csv, reader.units)
+    return page(request, "report.html", **found)
+
+
+@router.get("/quality/report.csv", name="report_rows")
+def report_rows(
+    request: Request,
+    reader: ReaderDep,
+    period: asked.AskedPeriod = None,
+    source: asked.AskedSource = None,
+    unit: asked.AskedUnit = None,
+) -> Response:
+    found = pages.quality_of(period, source, unit, language_of(request), "", reader.units)
+    name = "_".join(filter(None, ("chat-luong", found["period"].key, source, unit)))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(found["csv"] or "", media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/quality/report.css", name="report_style")
+def report_style(_: ReaderDep) -> Response:
+    return Response(pages.style(), media_type="text/css")
 
 
 @router.get("/quarantine", name="quarantine")

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from etl import pipeline
 from etl.console import asked, writes
 from etl.console.access import ReaderDep, ReviewerDep
-from etl.console.render import page
+from etl.console.render import link, page
 from etl.pipeline import pages
 
 router = APIRouter()
@@ -59,5 +59,4 @@ def _shown(request: Request, found: dict[str, Any], status: int = 200) -> Respon
 
 
 def _back(request: Request, number: int) -> Response:
-    path = request.app.url_path_for("restatement", number=number)
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 303)
+    return RedirectResponse(link(request, "restatement", number=number), 303)

@@ -9,6 +9,7 @@ from etl.pipeline.pages.desk import Desk, NotSeen, Units
 from etl.pipeline.pages.findings import findings, quarantine
 from etl.pipeline.pages.forms import File, copy_of, form_place, preview
 from etl.pipeline.pages.overview import overview
+from etl.pipeline.pages.report import quality_of, style
 from etl.pipeline.pages.restatements import restatement, waiting
 from etl.pipeline.pages.sources import sources
 from etl.pipeline.pages.trace import trace_cell
@@ -25,9 +26,11 @@ __all__ = [
     "form_place",
     "overview",
     "preview",
+    "quality_of",
     "quarantine",
     "restatement",
     "sources",
+    "style",
     "trace_cell",
     "unit",
     "units",
