@@ -19,6 +19,7 @@ for (const place of document.querySelectorAll("[data-chart]")) {
   const chart = new uPlot(
     {
       ...size(),
+      padding: [16, 40, 0, 0],
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), high * 1.05 || 1] } },
       axes: [
         { splits: () => labels.map((_, index) => index), values: (_, at) => at.map((index) => labels[index]), space: 70, rotate: -40, size: 60 },
