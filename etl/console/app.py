@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -76,4 +77,6 @@ async def _not_understood(request: Request, _: Exception) -> Response:
 
 async def _told(request: Request, problem: Exception) -> Response:
     status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 500)
+    if status >= 500:
+        logging.getLogger(__name__).error("%s", request.url.path, exc_info=problem)
     return mistake(request, status, str(problem))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etl.console import Login
 
-PERIOD, BEFORE, HOSTILE_PERIOD = "2026-Q3", "2026-Q2", "2026-Q1"
+PERIOD, BEFORE, HOSTILE_PERIOD = "2026-Q3", "2026-Q2", "2023-Q4"
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7*7 }}"
 UNIT_ACCOUNT = "console_test_04"
 """Has an account in the warehouse, which is tied to the province 04, and no right in the login in front."""
