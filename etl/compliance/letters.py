@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from etl.model import NATION, Contact, Form, Outstanding, Reminder
 from etl.periods import Period
-
-_CELL = 'style="border:1px solid #999;padding:4px 8px;text-align:left;vertical-align:top"'
-_UNVERIFIED = " (hạn này do dự án đặt, chưa thấy trong văn bản)"
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,14 @@ def to_unit(
     behind: Behind,
 ) -> Reminder:
     """The one letter of the day to a unit, about everything that it still owes. owed: at least one."""
-    first = owed[0].standing.obligation
     late = [one for one in owed if one.overdue]
     soonest = min((one.standing.obligation.due_on for one in owed if not one.overdue), default=None)
     urgency = [f"{len(late)} biểu đã quá hạn"] if late else []
     urgency += [f"{len(owed) - len(late)} biểu đến hạn ngày {soonest:%d/%m/%Y}"] if soonest else []
-    rows = "".join(_row(one, today, forms[one.standing.obligation.form], behind) for one in owed)
-    body = f"""<p>Kính gửi: {escape(to.office)}</p>
-<p>Tính đến ngày {today:%d/%m/%Y}, {escape(first.name)} còn {len(owed)} báo cáo chưa gửi hoặc chưa đủ số liệu:</p>
-{_table(("Biểu", "Kỳ báo cáo", "Hạn gửi", "Tình trạng", "Việc cần làm"), rows)}
-<p>Nếu báo cáo đã gửi, hoặc trong kỳ không phát sinh số liệu, xin báo lại đơn vị tổng hợp để ghi nhận.</p>
-{_asked(office)}
-<p style="color:#555">Thư tự động, mỗi ngày làm việc nhiều nhất một thư; không gửi nữa khi báo cáo đã đủ.</p>"""
-    return Reminder(unit, today, address, f"Nhắc gửi báo cáo: {first.name}, {', '.join(urgency)}", _page(body))
+    name = owed[0].standing.obligation.name
+    lines = [_line(one, forms, behind) for one in owed]
+    html = _rendered("unit.html.j2", to=to, today=today, name=name, lines=lines, office=office)
+    return Reminder(unit, today, address, f"Nhắc gửi báo cáo: {name}, {', '.join(urgency)}", html)
 
 
 def to_office(
@@ -70,44 +65,41 @@ def to_office(
     for one in owed:
         obligation = one.standing.obligation
         groups.setdefault((obligation.form, obligation.period, obligation.due_on), []).append(one)
-    rows = "".join(
-        _tr(
-            _form(forms[form]),
-            _period(period),
-            f"{due_on:%d/%m/%Y}{_when(due_on, today)}",
-            _names(one for one in members if one.standing.first_received_on is None),
-            _names(one for one in members if one.standing.first_received_on is not None),
-        )
+    lines = [
+        {
+            "form": forms[form],
+            "period": Period.parse(period),
+            "due_on": due_on,
+            "nothing": [_name(one) for one in members if one.standing.first_received_on is None],
+            "partial": [_name(one) for one in members if one.standing.first_received_on is not None],
+        }
         for (form, period, due_on), members in groups.items()
-    )
-    units = len({one.standing.obligation.unit for one in owed})
-    body = f"""<p>Kính gửi: {escape(office.office)}</p>
-<p>Tính đến ngày {today:%d/%m/%Y} còn {units} đơn vị chưa có báo cáo đủ số liệu:</p>
-{_table(("Biểu", "Kỳ báo cáo", "Hạn gửi", "Chưa có báo cáo", "Có nhưng thiếu số liệu"), rows)}
-{_unwritten(owed, unwritten)}
-<p>Việc cần làm: xem các nguồn báo lỗi (lệnh <code>baocao sources</code>, hoặc ô đỏ của DAG <code>collect</code>),
-liên hệ đơn vị; danh sách đầy đủ: <code>baocao watch --on {today.isoformat()}</code>.</p>"""
-    subject = f"Cảnh báo hạn báo cáo: {units} đơn vị chưa đủ, hạn {min(due for _, _, due in groups):%d/%m/%Y}"
-    return Reminder(NATION, today, address, subject, _page(body))
+    ]
+    names = {one.standing.obligation.unit: _name(one) for one in owed}
+    without = [(names[unit], why) for unit, why in unwritten.items() if unit in names]
+    html = _rendered("office.html.j2", to=office, today=today, units=len(names), lines=lines, unwritten=without)
+    subject = f"Cảnh báo hạn báo cáo: {len(names)} đơn vị chưa đủ, hạn {min(due for _, _, due in groups):%d/%m/%Y}"
+    return Reminder(NATION, today, address, subject, html)
 
 
-def _row(one: Outstanding, today: dt.date, form: Form, behind: Behind) -> str:
+def _line(one: Outstanding, forms: Mapping[str, Form], behind: Behind) -> dict[str, Any]:
     owed = one.standing.obligation
     partial = one.standing.first_received_on is not None
-    state = "Có biểu nhưng còn ô chưa có số liệu (ghi “…”)" if partial else "Chưa có báo cáo"
-    todo = _todo(behind.get((owed.form, owed.period), ()), partial)
-    unsure = "" if owed.due_verified else _UNVERIFIED
-    due = f"{owed.due_on:%d/%m/%Y}{_when(owed.due_on, today)}{unsure}"
-    return _tr(_form(form), _period(owed.period), due, state, todo)
+    return {
+        "form": forms[owed.form],
+        "period": Period.parse(owed.period),
+        "due_on": owed.due_on,
+        "due_verified": owed.due_verified,
+        "state": "Có biểu nhưng còn ô chưa có số liệu (ghi “…”)" if partial else "Chưa có báo cáo",
+        "todo": _todo(behind.get((owed.form, owed.period), ()), partial),
+    }
 
 
 def _todo(held: Sequence[Held], partial: bool) -> str:
     """What the unit can do; where it is our turn, that it need not."""
     failed = [each for each in held if each.state is not None and not each.complete]
     if failed:
-        waits = "; ".join(
-            f"{escape(each.source)} ({escape(each.owner)}): {escape(each.state or '')}" for each in failed
-        )
+        waits = "; ".join(f"{each.source} ({each.owner}): {each.state}" for each in failed)
         return f"Kiểm tra hệ thống nguồn: {waits}. Nguồn thông thì số liệu được lấy lại và biểu tự đủ."
     if any(each.state is None for each in held):
         return "Số liệu chưa được lấy từ hệ thống nguồn: đơn vị tổng hợp phải xem lại; xin hỏi nếu gần hạn mà chưa rõ."
@@ -118,46 +110,20 @@ def _todo(held: Sequence[Held], partial: bool) -> str:
     return "Gửi báo cáo cho đơn vị tổng hợp."
 
 
-def _form(form: Form) -> str:
-    own = "" if form.official else "<br>(biểu do dự án tự đặt, không phải biểu chính thức)"
-    return f"<b>{escape(form.number)}</b><br>{escape(form.title)}{own}"
+def _name(one: Outstanding) -> str:
+    return one.standing.obligation.name
 
 
-def _period(key: str) -> str:
-    period = Period.parse(key)
-    return f"{period.title_vi}<br>({period.days})"
+def _rendered(template: str, **given: Any) -> str:
+    return _environment().get_template(template).render(**given)
 
 
-def _when(due_on: dt.date, today: dt.date) -> str:
-    left = (due_on - today).days
-    if left < 0:
-        return f"<br><b>quá hạn {-left} ngày</b>"
-    return "<br><b>hôm nay</b>" if left == 0 else f"<br>còn {left} ngày"
-
-
-def _names(members: Iterable[Outstanding]) -> str:
-    return "; ".join(escape(one.standing.obligation.name) for one in members) or "–"
-
-
-def _unwritten(owed: Sequence[Outstanding], unwritten: Mapping[str, str]) -> str:
-    names = {one.standing.obligation.unit: one.standing.obligation.name for one in owed}
-    told = "; ".join(f"{escape(names[unit])}: {escape(why)}" for unit, why in unwritten.items() if unit in names)
-    return f"<p><b>Không có thư nhắc cho:</b> {told}</p>" if told else ""
-
-
-def _asked(office: Contact) -> str:
-    phone = f", điện thoại {escape(office.phone)}" if office.phone else ""
-    return f"<p>Cần hỏi: {escape(office.office)}{phone}, hoặc trả lời thư này.</p>"
-
-
-def _table(headings: Sequence[str], rows: str) -> str:
-    head = "".join(f"<th {_CELL}>{heading}</th>" for heading in headings)
-    return f'<table style="border-collapse:collapse"><tr>{head}</tr>{rows}</table>'
-
-
-def _tr(*cells: str) -> str:
-    return "<tr>" + "".join(f"<td {_CELL}>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _page(body: str) -> str:
-    return f'<html lang="vi"><body style="font-family:Arial,sans-serif;font-size:14px">\n{body}\n</body></html>\n'
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("etl.compliance"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
