@@ -58,7 +58,7 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
     rows = report.rows(findings, _known(office, period, load, rules, findings))
     issues = report.issues(rows)
     faces = withheld.faces(office, period, scope.datasets, scope.units, at)
-    withheld.weigh(office, period, faces, office.warehouse.holes(period.key, at), issues, rows)
+    unexplained = withheld.weigh(office, period, faces, office.warehouse.holes(period.key, at), issues, rows)
     told = withheld.told(faces)
     cells = sum(len(face.cells) for face in faces)
     missing = sum(face["withheld"] for face in told)
@@ -82,6 +82,7 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
         "forms": {
             "cells": cells,
             "withheld": missing,
+            "unexplained": unexplained,
             "faces": told,
             "undeclared": _undeclared(office, period, faces),
         },

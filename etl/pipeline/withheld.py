@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,8 +87,11 @@ def weigh(
     holes: Sequence[Hole],
     issues: Sequence[dict[str, Any]],
     rows: Iterable[Mapping[str, Any]],
-) -> None:
-    """Give each issue its `cells`, those that it holds back, `only`, those that nothing else does, and by form."""
+) -> int:
+    """Give each issue its `cells`, those that it holds back, `only`, those that nothing else does, and by form.
+
+    Gives how many withheld cells are behind no issue, though a fault withholds them.
+    """
     whole = {name for name, dataset in office.catalog.datasets.items() if dataset.tiers == ("province",)}
     cells = _Cells(faces, office.catalog.tree(period), whole)
     held: dict[int, set[int]] = {number: set() for number in range(len(issues))}
@@ -98,13 +102,11 @@ def weigh(
         {number for hole in undeclared(office, period, dataset) for number in cells.touched(hole, hole.reason)}
         for dataset in {face.form.dataset for face in faces}
     ]
-    behind: dict[int, int] = {}
-    for numbers in [*held.values(), *nobody]:
-        for cell in numbers:
-            behind[cell] = behind.get(cell, 0) + 1
+    behind = Counter(cell for numbers in [*held.values(), *nobody] for cell in numbers)
     for number, issue in enumerate(issues):
         alone = {cell for cell in held[number] if behind[cell] == 1}
         issue |= {"cells": len(held[number]), "only": len(alone), "forms": cells.by_form(held[number], alone)}
+    return len(cells.faulty - behind.keys())
 
 
 def undeclared(office: Office, period: Period, dataset: str) -> list[Hole]:
@@ -154,8 +156,9 @@ def _held_by(
 
 
 def _of(hole: Hole, row: Mapping[str, Any]) -> bool:
-    """Whether the hole is what the finding leaves."""
-    if hole.source != row["source"] or (hole.reason == "quarantined") != bool(row["payload"]):
+    """Whether the hole is what the finding leaves: of a row or an answer what is held, of nothing what is missing."""
+    kind = row["kind"] == "row" if hole.reason == "quarantined" else not row["payload"]
+    if hole.source != row["source"] or not kind:
         return False
     unit = hole.unit is None or (hole.unit == row["unit"] and not row["whole_source"])
     return unit and (hole.field in (None, ALL) or row["field"] in (None, hole.field))
@@ -172,6 +175,12 @@ class _Cells:
         for number, (face, cell) in enumerate(self._cells):
             spots = self._by_place.setdefault((face.form.dataset, tree.home(cell.key.unit)), {})
             spots.setdefault(cell.key[1:], []).append(number)
+
+    @property
+    def faulty(self) -> set[int]:
+        """Those that a hole withholds."""
+        holes = ("missing_source", "missing_unit", "quarantined")
+        return {number for number, (_, cell) in enumerate(self._cells) if cell.fact and cell.fact.reason in holes}
 
     def touched(self, hole: Hole, reason: str, indicators: Collection[str] | None = None) -> Iterator[int]:
         """Cells whose figure the hole withholds: etl.indicators withholds by the same rule.
@@ -203,7 +212,7 @@ class _Cells:
                     if right and (indicators is None or self._cells[number][1].key.indicator in indicators):
                         yield number
 
-    def by_form(self, held: Collection[int], alone: Collection[int]) -> list[dict[str, Any]]:
+    def by_form(self, held: set[int], alone: set[int]) -> list[dict[str, Any]]:
         found: dict[tuple[str, str, str], list[int]] = {}
         for number in sorted(held):
             face, _ = self._cells[number]
@@ -214,7 +223,7 @@ class _Cells:
                 "unit": unit,
                 "unit_name": name,
                 "cells": len(numbers),
-                "only": len(alone & set(numbers)) if isinstance(alone, set) else 0,
+                "only": len(alone & set(numbers)),
                 "columns": list(dict.fromkeys(self._cells[number][1].column.number for number in numbers)),
             }
             for (form, unit, name), numbers in found.items()
@@ -222,7 +231,5 @@ class _Cells:
 
 
 def _counted(names: Iterable[str], order: Sequence[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(names)
     return {name: counts[name] for name in order if name in counts}

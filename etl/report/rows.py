@@ -81,6 +81,7 @@ def _told(finding: Finding, known: Known, also: Sequence[str]) -> dict[str, Any]
         "severity": finding.severity,
         "dimension": rule.dimension if rule else None,
         "law": rule.source if rule else "",
+        "kind": rule.kind if rule else "row",
         "dataset": source.dataset,
         "source": finding.source,
         "owner": source.owner,

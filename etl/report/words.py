@@ -103,6 +103,10 @@ WORDS: Final[Mapping[str, Text]] = {
     "judged": Text("Đã xét", "Judged"),
     "nothing_missing": Text("mọi ô của các biểu đều có số.", "every cell of the forms has its figure."),
     "undeclared": Text("# tỉnh, thành phố chưa có nguồn nào cho", "# provinces have no source of"),
+    "unexplained": Text(
+        "# ô ghi “…” mà không lỗi nào ở dưới giải thích: xem lý do trên biểu",
+        "# cells show “…” that no fault below explains: see the reason on the form",
+    ),
     "cells_each": Text("ô mỗi cột", "cells each"),
     "lines_named": Text("Dòng", "Rows"),
     "more_lines": Text("và # dòng khác", "and # more"),

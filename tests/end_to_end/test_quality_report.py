@@ -130,6 +130,7 @@ def test_the_cells_without_a_figure_are_those_of_the_issued_forms(office: Office
     # An optional column that its source does not provide shows "…" too, and is not missed.
     assert all(told.get(key, 0) <= count for key, count in shown.items())
     assert found["forms"]["withheld"] == sum(told.values())
+    assert found["forms"]["unexplained"] == 0
     for face in found["forms"]["faces"]:
         assert sum(face["columns"].values()) == sum(face["reasons"].values()) == face["withheld"]
 

@@ -73,7 +73,7 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
         "issues": report.dated(report.ranked(issues), since),
         "rows": rows,
         "rules": report.outcomes([], KNOWN.rules, rows, {"d"}),
-        "forms": {"cells": 10, "withheld": 0, "faces": [], "undeclared": {}},
+        "forms": {"cells": 10, "withheld": 0, "faces": [], "undeclared": {}, "unexplained": 0},
         "sources": [],
         "decisions": [],
         **more,
