@@ -142,7 +142,7 @@ def test_a_unit_and_a_source_have_reports_of_their_own(office: Office) -> None:
     of_source = pipeline.quality_report(PERIOD, source=DEAD)
     assert [one["rules"] for one in of_source["issues"]] == [["SOURCE-PRESENT"]]
     assert [one["state"] for one in of_source["sources"]] == ["login_page"]
-    assert {rule["dataset"] for rule in of_source["rules"]} == {"onestop"}
+    assert {rule["dataset"] for rule in of_source["rules"]} == {"onestop", "across"}
     assert baocao("--source", "khong_co").exit_code == 2
     assert baocao("--unit", "không có").exit_code == 2
     assert baocao("--unit", "04", "--source", WRONG).exit_code == 2
