@@ -157,7 +157,7 @@ def _held_by(
 
 def _of(hole: Hole, row: Mapping[str, Any]) -> bool:
     """Whether the hole is what the finding leaves: of a row or an answer what is held, of nothing what is missing."""
-    kind = row["kind"] == "row" if hole.reason == "quarantined" else not row["payload"]
+    kind = row["kind"] != "table" if hole.reason == "quarantined" else not row["payload"]
     if hole.source != row["source"] or not kind:
         return False
     unit = hole.unit is None or (hole.unit == row["unit"] and not row["whole_source"])
