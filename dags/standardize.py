@@ -1,26 +1,28 @@
-"""Từ các tệp đã lấy: đọc thành dòng chuẩn, kiểm tra từng bộ dữ liệu, tính chỉ tiêu, ghi vào kho.
+"""Từ các tệp đã lấy: đọc thành dòng chuẩn, kiểm tra từng bộ dữ liệu, tính chỉ tiêu, soát xét, ghi vào kho.
 
-From what was landed: read standard rows, check each dataset, compute the facts, record them.
+From what was landed: read standard rows, check each dataset, compute the facts, have a person decide where critical
+findings stand open, record them.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, PartitionedAssetTimetable, task
+from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, task
 from reporting_deadlines import FORMS_DUE
+from reporting_review import Review
 from reporting_run import COLLECTED, DEFAULTS, INDICATORS, period_of
 
 with DAG(
     "standardize",
     schedule=PartitionedAssetTimetable(assets=COLLECTED),
     catchup=False,
-    max_active_runs=2,
+    max_active_runs=128,  # runs that wait for a reviewer must not keep others from being asked about
     default_args=DEFAULTS | {"priority_weight": 2},
     deadline=FORMS_DUE,
     doc_md=__doc__,
     tags=["baocao"],
 ):
 
-    @task
+    @task(max_active_tis_per_dag=2)
     def parse(dag_run=None):
         from etl import pipeline
 
@@ -32,16 +34,41 @@ with DAG(
 
         return pipeline.check(period_of(dag_run), dag_run.run_id, dataset)
 
-    @task
+    @task(max_active_tis_per_dag=2)
     def compute(dag_run=None):
         from etl import pipeline
 
         return pipeline.compute(period_of(dag_run), dag_run.run_id)
 
-    @task(outlets=[INDICATORS])
-    def record(dag_run=None):
+    @task
+    def question(dag_run=None):
         from etl import pipeline
 
-        return pipeline.record(period_of(dag_run), dag_run.run_id)
+        return pipeline.question(period_of(dag_run), dag_run.run_id)
 
-    check.expand(dataset=parse()) >> compute() >> record()
+    @task.branch
+    def ask(asked):
+        return "review" if asked["open"] else "record"
+
+    @task
+    def decide(given, dag_run=None):
+        from etl import pipeline
+
+        return pipeline.answer(period_of(dag_run), dag_run.run_id, given)
+
+    @task(max_active_tis_per_dag=2, outlets=[INDICATORS], trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    def record(asked, dag_run=None):
+        from etl import pipeline
+
+        return pipeline.record(period_of(dag_run), dag_run.run_id, asked["sha256"])
+
+    review = Review(
+        task_id="review",
+        subject="{{ ti.xcom_pull('question')['subject'] }}",
+        body="{{ ti.xcom_pull('question')['body'] }}",
+    )
+    asked = question()
+    recorded = record(asked)
+    check.expand(dataset=parse()) >> compute() >> asked
+    (choice := ask(asked)) >> review >> decide(review.output) >> recorded
+    choice >> recorded

@@ -21,7 +21,7 @@ from etl.commands.output import as_json_option, emit, failed_status, new_table, 
 from etl.commands.proofs import bundle, trace, verify
 from etl.commands.quality import quality
 from etl.commands.restatements import lock, restatements
-from etl.commands.review import review, tell
+from etl.commands.review import review
 from etl.commands.rules import rules
 from etl.commands.sources import source
 from etl.commands.standings import receipts, standings
@@ -167,7 +167,8 @@ def _show_run(result: dict[str, Any]) -> None:
         click.echo(recorded["note"])
     for form in result["forms"]:
         click.echo(f"Biểu / form {form['form']}: {form['written']} bản/files, thay đổi/changed {form['changed']}")
-    tell(result["review"])
+    if result["review"]["note"]:
+        click.echo(result["review"]["note"])
 
 
 @main.command()

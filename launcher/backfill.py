@@ -34,8 +34,12 @@ _TITLES = {
 }
 
 
+_WAITS = "chờ soát xét / waits for a reviewer"
+
+
 def run(first: str, last: str, *, reprocess: bool, at_once: int, as_json: bool) -> int:
-    """The exit status: 0; 1 when a step failed; 2 when something must be mended first; 3 when sources failed."""
+    """The exit status: 0; 1 when a step failed; 2 when something must be mended first; 3 when sources failed, or a
+    reviewer is to answer."""
     try:
         quarters = _span(first, last)
         with processes.orderly_exit(), contextlib.redirect_stdout(sys.stderr), services.running() as airflow:
@@ -57,7 +61,7 @@ def run(first: str, last: str, *, reprocess: bool, at_once: int, as_json: bool) 
         _show(rows)
     if any(row["step_failed"] for row in rows):
         return 1
-    return 3 if any(row["failed"] for row in rows) else 0
+    return 3 if any(row["failed"] or row["review"] for row in rows) else 0
 
 
 def _span(first: str, last: str) -> list[Period]:
@@ -87,6 +91,7 @@ class _Backfill:
                 raise LauncherError(f"DAG {dag} đang tạm dừng / is paused: hãy bật lại / unpause it in Airflow")
         self._chain = Chain(airflow, quarters)
         self._said: set[Run] = set()
+        self._asked: set[Run] = set()
         self._recorded: dict[Period, Counter[str]] = {period: Counter() for period in quarters}
 
     def run(self, *, reprocess: bool, at_once: int) -> dict[str, dict[str, Any]]:
@@ -149,6 +154,9 @@ class _Backfill:
         if quarter.step == "failed" and quarter.run is not None and quarter.run not in self._said:
             self._said.add(quarter.run)
             self._say(quarter.period, f"LỖI / FAILED: {_TITLES[quarter.run.dag]}: {quarter.run.id}")
+        if quarter.step == "review" and quarter.run is not None and quarter.run not in self._asked:
+            self._asked.add(quarter.run)
+            self._say(quarter.period, f"{_WAITS}: {quarter.run.id}")
 
     def _years(self) -> None:
         """Half-years, nine months and years: Airflow makes their runs as their last quarter comes, but not again when
@@ -175,7 +183,7 @@ class _Backfill:
             failed = quarter.run.dag
         elif set(quarter.period.longer()) & set(self._chain.failed_years()):
             failed = "annual"
-        return {**self._recorded[quarter.period], "step_failed": failed}
+        return {**self._recorded[quarter.period], "step_failed": failed, "review": quarter.step == "review"}
 
     def _say(self, period: Period, text: str) -> None:
         self._line(f"{period.key:<8} {text}")
@@ -201,6 +209,7 @@ def _row(period: Period, told: Mapping[str, Any]) -> dict[str, Any]:
         "withheld": sum((summary.get("withheld") or {}).values()),
         "forms": sum((summary.get("forms") or {}).values()),
         "step_failed": told["step_failed"],
+        "review": told["review"],
     }
 
 
@@ -228,9 +237,20 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
             row["withheld"],
             row["forms"],
         )
-        table.add_row(row["period"], *(f"{number:,}".replace(",", ".") for number in numbers), row["step_failed"])
+        table.add_row(
+            row["period"],
+            *(f"{number:,}".replace(",", ".") for number in numbers),
+            _WAITS if row["review"] else row["step_failed"],
+        )
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
+    if any(row["review"] for row in rows):
+        console.print(
+            "Người soát xét trả lời mọi quý ở một chỗ: `make up`, Airflow, Required Actions; biểu ra sau đó. / The "
+            "reviewer answers for all quarters in one place, Airflow's Required Actions; their forms follow.",
+            markup=False,
+            soft_wrap=True,
+        )
     for row in rows:
         for sentence in row["failed"].values():
             console.print(f"{row['period']}: {sentence}", markup=False, soft_wrap=True)

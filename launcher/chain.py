@@ -17,8 +17,9 @@ from launcher.airflow_api import AirflowApi
 CHAIN = ("collect", "standardize", "publish")
 LAST_TASK = {"collect": "coverage", "standardize": "record"}
 """The task that opens the gate to the next DAG."""
-Step = Literal["", "going", "waiting", "failed", "done"]
-"""Of a quarter: no run yet, something runs, the next run is not made yet, a step failed, all done."""
+Step = Literal["", "going", "review", "waiting", "failed", "done"]
+"""Of a quarter: no run yet, something runs, a reviewer is to answer, the next run is not made yet, a step failed, all
+done."""
 
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -76,7 +77,8 @@ class Chain:
             if run is None or (over and run.made < self._opened(over[-1])):
                 return Quarter(period, "waiting" if over else "", over[-1] if over else None, tuple(over))
             if run.state != "success":
-                return Quarter(period, "going" if run.going else "failed", run, tuple(over))
+                step: Step = "failed" if not run.going else "review" if self._asks(run) else "going"
+                return Quarter(period, step, run, tuple(over))
             over.append(run)
         return Quarter(period, "done", over[-1], tuple(over))
 
@@ -149,6 +151,12 @@ class Chain:
 
     def _pulls(self, collect: Run) -> list[dict[str, Any]]:
         return [one for one in self._all_tasks(collect) if one["task_id"] == "pull" and one["map_index"] >= 0]
+
+    def _asks(self, run: Run) -> bool:
+        """Whether the run waits for the answer of a reviewer. Never remembered: it ends without the run doing so."""
+        if run.dag != "standardize" or run.state != "running":
+            return False
+        return any(one["state"] == "awaiting_input" for one in self._airflow.tasks(run.dag, run.id, task_id="review"))
 
     def _opened(self, run: Run) -> dt.datetime:
         """When a run that is over began to open its gate."""

@@ -85,14 +85,14 @@ def _run(
     with processes.leaving_at_once(leave):
         for dag, title, total, watched in (
             ("collect", COLLECT, len(due), "pull"),
-            ("standardize", STANDARDIZE, 3 + len(pipeline.datasets()), ""),
+            ("standardize", STANDARDIZE, 5 + len(pipeline.datasets()), ""),
             ("publish", PUBLISH, len(pipeline.forms()), "fill"),
         ):
             with screen.stage(title, total=total) as stage:
                 runs[dag] = airflow.run(dag, period, _watcher(stage, watched))
             if runs[dag].state != "success":
                 break
-        summary = pipeline.summary(period) if "publish" in runs else {}
+        summary = pipeline.summary(period) | {"review": pipeline.review(period)["note"]} if "publish" in runs else {}
     screen.settle()
     return report.show(screen, period, runs, summary, time.monotonic() - began)
 

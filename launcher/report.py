@@ -23,6 +23,8 @@ def show(screen: Screen, period: str, runs: Mapping[str, Run], summary: Mapping[
     _times(screen, seconds)
     for source in failed.values():
         screen.say(f"Nguồn hỏng / source failed: {source}")
+    if note := summary.get("review"):
+        screen.say(note)
     for dag, tasks in broken.items():
         names = ", ".join(tasks)
         screen.say(f"Bước hỏng / step failed: {dag}: {names}; nhật ký / log: {screen.log}")

@@ -30,7 +30,9 @@ from launcher.simulator import Simulator
 
 METADATA = "airflow"
 OPERATOR = "data_engineer"
-ROLES = {OPERATOR: "op", "reviewer": "user", "viewer": "viewer"}
+REVIEWER = "reviewer"
+"""Who is asked about critical findings, unless BAOCAO_REVIEWERS names others."""
+ROLES = {OPERATOR: "op", REVIEWER: "user", "viewer": "viewer"}
 """The users and their roles in Airflow's simple auth manager: `op` may also run, repeat and backfill."""
 _SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 _PORT = 8080
@@ -171,6 +173,7 @@ def _environment(server: Postgres, ports: Ports) -> dict[str, str]:
     environment["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "False"
     environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = ",".join(f"{user}:{role}" for user, role in ROLES.items())
     environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] = str(_passwords_file())
+    environment.setdefault("BAOCAO_REVIEWERS", REVIEWER)
     _passwords()
     return environment
 

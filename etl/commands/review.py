@@ -36,30 +36,10 @@ def review(period: str, answer: str | None, by: str, reason: str, as_json: bool)
     return emit(found) if as_json else _show(found)
 
 
-def tell(found: dict[str, Any]) -> None:
-    """A line on what is still to be decided; nothing where nothing is."""
-    if not found["critical"]:
-        return
-    period, said = found["period"], found["decision"]
-    if said is None:
-        click.echo(
-            f"{found['critical']} lỗi nghiêm trọng chưa ai soát xét / critical findings that nobody reviewed: "
-            f"`baocao quality {period}`, rồi / then `baocao review {period} approve|reject --by … --reason …`"
-        )
-    else:
-        click.echo(
-            f"{found['critical']} lỗi nghiêm trọng / critical findings: {REVIEW_VERDICTS[said['verdict']].both}, "
-            f"{said['decided_by']}, {said['decided_at']}"
-        )
-
-
 def _show(found: dict[str, Any]) -> None:
     waits = "" if found["loaded"] else ", chưa nạp kho / not loaded"
     click.echo(f"{found['period']}, lượt chạy / run {found['run'] or '-'}{waits}: {', '.join(found['sources']) or '-'}")
-    if found["critical"]:
-        tell(found)
-    else:
-        click.echo("Không có lỗi nghiêm trọng nào. / No critical finding stands open.")
+    click.echo(found["note"] or "Không có lỗi nghiêm trọng nào. / No critical finding stands open.")
     if found["decisions"]:
         table = new_table("Lúc / when", "Ai / who", "Quyết định / decision", "Lỗi / findings", "Lý do / reason")
         for one in found["decisions"]:

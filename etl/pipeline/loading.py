@@ -18,7 +18,7 @@ from etl.periods import Period
 from etl.pipeline import rules
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
-from etl.pipeline.review import refuse_rejected, review
+from etl.pipeline.review import refuse_unaccepted, review
 from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.work import by_source, found_in, holes_in, read
 
@@ -30,22 +30,25 @@ _WAITS = (
 )
 
 
-def record(period_key: str, run_id: str) -> dict[str, Any]:
+def record(period_key: str, run_id: str, asked: str | None = None) -> dict[str, Any]:
     """Load the run's facts with their lineage, in one transaction. `note`: of a locked period, that a change waits.
 
     Where another run loaded newer answers meanwhile, what is landed is read, checked and computed again.
+    asked: sha256 of the critical findings that `question` told of; None where nobody could be asked. Raises ReviewError
+    where others are to be loaded, and where a reviewer rejected just these.
     """
     for _ in range(_READINGS):
         with contextlib.suppress(OutdatedError):
-            return _load(period_key, run_id)
+            return _load(period_key, run_id, asked)
         parse(period_key, run_id)
         for name in datasets():
             check(period_key, run_id, name)
         compute(period_key, run_id)
-    return _load(period_key, run_id)
+    return _load(period_key, run_id, asked)
 
 
-def _load(period_key: str, run_id: str) -> dict[str, Any]:
+def _load(period_key: str, run_id: str, asked: str | None) -> dict[str, Any]:
+    refuse_unaccepted(period_key, run_id, asked)
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
@@ -73,18 +76,14 @@ def _load(period_key: str, run_id: str) -> dict[str, Any]:
 def run_from_landed(period_key: str) -> dict[str, Any]:
     """Everything after the pulls, in one process: parse, check, compute, record, fill the forms.
 
-    Nobody is asked: `review` says what stands open. Raises ReviewError where a reviewer rejected what was found.
+    Nobody is asked: `review` says what stands open.
     """
     office = Office.open()
     run_id = f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
-    made = {
+    return {
         "parse": parse(period_key, run_id),
         "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
         "compute": compute(period_key, run_id),
-    }
-    refuse_rejected(period_key, run_id)
-    return {
-        **made,
         "record": record(period_key, run_id),
         "findings": by_source(found_in(office.store("work", closed(period_key).key, run_id), office.catalog.datasets)),
         "forms": [publish(period_key, number) for number in sorted(office.catalog.forms)],

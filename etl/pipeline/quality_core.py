@@ -50,12 +50,10 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
         )
     at = load.recorded_at
     findings = within(office.warehouse.findings(period.key, known_at=at), scope)
-    rules: dict[tuple[str, str], Rule | Comparison] = {
-        (name, rule.id): rule for name in office.catalog.datasets for rule in office.suite(name).rules
-    }
-    rules |= {(name, rule.id): rule for name in office.catalog.datasets for rule in office.across().rules}
+    rules = rules_of(office)
     judged = office.warehouse.rule_outcomes([period.key], at)[period.key].outcomes
-    rows = report.rows(findings, _known(office, period, load, rules, findings))
+    pulls = {one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"}
+    rows = report.rows(findings, known(office, period, rules, findings, pulls))
     issues = report.issues(rows)
     faces = withheld.faces(office, period, scope.datasets, scope.units, at)
     unexplained = withheld.weigh(office, period, faces, office.warehouse.holes(period.key, at), issues, rows)
@@ -90,6 +88,15 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
     }
 
 
+def rules_of(office: Office) -> dict[tuple[str, str], Rule | Comparison]:
+    """Those of today's suites, by dataset and id; the rules over two figures are of every dataset."""
+    datasets = office.catalog.datasets
+    rules: dict[tuple[str, str], Rule | Comparison] = {
+        (name, rule.id): rule for name in datasets for rule in office.suite(name).rules
+    }
+    return rules | {(name, rule.id): rule for name in datasets for rule in office.across().rules}
+
+
 @cache
 def _program() -> str:
     """The version of this program: a hash over its modules."""
@@ -108,13 +115,14 @@ def _dimensions(
     }
 
 
-def _known(
+def known(
     office: Office,
     period: Period,
-    load: LoadQuality,
     rules: Mapping[tuple[str, str], Rule | Comparison],
     findings: Sequence[Finding],
+    pulls: Mapping[str, tuple[Text, str]],
 ) -> report.Known:
+    """What the codes in the findings mean. pulls: see `report.Known`."""
     catalog, tree = office.catalog, office.catalog.tree(period)
     homes = {one.code: tree.home(one.code) for one in tree}
     return report.Known(
@@ -129,7 +137,7 @@ def _known(
         },
         fields={code: one.name for code, one in catalog.fields.items()},
         landed=office.warehouse.landed({one.payload for one in findings if one.payload}),
-        pulls={one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"},
+        pulls=pulls,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from etl.errors import ReviewError
-from etl.model import Review, ReviewVerdict
+from etl.model import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import forms, publish
@@ -33,7 +34,6 @@ def review(period_key: str) -> dict[str, Any]:
     """What stands open in a period: the critical findings of the run that waits, else of the load in force.
 
     decision: what was said of just these, None where a reviewer is still to decide. decisions: every one of the period.
-    Raises PeriodError when nothing of the period is loaded and no run waits.
     """
     office, period = Office.open(), closed(period_key)
     office.warehouse.migrate()
@@ -49,23 +49,29 @@ def decide(period_key: str, verdict: ReviewVerdict, by: str, reason: str = "") -
     office, period = Office.open(), closed(period_key)
     office.warehouse.migrate()
     standing = _standing(office, period)
-    _keep(office, period, standing.run, standing.asked, verdict, by, reason)
+    keep(office, period, standing.run, standing.asked, verdict, by, reason)
     issued = [publish(period.key, number) for number in forms()] if standing.loaded else []
     return {**_told(office, period, _standing(office, period)), "forms": issued}
 
 
-def of_run(period_key: str, run_id: str) -> Reviewed:
+def of_run(office: Office, period: Period, run_id: str) -> Reviewed:
     """The critical findings of a run, before it is loaded, and the decision on them."""
-    office, period = Office.open(), closed(period_key)
-    return _of_run(office, period, run_id)
+    work = office.store("work", period.key, run_id)
+    return reviewed(office, period, found_in(work, office.catalog.datasets))
 
 
-def refuse_rejected(period_key: str, run_id: str) -> None:
-    """Raises ReviewError where a reviewer rejected just these findings: the run is not loaded."""
+def refuse_unaccepted(period_key: str, run_id: str, sha256: str | None) -> None:
+    """Raises ReviewError where a reviewer rejected just the findings of the run, or they are not those of `sha256`."""
     office, period = Office.open(), closed(period_key)
-    asked = _of_run(office, period, run_id)
+    asked = of_run(office, period, run_id)
     if asked.review is not None and asked.review.verdict == "rejected":
         raise rejected(asked.review)
+    if sha256 not in (None, asked.sha256):
+        raise ReviewError(
+            f"kỳ {period.key}: nguồn đã có câu trả lời mới hơn, lỗi nghiêm trọng không còn là những lỗi đã hỏi; "
+            "xoá trạng thái (Clear) bước question để hỏi lại (newer answers brought other critical findings than were "
+            "reviewed: clear the task question)"
+        )
 
 
 def rejected(said: Review) -> ReviewError:
@@ -77,9 +83,13 @@ def rejected(said: Review) -> ReviewError:
     )
 
 
-def _keep(
+def keep(
     office: Office, period: Period, run: str, asked: Reviewed, verdict: ReviewVerdict, by: str, reason: str
 ) -> Review:
+    """Keep a decision on findings; where the last one on them says the same of the same run, that is it.
+
+    Raises ReviewError where there is no finding, nobody decides, or a rejection has no reason.
+    """
     by, reason = _clean(by), _clean(reason)
     if not asked.findings:
         raise ReviewError(
@@ -115,29 +125,38 @@ def _clean(text: str) -> str:
 def _standing(office: Office, period: Period) -> _Standing:
     number = office.warehouse.load_in_force(period.key)
     load = None if number is None else office.warehouse.load_quality(number)
-    waiting = [
-        one for one in _questions(office, period) if load is None or one["asked_at"] > load.recorded_at.isoformat()
-    ]
-    if waiting:
-        run = max(waiting, key=lambda one: str(one["asked_at"]))["run"]
-        return _Standing(run, loaded=False, asked=_of_run(office, period, run))
+    asked_at, run = max(_questions(office, period), default=(None, ""))
+    if asked_at is not None and (load is None or asked_at > load.recorded_at):
+        return _Standing(run, loaded=False, asked=of_run(office, period, run))
     return _Standing("" if load is None else load.run, loaded=True, asked=of_load(office, period))
 
 
-def _questions(office: Office, period: Period) -> Iterator[dict[str, Any]]:
+def _questions(office: Office, period: Period) -> Iterator[tuple[dt.datetime, str]]:
+    """When a reviewer was asked, and about which run."""
     folder = office.store("work", period.key)
     folder.fs.invalidate_cache(folder.path)
     for run in folder.iterdir():
         if (question := run / QUESTION).exists():
-            yield json.loads(question.read_text())
+            told = json.loads(question.read_text())
+            yield dt.datetime.fromisoformat(told["asked_at"]), told["run"]
 
 
-def _of_run(office: Office, period: Period, run_id: str) -> Reviewed:
-    work = office.store("work", period.key, run_id)
-    return reviewed(office, period, found_in(work, office.catalog.datasets))
+def _note(period: Period, asked: Reviewed) -> str:
+    """What is still to be decided, or what was; "" where nothing is."""
+    if not asked.findings:
+        return ""
+    count, said = len(asked.findings), asked.review
+    if said is None:
+        return (
+            f"{count} lỗi nghiêm trọng chưa ai soát xét / critical findings that nobody reviewed: "
+            f"`baocao quality {period.key}`, rồi / then `baocao review {period.key} approve|reject --by … --reason …`"
+        )
+    verdict = REVIEW_VERDICTS[said.verdict].both
+    return f"{count} lỗi nghiêm trọng / critical findings: {verdict}, {said.decided_by}, {said.decided_at.isoformat()}"
 
 
 def _told(office: Office, period: Period, standing: _Standing) -> dict[str, Any]:
+    """JSON-able. note: a line for people."""
     asked = standing.asked
     return {
         "period": period.key,
@@ -146,6 +165,7 @@ def _told(office: Office, period: Period, standing: _Standing) -> dict[str, Any]
         "critical": len(asked.findings),
         "sources": sources_of(asked.findings),
         "sha256": asked.sha256 if asked.findings else None,
+        "note": _note(period, asked),
         "decision": None if asked.review is None else _plain(asked.review),
         "decisions": [_plain(one) for one in office.warehouse.reviews(period.key)],
     }

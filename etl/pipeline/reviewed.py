@@ -11,7 +11,8 @@ from etl.model import Finding, Review
 from etl.periods import Period
 from etl.pipeline.office import Office
 
-_MARKS = ("rule", "source", "unit", "field", "payload", "row", "column", "value", "expected")
+_OTHER = ("other_source", "other_period", "other_payload", "other_row")
+_MARKS = ("rule", "source", "unit", "field", "payload", "row", "column", "value", "expected", *_OTHER)
 """Of a finding what makes it another one; its words may be mended. A missing source has no payload and no figure, so
 that it is the same finding however often it does not answer."""
 

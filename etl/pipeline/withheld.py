@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl import forms as workbook
-from etl.model import ALL, NATION, REASONS, Form, Hole, Unit
+from etl.model import ALL, NATION, REASONS, Fact, Form, Hole, Unit
 from etl.periods import Period
 from etl.pipeline.filling import Filling, batches, nothing_to_fill
 from etl.pipeline.office import Office
+from etl.pipeline.selection import facts_of
 from etl.units import UnitTree, tier_of
 
 _MEASURE_RULES = ("READ-MISSING", "READ-SWAP", "CHAIN")
@@ -33,11 +34,17 @@ class Face:
 
 
 def faces(
-    office: Office, period: Period, datasets: Collection[str], units: frozenset[str], known_at: dt.datetime
+    office: Office,
+    period: Period,
+    datasets: Collection[str],
+    units: frozenset[str],
+    known_at: dt.datetime,
+    figures: dict[str, list[Fact]] | None = None,
 ) -> list[Face]:
     """The forms of these units, of those that are filled with every run, on figures of these datasets as known then.
 
-    A form that nobody is known to owe is asked only of units that have a source for it.
+    A form that nobody is known to owe is asked only of units that have a source for it. figures: by unit, in place of
+    those that the warehouse knew.
     """
     tree, fields = office.catalog.tree(period), office.catalog.fields
     found = []
@@ -50,7 +57,10 @@ def faces(
         wanted = [unit for level in form.levels for unit in tree.at_level(level) if unit.code in asked]
         filling = Filling(office, form, period, known_at)
         for batch in batches(wanted, form):
-            facts = filling.facts(batch)
+            if figures is None:
+                facts = filling.facts(batch)
+            else:
+                facts = {unit.code: facts_of(form, unit, tree, figures) for unit in batch}
             found += [
                 Face(form, unit, workbook.demanded(form, unit, facts[unit.code], tree, fields))
                 for unit in batch

@@ -12,6 +12,7 @@ from etl.report.html import fragment, page, style
 from etl.report.issues import dated, issues, open_findings, outcomes, ranked
 from etl.report.listing import table
 from etl.report.pdf import pdf
+from etl.report.question import question
 from etl.report.rows import SEVERITIES, Holder, Known, rows
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "outcomes",
     "page",
     "pdf",
+    "question",
     "ranked",
     "rows",
     "style",

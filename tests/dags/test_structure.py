@@ -27,7 +27,7 @@ from etl.errors import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = {"reporting_periods", "reporting_deadlines", "reporting_mail", "reporting_run"}
+PLUGINS = {"reporting_periods", "reporting_deadlines", "reporting_mail", "reporting_review", "reporting_run"}
 PERIODIC = ["annual", "collect", "confirm", "publish", "standardize"]
 NAMES = [*PERIODIC, "watch"]
 

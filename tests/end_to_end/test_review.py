@@ -80,6 +80,45 @@ def said(office: Office, unit: str, form: str = "II.06a") -> list[str]:
     return [text for text in foot(office.form(form, unit)) if text.startswith(LINE)]
 
 
+def test_a_run_is_asked_about_before_it_is_loaded(office: Office) -> None:
+    """As Airflow's tasks do it: what the question says of it is what the report says once it is loaded."""
+    pipeline.parse(PERIOD, "r1")
+    for dataset in pipeline.datasets():
+        pipeline.check(PERIOD, "r1", dataset)
+    pipeline.compute(PERIOD, "r1")
+    loads = asked("SELECT count(*) FROM baocao.load")
+    asks = pipeline.question(PERIOD, "r1")
+    assert (asks["open"], asks["findings"]) == (True, critical())
+    report = pipeline.quality_report(PERIOD)
+    rows = [line.split(" | ") for line in asks["body"].splitlines() if line.startswith("| ") and "/ unit" not in line]
+    told = {(row[0].removeprefix("| ").replace("\\", ""), row[4], row[5]) for row in rows}
+    assert told == {
+        (f"{one['row']['unit_name']} · {one['source']}", one["since"]["period"], str(one["cells"]))
+        for one in report["issues"]
+        if one["severity"] == "critical"
+    }
+    assert f"{report['forms']['withheld']} trong" in asks["body"].replace(".", "")
+    (line,) = [line for line in asks["body"].splitlines() if "failing_rows.csv" in line]
+    listed = Path(line.split("`")[-2]).read_text("utf-8-sig")
+    assert listed.count("\n") == len(report["rows"]) + 1
+    waiting = pipeline.review(PERIOD)
+    assert (waiting["run"], waiting["loaded"], waiting["sha256"]) == ("r1", False, asks["sha256"])
+
+    who = {"responded_by_user": {"id": "7", "name": "an"}}
+    for given, wrong in (
+        (None, "chưa ai trả lời"),
+        ({"chosen_options": ["Approve"], "params_input": {}}, "chưa ai trả lời"),
+        (who | {"chosen_options": ["Reject"], "params_input": {"comment": " "}}, "phải ghi lý do"),
+    ):
+        with pytest.raises(ReviewError, match=wrong):
+            pipeline.answer(PERIOD, "r1", given)
+    assert pipeline.review(PERIOD)["decisions"] == []
+    with pytest.raises(ReviewError, match="không còn là những lỗi đã hỏi"):
+        pipeline.record(PERIOD, "r1", "0" * 64)
+    assert asked("SELECT count(*) FROM baocao.load") == loads
+    assert pipeline.record(PERIOD, "r1", asks["sha256"])["same"] > 0
+
+
 def test_the_decision_is_on_the_forms_that_the_findings_concern(office: Office, tmp_path: Path) -> None:
     told = baocao("replay", PERIOD).output
     assert f"{critical()} lỗi nghiêm trọng chưa ai soát xét" in told

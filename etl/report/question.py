@@ -1,0 +1,61 @@
+"""What a reviewer is asked about a run: its critical faults as Markdown, in Vietnamese with English beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from etl.report import formats
+
+_MOST_SHOWN = 30
+_SPECIAL: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
+"""What a source wrote is shown as text, whatever it is."""
+
+
+def question(
+    title: str, issues: Sequence[Mapping[str, Any]], findings: int, cells: tuple[int, int], listed: str
+) -> str:
+    """title: of the period. issues: the critical ones, ranked. cells: those without a figure if it is accepted, of all.
+    listed: where every failing row is."""
+    withheld, demanded = cells
+    sources = len({one["source"] for one in issues})
+    return "\n".join(
+        [
+            f"**{title}: {findings} lỗi nghiêm trọng ở {sources} nguồn** / {findings} critical findings at {sources} "
+            "sources.",
+            "",
+            f"- **Approve**: công bố phần không bị ảnh hưởng; {formats.number(withheld, 'vi')} trong "
+            f"{formats.number(demanded, 'vi')} ô của các biểu ghi “…” kèm lý do. / What does not rest on the faults is "
+            "published; these cells show “…” with the reason.",
+            "- **Reject**: không nạp gì của lượt chạy này; phải ghi lý do ở ô comment. / Nothing of it is loaded; "
+            "the reason goes into the comment.",
+            "- Đổi hay miễn một quy tắc là một thay đổi được duyệt trong `expectations/`, rồi chạy lại. / To change or "
+            "waive a rule is a reviewed change in `expectations/`, and another run.",
+            "",
+            "| Đơn vị, nguồn / unit, source | Sai ở đâu / what | Có / is | Phải là / should be | Từ / since "
+            "| Ô “…” / cells | Bên sửa / who mends |",
+            "|---|---|---|---|---|---|---|",
+            *map(_row, issues[:_MOST_SHOWN]),
+            *([f"\n… và {len(issues) - _MOST_SHOWN} lỗi khác / and more."] if len(issues) > _MOST_SHOWN else []),
+            "",
+            f"Mọi dòng sai, kèm giá trị và vị trí trong câu trả lời gốc / every failing row, with its values and its "
+            f"place in the landed answer: `{listed}`",
+        ]
+    )
+
+
+def _row(issue: Mapping[str, Any]) -> str:
+    row = issue["row"]
+    title, field = row["title"], f", {row['field_name']}" if row["field"] else ""
+    what = f"{title['vi']}{field} / {title['en']} ({', '.join(issue['rules'])}; {issue['rows']} dòng / rows)"
+    columns = ", ".join(one["title"]["vi"] for one in row["figures"])
+    cells = (
+        f"{row['unit_name']} · {issue['source']}",
+        what + (f": {columns}" if columns else ""),
+        formats.number(row["value"], "vi"),
+        formats.number(row["expected"], "vi"),
+        issue["since"]["period"],
+        formats.number(issue["cells"], "vi"),
+        issue["owner"],
+    )
+    return "| " + " | ".join(str(cell).translate(_SPECIAL) for cell in cells) + " |"
