@@ -84,8 +84,9 @@ class Site:
         assert processes.wait_until(what, SECONDS, lambda: True)
 
     def withheld(self, period: str) -> int:
+        """How many figures wait for a source."""
         facts = json.loads(self.call("cli", "facts", period, "--json").stdout)
-        return sum(fact["value"] is None for fact in facts)
+        return sum(fact["reason"] == "missing_source" for fact in facts)
 
     def reviewed(self, period: str, unit: str) -> list[str]:
         """What the unit's issued form says of a review."""

@@ -67,7 +67,7 @@ def first(site: Site) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def held(site: Site, first: tuple[int, dict[str, Any]]) -> dict[str, int]:
-    """How many figures of the quarters with a fault have no value, once a reviewer decided on them.
+    """How many figures of the quarters with a fault wait for the source, once a reviewer decided on them.
 
     An answer within two seconds of the question is lost by Airflow 3.3, and asked for again.
     """
