@@ -77,12 +77,12 @@ def _tried(catalog: Catalog, dataset: str, period: Period, parts: Sequence[pa.Ta
 
 
 def _unproven(catalog: Catalog, period: Period, tried: Tried, told: Sequence[Finding]) -> Iterator[Blind]:
-    """By source, the pairs of which those findings withhold neither measure, and nobody accepted both."""
+    """By source, the pairs of which those findings do not withhold both measures, and nobody accepted both."""
     held = {(one.source, measure) for one in told if one.rule == "READ-SWAP" for measure in one.column.split(", ")}
     scaled = {one.source for one in told if one.rule == "READ-SCALE"}
     for pair in sorted(tried.blind):
         source, measures = pair[0], tuple(filter(None, pair[1:]))
-        if source in scaled or not held.isdisjoint((source, measure) for measure in measures):
+        if source in scaled or held >= {(source, measure) for measure in measures}:
             continue
         if not answered(catalog.sources[source], period.key, measures):
             yield tried.blind[pair]
