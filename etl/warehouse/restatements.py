@@ -180,7 +180,8 @@ def approve(
     connection.execute(
         insert(schema.load), {**brought, "id": load, "recorded_at": moment, "run": f"restatement {one.id}", **counts}
     )
-    for table in (schema.load_source, schema.quarantine, schema.finding, schema.hole):
+    of_load = (schema.load_source, schema.quarantine, schema.finding, schema.hole)
+    for table in (*of_load, schema.rule_outcome, schema.validation):
         kept = [column for column in table.c if column.name != "load"]
         rows = select(text(":load"), *kept).where(table.c.load == one.load).params(load=load)
         connection.execute(insert(table).from_select([table.c.load, *kept], rows))

@@ -10,7 +10,7 @@ import pytest
 
 from etl.model import Finding
 from etl.warehouse import RowTold, Warehouse
-from tests.warehouse.samples import FILLED, PERIOD, Load, connect, page, query, receipt, row, rows, sha
+from tests.warehouse.samples import FILLED, PERIOD, Load, connect, figure, page, query, receipt, row, rows, sha
 
 
 def test_what_each_rule_said_is_kept_with_its_load(warehouse: Warehouse) -> None:
@@ -26,6 +26,19 @@ def test_what_each_rule_said_is_kept_with_its_load(warehouse: Warehouse) -> None
     assert warehouse.validations(second.load) == []
     then = warehouse.rule_outcomes([PERIOD], known_at=told[PERIOD].recorded_at)
     assert then == told
+
+
+def test_approved_figures_keep_what_the_rules_said_of_them(warehouse: Warehouse) -> None:
+    replace(FILLED, outcomes=[], validations=[]).into(warehouse)
+    warehouse.lock_period(PERIOD, "A", "")
+    figures = dict.fromkeys(FILLED.figures, figure(13))
+    waits = replace(FILLED, figures=figures).into(warehouse)
+    assert warehouse.rule_outcomes([PERIOD])[PERIOD].outcomes == (), "the figures wait, and with them what was said"
+    assert waits.restatement is not None
+    warehouse.approve(waits.restatement, "B")
+    told = warehouse.rule_outcomes([PERIOD])[PERIOD]
+    assert told.outcomes == tuple(FILLED.outcomes)
+    assert warehouse.validations(told.load) == FILLED.validations
 
 
 def test_the_rows_that_a_rule_speaks_of_are_found_in_the_newest_load(warehouse: Warehouse) -> None:
