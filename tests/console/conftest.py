@@ -1,4 +1,4 @@
-"""A small country in a real warehouse, made once, and the console over it: as the login of whoever a test names."""
+"""A small country in a real warehouse, made once a file, and the console over it: as whoever a test names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BROKEN, LATE = "46", "igate_11"
 """The province one of whose rows breaks an identity in the last quarter; the source that came late for the earlier."""
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def country(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Two quarters of four sources, all of which the country has; one row of the last is in quarantine. The earlier
     one is published, and what came late for it waits. In a still earlier one a finding holds hostile text."""
