@@ -30,7 +30,7 @@ EXTRA = {
     "opencps_v2": "headers: {{groupId: '{code}0001'}}\n",
     "igate": _TOKEN,
     "dossier_list": _TOKEN,
-    "document_list": _TOKEN,
+    "document_list": _TOKEN + "identifiers: [X{code}]\n",
     "vxp": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
     "egov": "credential: env:BAOCAO_SIMULATOR_LOGIN\n",
     "dvcqg": "role: comparison\nheaders: {{Referer: https://dichvucong.gov.vn/p/home/dvc-index.html}}\n"
