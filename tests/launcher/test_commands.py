@@ -107,7 +107,7 @@ def test_the_demo_names_the_portal_that_is_down_and_fills_the_forms(
     monkeypatch.setenv("BAOCAO_RETRY_SECONDS", "0.1")
     done = launcher("demo", "--fault", "igate/08=down")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "lấy đủ/complete 84, hỏng/failed 1" in done.stdout
+    assert "lấy đủ/complete 85, hỏng/failed 1" in done.stdout
     assert len(re.findall("thử lại / trying again: onestop_tuyen_quang", done.stdout)) == 2
     assert "Nguồn hỏng / source failed: (cổng đang lỗi / down) onestop_tuyen_quang, kỳ 2026-Q3" in done.stdout
     named = set(re.findall(rf"{re.escape(str(home))}/store/forms/\S+\.xlsx", done.stdout))
