@@ -128,7 +128,7 @@ class _Told:
         return self._finding("READ-SWAP", source, measures, "như nguồn khác nêu", message)
 
     def blind(self, source: str, found: Sequence[Blind]) -> Finding:
-        """One for the source, of all its pairs; a first quarter has nothing amiss yet, so it is only told of."""
+        """One for the source, of all its pairs."""
         measures = sorted({measure for one in found for measure in (one.one, one.other) if measure})
         told = "; ".join(
             f"{' và '.join(self._title[name] for name in (one.one, one.other) if name)}: {self._why(one)}"
@@ -141,7 +141,7 @@ class _Told:
         )
         return replace(
             self._finding("READ-SWAP-BLIND", source, measures, "không cặp nào", message, f"{len(found)}"),
-            severity="info" if all(one.why == "first" for one in found) else "warning",
+            severity="warning",
         )
 
     def _why(self, one: Blind) -> str:
