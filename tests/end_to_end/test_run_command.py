@@ -59,7 +59,8 @@ def test_all_proven(office: Office) -> None:
 
 
 def _amiss(pull: dict[str, Any]) -> list[dict[str, Any]]:
-    return [finding for finding in pull["findings"] if finding["severity"] != "info"]
+    """Without what is only told, and what nothing proves in the first quarter of a source."""
+    return [one for one in pull["findings"] if one["severity"] != "info" and one["rule"] != "READ-SWAP-BLIND"]
 
 
 def test_one_that_fails_is_told_and_stops_no_other(office: Office) -> None:
