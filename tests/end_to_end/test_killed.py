@@ -144,10 +144,11 @@ def of_the_command(at: Stand, took: dict[str, float], dice: random.Random) -> st
     return run.kill()
 
 
+# What waits for a table comes before what may have brought all that is written to it.
 HISTORIES: tuple[tuple[Kill, ...], ...] = (
     (before("load"), within("record"), in_a_file, among_files, within("publish VBDT")),
-    (within("record"), before("standard_row"), before("form_issue"), in_a_file, among_files),
-    (of_the_command, before("seal"), within("record"), among_files, before("submission")),
+    (before("standard_row"), within("record"), before("form_issue"), in_a_file, among_files),
+    (of_the_command, before("seal"), within("record"), before("submission"), among_files),
     (before("finding"), within("record"), within("publish II.06a"), among_files, of_the_command),
 )
 
