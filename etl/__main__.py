@@ -20,6 +20,7 @@ from etl.commands.growth import chain
 from etl.commands.output import as_json_option, emit, failed_status, new_table, show
 from etl.commands.proofs import bundle, trace, verify
 from etl.commands.quality import quality
+from etl.commands.quarantine import quarantine
 from etl.commands.restatements import lock, restatements
 from etl.commands.review import review
 from etl.commands.rules import rules
@@ -58,6 +59,7 @@ _COMMANDS = (
     facts,
     forms,
     quality,
+    quarantine,
     review,
     standings,
     receipts,

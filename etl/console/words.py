@@ -158,9 +158,7 @@ _LISTS: Final[Mapping[str, Text]] = {
     "unbounded": Text("không giới hạn", "unbounded"),
     "last_pulls": Text("Các lần lấy gần nhất", "Last pulls"),
     "owner": Text("Đầu mối", "Owner"),
-    "sources_lead": Text(
-        "{complete} trên {count} nguồn lấy trọn vẹn.", "{complete} of {count} sources were pulled in full."
-    ),
+    "sources_lead": Text("{complete}/{count} nguồn lấy trọn vẹn.", "{complete} of {count} sources pulled in full."),
     "compared_only": Text("chỉ để đối chiếu", "for comparison only"),
     "as_of_load": Text("Theo lần nạp số liệu mới nhất của kỳ.", "As the newest load of the period knows them."),
     "findings": Text("Phát hiện", "Findings"),
@@ -176,11 +174,13 @@ _LISTS: Final[Mapping[str, Text]] = {
     "expected": Text("Lẽ ra", "Expected"),
     "place": Text("Vị trí", "Place"),
     "quarantine_lead": Text(
-        "{total} dòng bị cách ly. Số liệu nào cần dòng đó thì bị giữ lại, không cộng phần còn lại. Dòng ra khỏi cách "
-        "ly khi nguồn gửi lại, hoặc danh mục được sửa và chạy lại; không ai sửa tay.",
-        "{total} rows in quarantine. A figure that needs one is withheld, never summed without it. A row leaves by a "
-        "new pull, or a lookup and another run; nobody edits it.",
+        "{total} dòng bị cách ly. Số liệu cần dòng đó bị giữ lại, không cộng phần còn lại; không ai sửa tay.",
+        "{total} rows in quarantine. What needs one is withheld, never summed without it; nobody edits a row.",
     ),
+    "held_back": Text("Đang giữ lại", "Held back"),
+    "held_figures": Text("{figures} số liệu của {units} đơn vị", "{figures} figures of {units} units"),
+    "release": Text("Cách đưa ra", "How it gets out"),
+    "since": Text("từ kỳ {period}", "since {period}"),
     "no_quarantine": Text("Không dòng nào bị cách ly.", "No row is in quarantine."),
     "why": Text("Vì sao", "Why"),
     "values": Text("Giá trị", "Values"),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
-from etl import drift
 from etl.errors import SettingsError, SourceError
 from etl.model import PULL_STATES, Finding, Platform, Source
 from etl.parsing import Parsed
@@ -17,11 +14,9 @@ from etl.periods import TIMEZONE, Period
 from etl.pipeline import changes
 from etl.pipeline.collect import collect, read_rows
 from etl.pipeline.office import Office, closed
+from etl.pipeline.repairs import lookup
 
 _SAMPLE = 3
-_SURE = 0.8
-"""A name of the catalog that is at least so alike is offered for one that is unknown."""
-_UNKNOWN = "?"
 
 
 def source_check(source_id: str, period_key: str | None = None) -> dict[str, Any]:
@@ -105,24 +100,7 @@ def _columns(platform: Platform, source: Source, parsed: Parsed) -> dict[str, st
 
 
 def _lookups(office: Office, source: Source, period: Period, findings: Iterable[Finding]) -> list[dict[str, str]]:
-    """The line for the source's file of each agency and field that nobody knows, with the likeliest code."""
-    units = {unit.code: unit.name for unit in office.catalog.tree(period).below(source.unit)}
-    fields = {code: field.name for code, field in office.catalog.fields.items()}
-    known: Mapping[str, tuple[str, Mapping[str, str]]] = {"READ-UNIT": ("unit", units), "READ-FIELD": ("field", fields)}
-    lines = {}
-    for finding in findings:
-        if finding.rule not in known:
-            continue
-        kind, names = known[finding.rule]
-        best = max(names, key=lambda code: max(drift.likeness(text, finding.value) for text in (code, names[code])))
-        alike = max(drift.likeness(text, finding.value) for text in (best, names[best]))
-        code = best if alike >= _SURE else _UNKNOWN
-        line = f"{kind}: {{{orjson.dumps(finding.value).decode()}: {orjson.dumps(code).decode()}}}"
-        lines[kind, finding.value] = {
-            "kind": kind,
-            "value": finding.value,
-            "code": code,
-            "name": names[best] if code != _UNKNOWN else "",
-            "line": f"lookups: {{{line}}}",
-        }
-    return list(lines.values())
+    """The line for the source's file of each agency and field that nobody knows."""
+    kinds = {"READ-UNIT": "unit", "READ-FIELD": "field"}
+    unknown = dict.fromkeys((kinds[one.rule], one.value) for one in findings if one.rule in kinds)
+    return [lookup(office.catalog, source, period, kind, value) for kind, value in unknown]

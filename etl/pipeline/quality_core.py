@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
     rules = rules_of(office)
     judged = office.warehouse.rule_outcomes([period.key], at)[period.key].outcomes
     pulls = {one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"}
-    rows = report.rows(findings, known(office, period, rules, findings, pulls))
+    rows = report.rows(findings, known(office, period, rules, landed(office, findings), pulls))
     issues = report.issues(rows)
     faces = withheld.faces(office, period, scope.datasets, scope.units, at)
     unexplained = withheld.weigh(office, period, faces, office.warehouse.holes(period.key, at), issues, rows)
@@ -119,10 +120,10 @@ def known(
     office: Office,
     period: Period,
     rules: Mapping[tuple[str, str], Rule | Comparison],
-    findings: Sequence[Finding],
+    landed: Mapping[str, tuple[str, dt.datetime]],
     pulls: Mapping[str, tuple[Text, str]],
 ) -> report.Known:
-    """What the codes in the findings mean. pulls: see `report.Known`."""
+    """What the codes in findings mean. landed, pulls: see `report.Known`."""
     catalog, tree = office.catalog, office.catalog.tree(period)
     homes = {one.code: tree.home(one.code) for one in tree}
     return report.Known(
@@ -136,9 +137,14 @@ def known(
             for one in tree
         },
         fields={code: one.name for code, one in catalog.fields.items()},
-        landed=office.warehouse.landed({one.payload for one in findings if one.payload}),
+        landed=landed,
         pulls=pulls,
     )
+
+
+def landed(office: Office, findings: Iterable[Finding]) -> Mapping[str, tuple[str, dt.datetime]]:
+    """Where the answers that the findings name lie, and when they came."""
+    return office.warehouse.landed({one.payload for one in findings if one.payload})
 
 
 def _figures(office: Office, dataset: str) -> dict[str, Text]:

@@ -20,6 +20,7 @@ from etl.drift.blind import Blind, Pair, Tried, try_out
 from etl.model import Finding, Hole
 from etl.periods import Period
 from etl.pipeline.exchangeable import trials, witnesses
+from etl.pipeline.repairs import accepted_line
 from etl.pipeline.unanswered import Noughts, Unanswered, answered, noughts_answered
 
 _ASK = "Hỏi đơn vị vận hành cổng"
@@ -209,7 +210,7 @@ class _Told:
         return f"{self._title[pair[0]]} và {self._title[pair[1]]}"
 
     def _confirm(self, source: str, measures: Sequence[str], since: str) -> str:
-        line = f"accepted: {{{since}: [{', '.join(measures)}]}}"
+        line = accepted_line(since, measures)
         return f"{_ASK}: nếu số liệu đúng như vậy, thêm vào sources/{source}.yml dòng {line}"
 
     def _answer(self, source: str, pair: Sequence[str], since: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,6 +174,30 @@ def _of(hole: Hole, row: Mapping[str, Any]) -> bool:
     return unit and (hole.field in (None, ALL) or row["field"] in (None, hole.field))
 
 
+def reach(hole: Hole, tree: UnitTree, whole: Collection[str]) -> Callable[[str, str, str], bool]:
+    """Whether a hole withholds the figures of a unit, tier and field: etl.indicators withholds by the same rule.
+
+    The unit: the nation, or of the province that the hole is in. whole: datasets known of provinces only.
+    """
+    home = tree.home(hole.province)
+    if hole.dataset in whole:
+        hole = Hole(hole.dataset, hole.source, home, None, None, None, hole.reason)
+    unit = hole.unit if hole.province == home else hole.unit or hole.province
+    if unit is not None and (unit not in tree or (tree[unit].level != "commune" and hole.tier != tier_of(tree[unit]))):
+        unit = None
+    above = None if unit is None else {unit, home, NATION, tree[unit].parent}
+    tiers = (ALL, tier_of(tree[unit])) if unit is not None else (ALL, hole.tier)
+
+    def reaches(code: str, tier: str, field: str) -> bool:
+        return (
+            (above is None or code in above)
+            and (not (hole.tier or unit) or tier in tiers)
+            and (hole.field in (None, ALL) or field in (ALL, hole.field))
+        )
+
+    return reaches
+
+
 class _Cells:
     """The withheld cells of some forms, found by what their figures are of."""
 
@@ -193,28 +217,15 @@ class _Cells:
         return {number for number, (_, cell) in enumerate(self._cells) if cell.fact and cell.fact.reason in holes}
 
     def touched(self, hole: Hole, reason: str, indicators: Collection[str] | None = None) -> Iterator[int]:
-        """Cells whose figure the hole withholds: etl.indicators withholds by the same rule.
+        """Cells whose figure the hole withholds.
 
         reason: the weakest that the hole can be behind; of several holes the strongest reason stands on the figure.
         """
-        tree, reasons = self._tree, REASONS[: REASONS.index(reason) + 1]
-        home = tree.home(hole.province)
-        if hole.dataset in self._whole:  # known of provinces only
-            hole = Hole(hole.dataset, hole.source, home, None, None, None, hole.reason)
-        unit = hole.unit if hole.province == home else hole.unit or hole.province
-        if unit is not None and (
-            unit not in tree or (tree[unit].level != "commune" and hole.tier != tier_of(tree[unit]))
-        ):
-            unit = None
-        above = None if unit is None else {unit, home, NATION, tree[unit].parent}
-        tiers = (ALL, tier_of(tree[unit])) if unit is not None else (ALL, hole.tier)
-        for place in {home, NATION}:
+        reasons = REASONS[: REASONS.index(reason) + 1]
+        reaches = reach(hole, self._tree, self._whole)
+        for place in {self._tree.home(hole.province), NATION}:
             for (code, tier, field), numbers in self._by_place.get((hole.dataset, place), {}).items():
-                if above is not None and code not in above:
-                    continue
-                if (hole.tier or unit) and tier not in tiers:
-                    continue
-                if hole.field not in (None, ALL) and field not in (ALL, hole.field):
+                if not reaches(code, tier, field):
                     continue
                 for number in numbers:
                     fact = self._cells[number][1].fact

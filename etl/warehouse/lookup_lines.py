@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 
-from etl.model import PullState, Restatement
+from etl.model import Hole, PullState, Restatement
 from etl.warehouse import restatements
 
 
@@ -51,20 +51,30 @@ class Attempt(NamedTuple):
 
 
 class Quarantined(NamedTuple):
-    """A row that was set aside, with what it broke."""
+    """A row that was set aside. rules: the critical ones it breaks; findings: what was found of it, or of its whole
+    source, each with the columns of baocao.finding."""
 
     source: str
     dataset: str
     rules: list[str]
-    messages: str
     agency: str
     unit: str | None
+    tier: str | None
     field: str | None
-    problem: str | None
     pointer: str
     payload: str
     raw: str
     values: dict[str, int | None]
+    findings: list[dict[str, Any]]
+
+
+class Held(NamedTuple):
+    """A figure that is withheld because a row is set aside."""
+
+    indicator: str
+    unit: str
+    tier: str
+    field: str
 
 
 class Changed(NamedTuple):
@@ -94,6 +104,8 @@ SELECT severity, rule, source, unit, count(*) FROM baocao.finding WHERE load = :
 GROUP BY severity, rule, source, unit ORDER BY severity, rule, source, unit
 """)
 _SEEN = """(CAST(:units AS text[]) IS NULL OR unit = ANY(:units) OR (unit IS NULL AND source = ANY(:sources)))"""
+_UNDER = """(CAST(:under AS text[]) IS NULL OR unit = ANY(:under)
+        OR (unit IS NULL AND source = ANY(:sources_under)))"""
 _FINDINGS = text(f"""
 SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected,
        count(*) OVER () AS total
@@ -101,7 +113,7 @@ FROM baocao.finding
 WHERE load = :load AND {_SEEN}
     AND (CAST(:severity AS text) IS NULL OR severity = :severity) AND (CAST(:rule AS text) IS NULL OR rule = :rule)
     AND (CAST(:source AS text) IS NULL OR source = :source)
-    AND (CAST(:under AS text[]) IS NULL OR unit = ANY(:under) OR (unit IS NULL AND source = ANY(:sources_under)))
+    AND {_UNDER}
 ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), rule, source, position
 LIMIT :limit OFFSET :offset
 """)
@@ -120,12 +132,38 @@ SELECT source, period, state, started_at, finished_at FROM (
 WHERE back <= :most ORDER BY source, finished_at
 """)
 _QUARANTINE = text(f"""
-SELECT source, dataset, rules, messages, agency, unit, field, problem, pointer, payload, raw, "values",
-       count(*) OVER () AS total
-FROM baocao.quarantine
-WHERE load = :load AND {_SEEN} AND (CAST(:rule AS text) IS NULL OR :rule = ANY(rules))
-    AND (CAST(:source AS text) IS NULL OR source = :source)
-ORDER BY source, position LIMIT :limit OFFSET :offset
+WITH found AS (
+    SELECT source, payload, "row" AS pointer, unit, field,
+           jsonb_agg(to_jsonb(finding) - 'load' - 'position' ORDER BY position) AS findings
+    FROM baocao.finding WHERE load = :load GROUP BY 1, 2, 3, 4, 5
+), held AS (
+    SELECT * FROM baocao.quarantine
+    WHERE load = :load AND {_SEEN} AND (CAST(:rule AS text) IS NULL OR :rule = ANY(rules))
+        AND (CAST(:source AS text) IS NULL OR source = :source)
+        AND (CAST(:dataset AS text) IS NULL OR dataset = :dataset) AND {_UNDER}
+)
+SELECT q.source, q.dataset, q.rules, q.agency, q.unit, q.tier, q.field, q.pointer, q.payload, q.raw, q."values",
+       coalesce(own.findings, '[]') || coalesce(whole.findings, '[]'), count(*) OVER () AS total
+FROM held q
+LEFT JOIN found own ON (own.source, own.payload, own.pointer, coalesce(own.unit, ''), coalesce(own.field, ''))
+    = (q.source, q.payload, q.pointer, coalesce(q.unit, ''), coalesce(q.field, ''))
+LEFT JOIN found whole ON whole.source = q.source AND (whole.payload, whole.unit, whole.field) IS NULL
+    AND whole.pointer = ''
+ORDER BY q.source, q.position LIMIT :limit OFFSET :offset
+""")
+_HOLES = text("""
+SELECT dataset, source, province, unit, tier, field, reason FROM baocao.hole
+WHERE load = :load AND reason = 'quarantined' ORDER BY position
+""")
+_HELD = text("""
+SELECT indicator, unit, tier, field FROM (
+    SELECT DISTINCT ON (unit, indicator, tier, field) * FROM baocao.fact
+    WHERE period = :period AND unit = ANY(:units) ORDER BY unit, indicator, tier, field, revision DESC) newest
+WHERE value IS NULL AND reason = 'quarantined' AND revision_reason <> 'withdrawn'
+""")
+_BROKEN = text("""
+SELECT DISTINCT l.period, f.source, f.rule FROM baocao.finding f JOIN baocao.load l ON l.id = f.load
+WHERE f.load = ANY(:loads) AND f.source = ANY(:sources)
 """)
 _CHANGED = text("""
 SELECT f.indicator, f.unit, f.tier, f.field, b.value, b.reason, f.value, f.reason, f.code, count(*) OVER () AS total
@@ -159,9 +197,7 @@ class Lines:
 
     def findings(self, load: int, seen: Sight | None, under: Sight | None, **asked: Any) -> tuple[list[Any], int]:
         """asked: severity, rule, source (None: any), limit, offset. under: a unit's own, within what is seen."""
-        given = {"load": load, **_arrays(seen), "under": None, "sources_under": None, **asked}
-        if under is not None:
-            given |= {"under": sorted(under.units), "sources_under": sorted(under.sources)}
+        given = {"load": load, **_arrays(seen), **_arrays_under(under), **asked}
         with self._connect() as connection:
             return page_of(connection.execute(_FINDINGS, given).all())
 
@@ -174,11 +210,30 @@ class Lines:
         with self._connect() as connection:
             return [Attempt(*row) for row in connection.execute(_ATTEMPTS, {"most": most})]
 
-    def quarantine(self, load: int, seen: Sight | None, **asked: Any) -> tuple[list[Quarantined], int]:
-        """asked: rule, source (None: any), limit, offset."""
+    def quarantine(
+        self, load: int, seen: Sight | None, under: Sight | None, **asked: Any
+    ) -> tuple[list[Quarantined], int]:
+        """asked: rule, source, dataset (None: any), limit (None: all), offset. under: as of `findings`."""
+        given = {"load": load, **_arrays(seen), **_arrays_under(under), **asked}
         with self._connect() as connection:
-            rows, total = page_of(connection.execute(_QUARANTINE, {"load": load, **_arrays(seen), **asked}).all())
+            rows, total = page_of(connection.execute(_QUARANTINE, given).all())
         return [Quarantined(*row[:-1]) for row in rows], total
+
+    def holes(self, load: int) -> list[Hole]:
+        """What rows set aside leave unknown."""
+        with self._connect() as connection:
+            return [Hole(*row) for row in connection.execute(_HOLES, {"load": load})]
+
+    def held(self, period_key: str, units: Collection[str]) -> list[Held]:
+        """The figures of these units that are withheld because of a row set aside."""
+        with self._connect() as connection:
+            return [Held(*row) for row in connection.execute(_HELD, {"period": period_key, "units": sorted(units)})]
+
+    def broken(self, loads: Collection[int], sources: Collection[str]) -> set[tuple[str, str, str]]:
+        """Period, source and rule of what these loads found of these sources."""
+        given = {"loads": sorted(loads), "sources": sorted(sources)}
+        with self._connect() as connection:
+            return {(row[0], row[1], row[2]) for row in connection.execute(_BROKEN, given)}
 
     def changed(self, restatement: int, seen: Sight | None, limit: int, offset: int = 0) -> tuple[list[Changed], int]:
         units = None if seen is None else sorted(seen.units)
@@ -192,6 +247,10 @@ def _arrays(seen: Sight | None) -> dict[str, Any]:
     if seen is None:
         return {"units": None, "sources": None}
     return {"units": sorted(seen.units), "sources": sorted(seen.sources)}
+
+
+def _arrays_under(under: Sight | None) -> dict[str, Any]:
+    return {f"{name}_under".replace("units_under", "under"): one for name, one in _arrays(under).items()}
 
 
 def page_of(rows: Sequence[Any]) -> tuple[list[Any], int]:

@@ -152,6 +152,13 @@ def test_quarantine_shows_the_row_with_its_values(browse: Browse) -> None:
     assert "1 dòng bị cách ly" in page.text
     assert f"igate_{BROKEN}" in page.text
     assert "II06A-3-SUM" in page.text
+    (row,) = pipeline.quarantine(PERIOD)["rows"]
+    assert row["held"]["figures"] > 10
+    assert f"từ kỳ {PERIOD}" in page.text
+    assert f"{row['held']['figures']} số liệu của {len(row['held']['units'])} đơn vị" in page.text
+    assert f"baocao run {PERIOD} --source igate_{BROKEN}" in page.text
+    english = Page(browse("viewer").get("/quarantine", params={"lang": "en"}).text)
+    assert f"figures of {len(row['held']['units'])} units" in english.text
 
 
 def test_filters_leave_what_they_name(browse: Browse) -> None:

@@ -148,6 +148,51 @@ def test_a_unit_and_a_source_have_reports_of_their_own(office: Office) -> None:
     assert baocao("--unit", "04", "--source", WRONG).exit_code == 2
 
 
+def test_the_row_in_quarantine_tells_what_it_holds_back_and_how_it_gets_out(office: Office) -> None:
+    told = json.loads(CliRunner().invoke(main, ["quarantine", PERIOD, "--json"]).stdout)
+    ((dataset, unit, tier, field, payload, pointer, raw, rules),) = plain(
+        f"SELECT dataset, unit, tier, field, payload, pointer, raw, rules FROM baocao.quarantine WHERE load = {NEWEST}"
+    )
+    (row,) = told["rows"]
+    kept = (dataset, unit, tier, field, payload, pointer, raw, rules)
+    assert (
+        tuple(row[name] for name in ("dataset", "unit", "tier", "field", "payload", "pointer", "raw", "rules")) == kept
+    )
+    broken = {one["rule"]: one for one in row["broken"]}
+    assert broken.keys() == set(rules)
+    assert {one["since"] for one in broken.values()} == {"2026-Q2"}
+    balance = broken["II06A-3-BALANCE"]
+    assert int(balance["value"]) == row["values"]["received_total"]
+    assert int(balance["expected"]) == row["values"]["resolved_total"] + row["values"]["pending_total"]
+    assert row["where"].endswith("Cao Bằng")
+    withheld = plain(
+        "SELECT count(*), count(DISTINCT unit) FROM (SELECT DISTINCT ON (unit, indicator, tier, field) * FROM "
+        f"baocao.fact WHERE period = '{PERIOD}' ORDER BY unit, indicator, tier, field, revision DESC) f WHERE value IS "
+        f"NULL AND reason = 'quarantined' AND field IN ('all', '{field}') AND tier IN ('all', '{tier}') "
+        f"AND unit IN ('{unit}', '04', 'VN') AND indicator LIKE 'tthc%%'"
+    )
+    assert [(row["held"]["figures"], len(row["held"]["units"]))] == withheld
+    assert withheld[0][0] > 10
+    assert [(one["how"], one["command"]) for one in row["releases"]] == [
+        ("pull", f"baocao run {PERIOD} --source {WRONG}")
+    ]
+
+
+def test_quarantine_is_asked_by_source_unit_and_dataset(office: Office) -> None:
+    def found(*words: str) -> int:
+        done = CliRunner().invoke(main, ["quarantine", PERIOD, "--json", *words])
+        assert done.exit_code == 0, done.output
+        return int(json.loads(done.stdout)["total"])
+
+    assert [found("--source", WRONG), found("--unit", "Cao Bằng"), found("--dataset", "onestop")] == [1, 1, 1]
+    assert [found("--source", DEAD), found("--unit", "11"), found("--dataset", "edoc")] == [0, 0, 0]
+    table = CliRunner().invoke(main, ["quarantine", PERIOD])
+    assert table.exit_code == 0
+    assert "1 dòng bị cách ly / rows in quarantine" in table.stdout
+    for words in (("2023-Q1",), (PERIOD, "--source", "x"), (PERIOD, "--unit", "x"), (PERIOD, "--dataset", "x")):
+        assert CliRunner().invoke(main, ["quarantine", *words]).exit_code == 2, words
+
+
 def test_the_command_writes_json_a_page_and_every_row(office: Office, tmp_path: Path) -> None:
     told = json.loads(baocao("--json").stdout)
     failed = [one for one in told["validations"] if one["value"] == "0" and one["id"].count("/") == 2]

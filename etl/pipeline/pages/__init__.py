@@ -6,9 +6,10 @@ everything. Whatever lies outside is as if it were not there: NotSeen, the same 
 
 from etl.pipeline.pages.accounts import account
 from etl.pipeline.pages.desk import Desk, NotSeen, Units
-from etl.pipeline.pages.findings import findings, quarantine
+from etl.pipeline.pages.findings import findings
 from etl.pipeline.pages.forms import File, copy_of, form_place, preview
 from etl.pipeline.pages.overview import overview
+from etl.pipeline.pages.quarantine import quarantine
 from etl.pipeline.pages.report import quality_of, style
 from etl.pipeline.pages.restatements import restatement, waiting
 from etl.pipeline.pages.sources import sources

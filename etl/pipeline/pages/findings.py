@@ -1,4 +1,4 @@
-"""What a reviewer should know of the newest load of a period, and the rows that were set aside."""
+"""What a reviewer should know of the newest load of a period."""
 
 from __future__ import annotations
 
@@ -50,29 +50,6 @@ def findings(
         "sources": dict(sorted(counts["source"].items())),
         "unit": None if unit is None else desk.tree[unit],
     }
-
-
-def quarantine(
-    period_key: str | None, units: Units | None, *, rule: str | None = None, source: str | None = None, page: int = 1
-) -> dict[str, Any]:
-    """Rows set aside by the newest load, with what they break, PAGE at a time."""
-    desk = Desk.open(period_key, units)
-    told = {"period": desk.period, "quarters": desk.quarters, "load": desk.load, "titles": desk.rule_titles()}
-    if desk.load is None:
-        return {**told, "rows": [], "total": 0, "page": 1, "pages": 1}
-    found, total = desk.lookup.quarantine(
-        desk.load.id, desk.sight, rule=rule, source=source, limit=PAGE, offset=(page - 1) * PAGE
-    )
-    datasets = desk.office.catalog.datasets
-    rows = [
-        {
-            **row._asdict(),
-            "unit_name": desk.name(row.unit),
-            "measures": {name: datasets[row.dataset].columns[name].title for name in row.values},
-        }
-        for row in found
-    ]
-    return {**told, "rows": rows, "total": total, "page": page, "pages": max(1, -(-total // PAGE))}
 
 
 def _home(desk: Desk, row: Any) -> str | None:
