@@ -25,7 +25,7 @@ from etl.pipeline.across import Across
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
 from etl.pipeline.unanswered import Noughts, Recorded, Unanswered
-from etl.pipeline.work import holes_in, read, read_findings, write, write_findings
+from etl.pipeline.work import holes_in, in_place, read, read_findings, write, write_findings
 from etl.tables import DELIVERIES, FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
@@ -118,20 +118,20 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
     work = office.store("work", period.key, run_id)
-    rows = read(work / f"rows_{dataset}.parquet")
+    file = work / f"rows_{dataset}.parquet"
     due = [source for source in catalog.due_sources(period) if catalog.dataset_of(source) == dataset]
     if not due:
-        write(work / f"good_{dataset}.parquet", rows)
-        write(work / f"quarantine_{dataset}.parquet", rows)
+        for kind in ("good", "quarantine"):
+            write(work / f"{kind}_{dataset}.parquet", read(file))
         write_findings(work / f"findings_{dataset}.parquet", [])
         (work / f"holes_{dataset}.json").write_text("[]")
         rules.keep(work, dataset, quality.of_suite(office.suite(dataset), "not_run", _NOBODY), None)
         return {"dataset": dataset, "rows": 0, "quarantined": 0, "failed_rules": []}
     given = json.loads((work / "given.json").read_text())
-    suite, told = office.suite(dataset), _told_of_no_row(office, dataset, work, rows)
+    suite, told = office.suite(dataset), _told_of_no_row(office, dataset, work, file)
     try:
         outcome = quality.check(
-            rows,
+            in_place(file),
             suite,
             dataset=dataset,
             period=period,
@@ -142,19 +142,19 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
             told=told,
         )
     except QualityError as problem:
-        outcome = quality.unjudged(rows, suite, period=period, due=due, reason=str(problem))
+        outcome = quality.unjudged(read(file), suite, period=period, due=due, reason=str(problem))
     write(work / f"good_{dataset}.parquet", outcome.good)
     write(work / f"quarantine_{dataset}.parquet", outcome.quarantine)
-    write_findings(work / f"findings_{dataset}.parquet", outcome.findings)
+    write(work / f"findings_{dataset}.parquet", outcome.found)
     holes = [*outcome.holes, *_holes_of_no_row(office, dataset, work, told)]
     (work / f"holes_{dataset}.json").write_text(json.dumps([asdict(hole) for hole in holes]))
     rules.keep(work, dataset, outcome.rules, Validation(dataset, suite.version, outcome.gx) if outcome.gx else None)
-    broken = {finding.rule for finding in outcome.findings if finding.severity == "critical"}
+    broken = outcome.found["rule"].filter(pc.equal(outcome.found["severity"], "critical"))
     return {
         "dataset": dataset,
         "rows": outcome.good.num_rows + outcome.quarantine.num_rows,
         "quarantined": outcome.quarantine.num_rows,
-        "failed_rules": sorted(broken),
+        "failed_rules": sorted(broken.unique().to_pylist()),
     }
 
 
@@ -207,15 +207,17 @@ def _given(platform: Platform, measures: Sequence[str] | None) -> tuple[str, ...
     return (*(measures or platform.columns), *(["field"] if platform.tells_fields else []))
 
 
-def _told_of_no_row(office: Office, dataset: str, work: UPath, rows: pa.Table) -> list[Finding]:
+def _told_of_no_row(office: Office, dataset: str, work: UPath, rows: UPath) -> list[Finding]:
     """What the readers of a dataset found that no standard row carries."""
-    carried = set(zip(rows["payload"].to_pylist(), rows["pointer"].to_pylist(), strict=True))
-    return [
+    told = [
         finding
         for finding in read_findings(work / "findings_parse.parquet")
-        if (finding.payload or "", finding.row) not in carried
-        and office.catalog.dataset_of(office.catalog.sources[finding.source]) == dataset
+        if office.catalog.dataset_of(office.catalog.sources[finding.source]) == dataset
     ]
+    places = read(rows, ["payload", "pointer"])
+    cited = places.filter(pc.is_in(places["pointer"], pa.array([finding.row for finding in told], pa.string())))
+    carried = set(zip(cited["payload"].to_pylist(), cited["pointer"].to_pylist(), strict=True))
+    return [finding for finding in told if (finding.payload or "", finding.row) not in carried]
 
 
 def _holes_of_no_row(office: Office, dataset: str, work: UPath, told: Sequence[Finding]) -> Iterator[Hole]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,9 +21,14 @@ def write(path: UPath, table: pa.Table) -> None:
         pq.write_table(table, target, compression="zstd")
 
 
-def read(path: UPath) -> pa.Table:
+def read(path: UPath, columns: Sequence[str] | None = None) -> pa.Table:
     with path.open("rb") as source:
-        return pq.read_table(source)
+        return pq.read_table(source, columns=columns)
+
+
+def in_place(path: UPath) -> Path | pa.Table:
+    """The file itself where it lies on this machine, so that only what is asked for is read of it; else all of it."""
+    return Path(path.path) if path.protocol in ("", "file") else read(path)
 
 
 def write_findings(path: UPath, findings: Iterable[Finding]) -> None:

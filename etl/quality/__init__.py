@@ -1,18 +1,21 @@
 """Suites x standard rows -> good rows, quarantine, findings, and the holes the figures must respect.
 
-One pass of DuckDB gives each row a bitmask of the rules it breaks (`etl.quality.scan`); the (source x rule) counts of
-it are then judged by Great Expectations (`etl.quality.gx`). Rows that break a critical rule are set aside, never
+DuckDB gives each row that breaks a rule a bitmask of those it breaks (`etl.quality.scan`); the (source x rule) counts
+of them are then judged by Great Expectations (`etl.quality.gx`). Rows that break a critical rule are set aside, never
 mended. A rule that could not run, or did not fire on the records planted to break it, leaves its dataset unchecked.
+Rows are taken by the column, however many break a rule.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,11 +23,22 @@ import pyarrow.parquet as pq
 from etl.errors import QualityError
 from etl.model import Finding, Hole, Rule, RuleOutcome, Source, Suite
 from etl.periods import Period
-from etl.quality.findings import holes, of_suite, outcomes, row_findings, table_findings, unchecked, why, withheld_all
+from etl.quality.findings import (
+    breaks,
+    holes,
+    of_suite,
+    outcomes,
+    row_findings,
+    table_findings,
+    unchecked,
+    why,
+    withheld_all,
+)
 from etl.quality.gx import column_of, judge
 from etl.quality.proof import Proof, prove
 from etl.quality.reach import reach_of
-from etl.quality.scan import MASK_BITS, Missing, bits, row_rules, scan
+from etl.quality.scan import MASK_BITS, ROW, Scan, bits, row_rules, scan, schema_of
+from etl.tables import FINDINGS
 from etl.units import UnitTree
 
 __all__ = ["Outcome", "Proof", "check", "of_suite", "prove", "unjudged"]
@@ -38,21 +52,36 @@ _NEEDED = ("source", "payload", "pointer", "agency", "unit", "tier", "field", "f
 
 @dataclass(frozen=True)
 class Outcome:
-    """good, quarantine: rows as they came; quarantine with `rules` and `messages`, joined by "; ", of why.
+    """rows: all of them. held: the numbers of those that are set aside, from 0.
 
-    findings: one for each row and rule, or for each source or unit that is missing.
+    quarantine: these, as they came, with `rules` and `messages`, joined by "; ", of why.
+    found: a finding for each row and rule, or for each source or unit that is missing, as in FINDINGS.
     counts: one row a source: source, rows, quarantined, bad_<rule id>...
     gx: the validation result of Great Expectations, JSON-able, for audit; {} where nothing could be judged.
     rules: what each rule said, in the order of the suite.
     """
 
-    good: pa.Table
+    rows: Path | pa.Table
+    held: pa.ChunkedArray
     quarantine: pa.Table
-    findings: list[Finding]
+    found: pa.Table
     holes: list[Hole]
     counts: pa.Table
     gx: dict[str, Any]
     rules: list[RuleOutcome]
+
+    @cached_property
+    def good(self) -> pa.Table:
+        """The rows that are not set aside, as they came."""
+        table = pq.read_table(self.rows) if isinstance(self.rows, Path) else self.rows
+        good = np.ones(table.num_rows, bool)
+        good[self.held.to_numpy()] = False
+        return table.filter(pa.array(good))
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What was found as objects: for as many as a person can read."""
+        return [Finding(**one) for one in self.found.to_pylist()]
 
 
 def check(
@@ -76,43 +105,34 @@ def check(
     A rule that could not run, or proves nothing, is a critical finding and a hole of every due source; the rest of the
     suite is judged all the same. Raises QualityError when nothing can be: a column is missing, or nothing is due.
     """
-    table = pq.read_table(rows) if isinstance(rows, Path) else rows
-    _demand(table, suite, dataset, due, given)
+    schema = schema_of(rows)
+    _demand(schema, suite, dataset, due, given)
     reach = reach_of(due, tree, levels)
-    proof = prove(suite, table.schema)
-    found = scan(table, suite, reach, due, given, tree)
-    masks, missing, bit = found.masks, found.missing, bits(suite)
+    proof = prove(suite, schema)
+    found = scan(rows, suite, reach, due, given, tree)
+    struck, bit = found.struck, bits(suite)
     critical = sum(bit[rule.id] for rule in row_rules(suite) if rule.severity == "critical")
-    rejected = _rejected(suite, table, missing)
-    of_rejected = pc.is_in(table["source"], pa.array([one for one, rules in rejected.items() if rules], pa.string()))
-    held = pc.or_(pc.not_equal(pc.bit_wise_and(masks, critical), 0), of_rejected)
-    broken = pc.not_equal(masks, 0)
-    offenders = list(zip(table.filter(broken).to_pylist(), masks.filter(broken).to_pylist(), strict=True))
+    of_rejected = pc.is_in(struck["source"], pa.array(list(found.rejected), pa.string()))
+    held = struck.filter(pc.or_(breaks(struck, critical), of_rejected))
 
-    counts = _counts(table, held, suite, offenders, missing, due, told).drop_columns(
+    counts = _counts(found, held, suite, due, told).drop_columns(
         [column_of(rule) for rule in suite.rules if rule.id in found.errors]
     )
     verdict = judge(suite, counts, [source.id for source in due])
     errors = {**verdict.errors, **proof.dead, **proof.errors, **found.errors}
-    held_rows = table.filter(held).to_pylist()
-    broke = [
-        [*(rule for rule in row_rules(suite) if mask & critical & bit[rule.id]), *rejected[row["source"]]]
-        for row, mask in zip(held_rows, masks.filter(held).to_pylist(), strict=True)
-    ]
     return Outcome(
-        good=table.filter(pc.invert(held)),
-        quarantine=_set_aside(
-            table.filter(held),
-            ["; ".join(rule.id for rule in rules) for rules in broke],
-            ["; ".join(why(row, rule) for rule in rules) for row, rules in zip(held_rows, broke, strict=True)],
+        rows=rows,
+        held=held[ROW],
+        quarantine=_set_aside(held, schema, suite, found.rejected),
+        found=pa.concat_tables(
+            [
+                row_findings(suite, struck, period),
+                _as_table(table_findings(suite, found.missing, period, tree)),
+                _as_table(unchecked(suite, errors, due, period)),
+            ]
         ),
-        findings=[
-            *row_findings(suite, offenders, bit, period),
-            *table_findings(suite, missing, period, tree),
-            *unchecked(suite, errors, due, period),
-        ],
         holes=[
-            *holes(suite, held_rows, missing, reach, due, tree, set(rejected)),
+            *holes(suite, held, found.missing, reach, due, tree, found.rows),
             *(withheld_all(suite, due) if errors else ()),
         ],
         counts=counts,
@@ -125,9 +145,10 @@ def unjudged(rows: pa.Table, suite: Suite, *, period: Period, due: Sequence[Sour
     """Of a dataset that cannot be judged at all no row is good, and every figure is withheld."""
     none = rows.slice(0, 0)
     return Outcome(
-        good=none,
-        quarantine=_set_aside(none, [], []),
-        findings=unchecked(suite, {_SUITE: reason}, due, period),
+        rows=none,
+        held=pa.chunked_array([], pa.int64()),
+        quarantine=_with_reasons(none, pa.nulls(0, pa.string()), pa.nulls(0, pa.string())),
+        found=_as_table(unchecked(suite, {_SUITE: reason}, due, period)),
         holes=withheld_all(suite, due),
         counts=pa.table({"source": pa.array([source.id for source in due], pa.string())}),
         gx={},
@@ -135,26 +156,31 @@ def unjudged(rows: pa.Table, suite: Suite, *, period: Period, due: Sequence[Sour
     )
 
 
-def _set_aside(rows: pa.Table, rules: Sequence[str], messages: Sequence[str]) -> pa.Table:
-    texts = {"rules": rules, "messages": messages}
-    for name, told in texts.items():
-        rows = rows.append_column(name, pa.array(told, pa.string()))
-    return rows
+def _as_table(findings: Iterable[Finding]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS)
 
 
-def _rejected(suite: Suite, table: pa.Table, missing: Mapping[str, Sequence[Missing]]) -> dict[str, list[Rule]]:
-    """Of each source that has rows, the critical table rules that name it as a whole: none of its rows stands."""
-    whole = (None, None)
-    return {
-        source: [
-            rule for rule in suite.rules if rule.severity == "critical" and (source, *whole) in missing.get(rule.id, ())
-        ]
-        for source in table["source"].unique().to_pylist()
-    }
+def _set_aside(held: pa.Table, schema: pa.Schema, suite: Suite, rejected: Mapping[str, Sequence[Rule]]) -> pa.Table:
+    """The rows as they came, with what holds each: the critical rules that it breaks, then those of its source."""
+    bit, none = bits(suite), pa.scalar(None, pa.string())
+    reasons = [(rule, breaks(held, bit[rule.id])) for rule in row_rules(suite) if rule.severity == "critical"]
+    for rule in suite.rules:
+        if of := [source for source, rules in rejected.items() if rule in rules]:
+            reasons.append((rule, pc.is_in(held["source"], pa.array(of, pa.string()))))
+    texts = (
+        [pc.if_else(broken, rule.id, none) for rule, broken in reasons],
+        [pc.if_else(broken, why(held, rule), none) for rule, broken in reasons],
+    )
+    told = (pc.binary_join_element_wise(*text, "; ", null_handling="skip") for text in texts)
+    return _with_reasons(held.select(schema.names), *told)
+
+
+def _with_reasons(rows: pa.Table, rules: pa.ChunkedArray, messages: pa.ChunkedArray) -> pa.Table:
+    return rows.append_column("rules", rules).append_column("messages", messages)
 
 
 def _demand(
-    table: pa.Table, suite: Suite, dataset: str, due: Sequence[Source], given: Mapping[str, Collection[str]]
+    schema: pa.Schema, suite: Suite, dataset: str, due: Sequence[Source], given: Mapping[str, Collection[str]]
 ) -> None:
     """Refuse what would let a rule pass without having looked."""
     if suite.dataset != dataset:
@@ -169,30 +195,18 @@ def _demand(
     for source in due:
         if not given.get(source.id):
             raise QualityError(f"{dataset}: no measure is said to be given by {source.id}, so none would be missed")
-    columns = set(table.column_names)
     for column in _NEEDED:
-        if column not in columns:
+        if column not in schema.names:
             raise QualityError(f"the rows of {dataset} have no column {column}")
-    if table["source"].null_count:
-        raise QualityError(f"a row of {dataset} does not name its source")
 
 
-def _counts(
-    table: pa.Table,
-    held: pa.Array,
-    suite: Suite,
-    offenders: Sequence[tuple[Mapping[str, Any], int]],
-    missing: Mapping[str, Sequence[Missing]],
-    due: Sequence[Source],
-    told: Sequence[Finding],
-) -> pa.Table:
+def _counts(found: Scan, held: pa.Table, suite: Suite, due: Sequence[Source], told: Sequence[Finding]) -> pa.Table:
     """One row for every due source and every source that has rows, whether or not it broke a rule."""
-    rows = Counter(table["source"].to_pylist())
-    quarantined = Counter(table["source"].filter(held).to_pylist())
-    sources = sorted({source.id for source in due} | set(rows))
+    quarantined = _by_source(held)
+    sources = sorted({source.id for source in due} | set(found.rows))
     columns: dict[str, Any] = {
         "source": pa.array(sources, pa.string()),
-        "rows": pa.array([rows[source] for source in sources], pa.int64()),
+        "rows": pa.array([found.rows.get(source, 0) for source in sources], pa.int64()),
         "quarantined": pa.array([quarantined[source] for source in sources], pa.int64()),
     }
     known, bit = {rule.id for rule in suite.rules}, bits(suite)
@@ -201,11 +215,15 @@ def _counts(
     read = Counter((one.rule if one.rule in known else _OTHER, one.source) for one in told)
     for rule in suite.rules:
         if rule.kind == "row":
-            bad = Counter(row["source"] for row, mask in offenders if mask & bit[rule.id])
+            bad = _by_source(found.struck.filter(breaks(found.struck, bit[rule.id])))
         else:
-            bad = Counter(source for source, _, _ in missing[rule.id])
+            bad = Counter(source for source, _, _ in found.missing[rule.id])
         bad.update({source: count for (id_, source), count in read.items() if id_ == rule.id})
         if not set(bad) <= set(sources):
             raise QualityError(f"rule {rule.id} names a source that is not due: {sorted(set(bad) - set(sources))}")
         columns[column_of(rule)] = pa.array([bad[source] for source in sources], pa.int64())
     return pa.table(columns)
+
+
+def _by_source(rows: pa.Table) -> Counter[str]:
+    return Counter({one["values"]: one["counts"] for one in rows["source"].value_counts().to_pylist()})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,42 +12,66 @@ from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutc
 from etl.periods import Period
 from etl.quality.gx import Verdict, column_of
 from etl.quality.proof import Proof
-from etl.quality.scan import Missing, Reach, row_rules
+from etl.quality.scan import MASK, ROW, Missing, Reach, bits, row_rules
+from etl.tables import FINDINGS
 from etl.units import UnitTree
 
 EMPTY = "không có dòng nào để kiểm tra (there was no row to judge)"
 
 
-def why(row: Mapping[str, Any], rule: Rule) -> str:
+def breaks(struck: pa.Table, mask: int) -> pa.ChunkedArray:
+    """Of each struck row, whether it breaks a rule of the mask."""
+    return pc.not_equal(pc.bit_wise_and(struck[MASK], pa.scalar(mask, pa.int64())), 0)
+
+
+def why(struck: pa.Table, rule: Rule) -> pa.ChunkedArray:
     """The reader's own sentence where the reader found it, else the rule that the row breaks."""
-    if row["problem"] and row["problem_rule"] == rule.id:
-        return str(row["problem"])
-    return f"không đạt: {rule.title.vi}"
+    reader = pc.and_(pc.equal(struck["problem_rule"], rule.id), pc.not_equal(struck["problem"], ""))
+    return pc.if_else(pc.fill_null(reader, False), struck["problem"], f"không đạt: {rule.title.vi}")
 
 
-def row_findings(
-    suite: Suite, offenders: Sequence[tuple[Mapping[str, Any], int]], bits: Mapping[str, int], period: Period
-) -> Iterator[Finding]:
-    for row, mask in offenders:
-        field = row["field"]
-        split = "thủ tục" if re.fullmatch(PROCEDURE_CODE, field or "") else "lĩnh vực"
-        of = row["agency"] if field in (None, ALL) else f"{row['agency']}, {split} {field}"
-        for rule in row_rules(suite):
-            if mask & bits[rule.id]:
-                yield Finding(
-                    rule=rule.id,
-                    severity=rule.severity,
-                    source=row["source"],
-                    period=period.key,
-                    message=f"{of}: {why(row, rule)}",
-                    unit=row["unit"],
-                    field=row["field"],
-                    payload=row["payload"],
-                    row=row["pointer"],
-                    column=", ".join(rule.show),
-                    value=", ".join("(trống)" if row[name] is None else str(row[name]) for name in rule.show),
-                    expected=rule.message,
-                )
+def row_findings(suite: Suite, struck: pa.Table, period: Period) -> pa.Table:
+    """One for each row and rule that it breaks, in the order of the rows and then of the rules."""
+    found, bit = [], bits(suite)
+    for number, rule in enumerate(row_rules(suite)):
+        if len(of_rule := struck.filter(breaks(struck, bit[rule.id]))):
+            told = _findings(of_rule, rule, period).append_column(ROW, of_rule[ROW])
+            found.append(told.append_column("rule_number", pa.repeat(number, len(told))))
+    if not found:
+        return FINDINGS.empty_table()
+    all_of_them = pa.concat_tables(found)
+    order = [(ROW, "ascending"), ("rule_number", "ascending")]
+    return all_of_them.sort_by(order).select(FINDINGS.names)
+
+
+def _findings(struck: pa.Table, rule: Rule, period: Period) -> pa.Table:
+    field, agency = struck["field"], struck["agency"]
+    of_procedure = pc.match_substring_regex(field, f"^({PROCEDURE_CODE})$")
+    within = pc.binary_join_element_wise(agency, ", ", pc.if_else(of_procedure, "thủ tục ", "lĩnh vực "), field, "")
+    of = pc.coalesce(pc.if_else(pc.equal(field, ALL), agency, within), agency)
+    shown = [pc.fill_null(struck[name].cast(pa.string()), "(trống)") for name in rule.show]
+    told = {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "source": struck["source"],
+        "period": period.key,
+        "message": pc.binary_join_element_wise(of, why(struck, rule), ": "),
+        "unit": struck["unit"],
+        "field": field,
+        "payload": struck["payload"],
+        "row": struck["pointer"],
+        "column": ", ".join(rule.show),
+        "value": pc.binary_join_element_wise(*shown, ", ") if shown else "",
+        "expected": rule.message,
+    }
+    columns = [told.get(name) for name in FINDINGS.names]
+    return pa.table(
+        [
+            column if isinstance(column, pa.ChunkedArray) else pa.repeat(pa.scalar(column, pa.string()), len(struck))
+            for column in columns
+        ],
+        schema=FINDINGS,
+    )
 
 
 def table_findings(
@@ -101,7 +124,7 @@ def withheld_all(suite: Suite, due: Sequence[Source]) -> list[Hole]:
 
 def holes(
     suite: Suite,
-    held: Iterator[Mapping[str, Any]],
+    held: pa.Table,
     missing: Mapping[str, Sequence[Missing]],
     reach: Reach,
     due: Sequence[Source],
@@ -117,7 +140,8 @@ def holes(
     compared = {source.id for source in due if source.role == "comparison"}
     own = set(reach) | {(source, unit, None) for source, unit, _ in reach}
     found: dict[Hole, None] = {}
-    for row in held:
+    places = held.group_by(["source", "unit", "tier", "field"]).aggregate([(ROW, "min")])
+    for row in places.sort_by(f"{ROW}_min").to_pylist():
         source, unit, tier = row["source"], row["unit"], row["tier"]
         home = province.get(source) or (unit if unit in tree else NATION)
         if unit is not None and (source, unit, tier) not in own:

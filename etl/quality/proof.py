@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.model import NATION, WITHOUT, Level, Source, Suite, Tier, Unit
-from etl.quality.scan import bits, scan
+from etl.quality.scan import MASK, ROW, bits, scan
 from etl.units import tier_of
 
 _CLEAN, _NEIGHBOUR = "clean", "neighbour"
@@ -63,12 +63,12 @@ def prove(suite: Suite, schema: pa.Schema) -> Proof:
         dict.fromkeys(place, ("field", *schema.names)),
         _UNITS,
     )
-    masks: list[int] = found.masks.to_pylist()
+    masks = dict(zip(found.struck[ROW].to_pylist(), found.struck[MASK].to_pylist(), strict=True))
     fired = {(rule.id, source) for rule in suite.rules for source, *_ in found.missing.get(rule.id, ())}
-    struck = {source: masks[at] for source, at in place.items()}
-    for row, mask in zip(rows, masks, strict=True):
-        if row["source"] not in planted:
-            struck[row["source"]] |= mask
+    struck = {source: masks.get(at, 0) for source, at in place.items()}
+    for at, mask in masks.items():
+        if (source := rows[at]["source"]) not in planted:
+            struck[source] |= mask
     fired |= {(rule, source) for source, mask in struck.items() for rule, bit in bits(suite).items() if mask & bit}
 
     dead = {}

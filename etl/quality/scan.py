@@ -1,12 +1,21 @@
-"""One pass of DuckDB over the rows of a dataset: which rules each row breaks, and what is missing."""
+"""DuckDB over the rows of a dataset: which rows break which rules, and what is missing.
+
+Nothing is made of a row that breaks no rule, and of the columns only those are read that a rule asks for: a file of
+rows is asked as it lies there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import glob
+import re
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.errors import QualityError
 from etl.model import Rule, Source, Suite, Unit
@@ -16,18 +25,25 @@ Missing = tuple[str, str | None, str | None]
 Reach = Sequence[tuple[str, str, str]]
 """(source, unit, tier) that the due sources report on."""
 MASK_BITS = 62
-_ROW = "__row"
+ROW, MASK = "__row", "__mask"
+"""Beside the columns of a struck row: its number among all rows, from 0, and a bigint with bit i set where it breaks
+row rule i of the suite."""
+_WINDOW = re.compile(r"\bover\s*\(([^()]*)\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Scan:
-    """masks: a bigint for each row, in their order, with bit i set when it breaks row rule i of the suite.
+    """struck: the rows that break a row rule or stand in a rejected source, in their order, with ROW and MASK.
 
-    missing: what each table rule names, in order. errors: of each rule that could not run, why; it broke nothing.
+    rows: how many each source has. missing: what each table rule names, in order. rejected: of the sources that have
+    rows, those that critical table rules name as a whole, with these rules: none of their rows stands.
+    errors: of each rule that could not run, why; it broke nothing.
     """
 
-    masks: pa.Array
+    struck: pa.Table
+    rows: Mapping[str, int]
     missing: Mapping[str, list[Missing]]
+    rejected: Mapping[str, list[Rule]]
     errors: Mapping[str, str]
 
 
@@ -40,8 +56,12 @@ def bits(suite: Suite) -> dict[str, int]:
     return {rule.id: 1 << index for index, rule in enumerate(row_rules(suite))}
 
 
+def schema_of(rows: Path | pa.Table) -> pa.Schema:
+    return pq.read_schema(rows) if isinstance(rows, Path) else rows.schema
+
+
 def scan(
-    table: pa.Table,
+    rows: Path | pa.Table,
     suite: Suite,
     reach: Reach,
     due: Sequence[Source],
@@ -50,24 +70,30 @@ def scan(
 ) -> Scan:
     """Ask every rule; what they may ask is told at the head of expectations/onestop.yml.
 
-    Raises QualityError when the rules run one by one, but not together.
+    Raises QualityError when the rules run one by one, but not together, and for a row that does not name its source.
     """
+    schema = schema_of(rows)
     errors = {
         rule.id: f"cột {column} không có trong dòng chuẩn (it shows a column that the rows do not have)"
         for rule in row_rules(suite)
         for column in rule.show
-        if column not in table.column_names
+        if column not in schema.names
     }
     with duckdb.connect() as connection:
-        _lay_out(connection, table, reach, due, given, units)
-        masks = _masks(connection, suite, errors)
+        _lay_out(connection, rows, reach, due, given, units)
+        counted = dict(connection.sql("select source, count(*) from rows group by source order by source").fetchall())
+        if None in counted:
+            raise QualityError(f"a row of {suite.dataset} does not name its source")
         missing = {rule.id: _missing(connection, rule, errors) for rule in suite.rules if rule.kind == "table"}
-    return Scan(masks, missing, errors)
+        rejected = _rejected(suite, counted, missing)
+        struck = _struck(connection, suite, list(rejected), errors)
+    found = [*schema, pa.field(ROW, pa.int64()), pa.field(MASK, pa.int64())]
+    return Scan(struck.cast(pa.schema(found)), counted, missing, rejected, errors)
 
 
 def _lay_out(
     connection: duckdb.DuckDBPyConnection,
-    table: pa.Table,
+    rows: Path | pa.Table,
     reach: Reach,
     due: Sequence[Source],
     given: Mapping[str, Collection[str]],
@@ -78,7 +104,6 @@ def _lay_out(
     names, codes, tiers = zip(*reach, strict=True)
     listed = list(units)
     laid = {
-        "rows": table.append_column(_ROW, pa.array(range(table.num_rows), pa.int64())),
         "due": pa.table({"source": pa.array([source.id for source in due], text)}),
         "given": pa.table(
             {
@@ -94,49 +119,85 @@ def _lay_out(
             }
         ),
     }
+    if isinstance(rows, Path):
+        file = glob.escape(str(rows)).replace("'", "''")
+        connection.execute(
+            f"create view rows as select * exclude (file_row_number), file_row_number as {ROW} "
+            f"from read_parquet('{file}', file_row_number = true)"
+        )
+    else:
+        laid["rows"] = rows.append_column(ROW, pa.array(np.arange(rows.num_rows)))
     for name, content in laid.items():
         connection.register(name, content)
 
 
-def _masks(connection: duckdb.DuckDBPyConnection, suite: Suite, errors: dict[str, str]) -> pa.Array:
-    bit = bits(suite)
-    terms = {
-        rule.id: f"(case when ({rule.violation}) then {bit[rule.id]} else 0 end)::bigint"
-        for rule in row_rules(suite)
-        if rule.id not in errors
-    }
-    query = f"select {{}} as mask from rows order by {_ROW}"
+def _rejected(
+    suite: Suite, counted: Mapping[str, int], missing: Mapping[str, Sequence[Missing]]
+) -> dict[str, list[Rule]]:
+    by = [(rule, set(missing.get(rule.id, ()))) for rule in suite.rules if rule.severity == "critical"]
+    rejected = {source: [rule for rule, named in by if (source, None, None) in named] for source in counted}
+    return {source: rules for source, rules in rejected.items() if rules}
 
-    def masks() -> pa.Array:
-        found = connection.sql(query.format(" | ".join(["0::bigint", *terms.values()]))).to_arrow_table()
-        return found["mask"].combine_chunks()
 
+def _struck(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, rejected: Sequence[str], errors: dict[str, str]
+) -> pa.Table:
+    connection.register("rejected", pa.table({"source": pa.array(rejected, pa.string())}))
+    asked = [rule for rule in row_rules(suite) if rule.id not in errors]
     try:
-        return masks()
+        return _asked(connection, suite, asked)
     except duckdb.Error as problem:
-        for rule, term in list(terms.items()):
-            if (why := _fails(connection, query.format(term))) is not None:
-                errors[rule] = why
-                del terms[rule]
+        for rule in asked:
+            try:
+                connection.execute(f"select count(*) from ({_broken(suite, [rule])})").fetchall()
+            except duckdb.Error as its_own:
+                errors[rule.id] = _told(its_own)
         try:
-            return masks()
+            return _asked(connection, suite, [rule for rule in asked if rule.id not in errors])
         except duckdb.Error:
             raise QualityError(f"suite {suite.dataset} could not run: {problem}") from problem
 
 
+def _asked(connection: duckdb.DuckDBPyConnection, suite: Suite, rules: Sequence[Rule]) -> pa.Table:
+    together: dict[Hashable, list[Rule]] = {}
+    for rule in rules:
+        together.setdefault(_looks_at(rule), []).append(rule)
+    broken = [_broken(suite, some) for some in together.values()]
+    broken.append(f"select {ROW}, 0::bigint as mask from rows where source in (select source from rejected)")
+    connection.execute(
+        f"create or replace temp table struck as select {ROW}, bit_or(mask) as {MASK} "
+        f"from ({' union all '.join(broken)}) group by all"
+    )
+    return connection.sql(f"select rows.*, {MASK} from rows join struck using ({ROW}) order by {ROW}").to_arrow_table()
+
+
+def _looks_at(rule: Rule) -> Hashable:
+    """What besides its row a rule looks at: rules with the same answer are asked in one query. It is only for speed.
+
+    Other rows each sort or group all rows, once for all that look at the same; a look into another table would take
+    the columns of every rule along.
+    """
+    if "select" in rule.violation.lower():
+        return rule.id
+    return frozenset(" ".join(window.split()) for window in _WINDOW.findall(rule.violation))
+
+
+def _broken(suite: Suite, rules: Sequence[Rule]) -> str:
+    bit = bits(suite)
+    mask = " | ".join(f"(case when ({rule.violation}) then {bit[rule.id]} else 0 end)::bigint" for rule in rules)
+    return f"select {ROW}, mask from (select {ROW}, {mask} as mask from rows) where mask <> 0"
+
+
 def _missing(connection: duckdb.DuckDBPyConnection, rule: Rule, errors: dict[str, str]) -> list[Missing]:
-    query = f"select source, unit, tier from ({rule.violation}) order by all"
-    if (why := _fails(connection, query)) is not None:
-        errors[rule.id] = why
+    try:
+        found: list[Missing] = connection.sql(
+            f"select source, unit, tier from ({rule.violation}) order by all"
+        ).fetchall()
+    except duckdb.Error as problem:
+        errors[rule.id] = _told(problem)
         return []
-    found: list[Missing] = connection.sql(query).fetchall()
     return found
 
 
-def _fails(connection: duckdb.DuckDBPyConnection, query: str) -> str | None:
-    """What DuckDB says of a query that does not run to its end."""
-    try:
-        connection.sql(query).fetchall()
-    except duckdb.Error as problem:
-        return str(problem).splitlines()[0]
-    return None
+def _told(problem: duckdb.Error) -> str:
+    return str(problem).splitlines()[0]
