@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -43,7 +43,8 @@ class Voice:
         self.language = language
 
     def word(self, key: str, **given: Any) -> str:
-        return self.text(WORDS[key]).format(**given)
+        text = self.text(WORDS[key])
+        return text.format(**given) if given else text
 
     def text(self, text: Text | None, otherwise: str = "") -> str:
         return otherwise if text is None else str(getattr(text, self.language))
@@ -82,9 +83,19 @@ def language_of(request: Request) -> Language:
 
 def link(request: Request, name: str, query: Mapping[str, Any] | None = None, **path: Any) -> str:
     """The address of a page, also where the console is mounted below another application."""
-    asked = {key: value for key, value in (query or {}).items() if value not in (None, "")}
-    at = f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **path)}"
-    return f"{at}?{urlencode(asked)}" if asked else at
+    at = f"{request.scope.get('root_path', '')}{_path(request.app, name, tuple(path.items()))}"
+    return at + _query(query or {})
+
+
+@lru_cache(maxsize=8192)
+def _path(app: FastAPI, name: str, path: tuple[tuple[str, Any], ...]) -> str:
+    """Pages link to hundreds of others, and to find one the application tries each of its routes."""
+    return str(app.url_path_for(name, **dict(path)))
+
+
+def _query(asked: Mapping[str, Any]) -> str:
+    told = {key: value for key, value in asked.items() if value not in (None, "")}
+    return f"?{urlencode(told)}" if told else ""
 
 
 def page(request: Request, template: str, status: int = 200, **given: Any) -> HTMLResponse:
@@ -97,8 +108,7 @@ def page(request: Request, template: str, status: int = 200, **given: Any) -> HT
     def again(**changed: Any) -> str:
         """This page with other parameters."""
         kept = {key: value for key, value in request.query_params.items() if key != "lang"} | changed
-        asked = {key: value for key, value in kept.items() if value not in (None, "")}
-        return f"{root}{request.scope['path'].removeprefix(root)}" + (f"?{urlencode(asked)}" if asked else "")
+        return f"{root}{request.scope['path'].removeprefix(root)}{_query(kept)}"
 
     def asset(name: str) -> str:
         return f"{root}/static/{name}?v={_version(name)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from cachetools import LRUCache, cached
 from upath import UPath
 
 from etl import catalog as catalogs
@@ -16,7 +17,7 @@ from etl.catalog.suites import read_across, read_suite
 from etl.errors import PeriodError
 from etl.landing import Landing
 from etl.logins import Connections
-from etl.model import Comparisons, Suite
+from etl.model import Comparison, Comparisons, Rule, Suite
 from etl.periods import TIMEZONE, Period
 from etl.settings import Settings
 from etl.warehouse import Warehouse
@@ -55,10 +56,18 @@ class Office:
         return found if self.as_if is None else found.as_if_approved(self.as_if)
 
     def suite(self, dataset: str) -> Suite:
-        return read_suite(self.settings.expectations, dataset, self.catalog.datasets[dataset])
+        return _suite(self.settings.expectations, _stamps(self.settings.expectations), self.catalog, dataset)
 
     def across(self) -> Comparisons:
-        return read_across(self.settings.expectations)
+        return _across(self.settings.expectations, _stamps(self.settings.expectations))
+
+    def rules(self) -> dict[tuple[str, str], Rule | Comparison]:
+        """Those of the suites by dataset and id; the rules over two figures are of every dataset."""
+        found: dict[tuple[str, str], Rule | Comparison] = {}
+        for name in self.catalog.datasets:
+            found |= {(name, rule.id): rule for rule in self.suite(name).rules}
+            found |= {(name, rule.id): rule for rule in self.across().rules}
+        return found
 
     def store(self, *parts: str) -> UPath:
         """A folder of the store, made if need be; a run id may hold characters no path should."""
@@ -72,6 +81,21 @@ class Office:
 @lru_cache(maxsize=4)
 def _catalog(folders: tuple[Path, ...], stamps: tuple[int, ...]) -> catalogs.Catalog:  # noqa: ARG001 - part of the key
     return catalogs.load(folders)
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int], ...]:
+    """When the files of the expectations were changed last: they are read again only then."""
+    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.yml")))
+
+
+@cached(LRUCache(maxsize=32), key=lambda folder, stamps, catalog, name: (folder, stamps, catalog.version, name))
+def _suite(folder: Path, stamps: object, catalog: catalogs.Catalog, name: str) -> Suite:  # noqa: ARG001 - of the key
+    return read_suite(folder, name, catalog.datasets[name])
+
+
+@lru_cache(maxsize=4)
+def _across(folder: Path, stamps: object) -> Comparisons:  # noqa: ARG001 - part of the key
+    return read_across(folder)
 
 
 def closed(period_key: str) -> Period:

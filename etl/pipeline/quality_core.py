@@ -51,7 +51,7 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
         )
     at = load.recorded_at
     findings = within(office.warehouse.findings(period.key, known_at=at), scope)
-    rules = rules_of(office)
+    rules = office.rules()
     judged = office.warehouse.rule_outcomes([period.key], at)[period.key].outcomes
     pulls = {one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"}
     rows = report.rows(findings, known(office, period, rules, landed(office, findings), pulls))
@@ -87,15 +87,6 @@ def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> di
         },
         "sources": _sources(office, period, load, scope, rows),
     }
-
-
-def rules_of(office: Office) -> dict[tuple[str, str], Rule | Comparison]:
-    """Those of today's suites, by dataset and id; the rules over two figures are of every dataset."""
-    datasets = office.catalog.datasets
-    rules: dict[tuple[str, str], Rule | Comparison] = {
-        (name, rule.id): rule for name in datasets for rule in office.suite(name).rules
-    }
-    return rules | {(name, rule.id): rule for name in datasets for rule in office.across().rules}
 
 
 @cache

@@ -17,7 +17,7 @@ from etl.model import PULL_STATES, Fact, Finding, ReviewVerdict, Text
 from etl.periods import Period
 from etl.pipeline import withheld
 from etl.pipeline.office import Office, closed
-from etl.pipeline.quality_core import known, landed, rules_of
+from etl.pipeline.quality_core import known, landed
 from etl.pipeline.quality_report import PERIODS
 from etl.pipeline.quality_scope import scope_of
 from etl.pipeline.review import QUESTION, keep, of_run, rejected
@@ -75,7 +75,7 @@ def _body(office: Office, period: Period, run_id: str, critical: tuple[Finding, 
     catalog, work = office.catalog, office.store("work", period.key, run_id)
     scope = scope_of(office, period, None, None)
     every = found_in(work, catalog.datasets)
-    rows = report.rows(every, known(office, period, rules_of(office), landed(office, every), _pulls(office, period)))
+    rows = report.rows(every, known(office, period, office.rules(), landed(office, every), _pulls(office, period)))
     issues = report.issues(rows)
     figures = _figures(office, period, run_id, scope.units)
     faces = withheld.faces(office, period, scope.datasets, scope.units, period.end, figures)

@@ -65,8 +65,16 @@ class UnitTree:
         """Units directly below, in code order."""
         return sorted(self._children.get(code, []), key=lambda unit: unit.code)
 
+    @cached_property
+    def _levels(self) -> dict[Level, list[Unit]]:
+        levels: dict[Level, list[Unit]] = {}
+        for unit in sorted(self, key=lambda unit: unit.code):
+            levels.setdefault(unit.level, []).append(unit)
+        return levels
+
     def at_level(self, level: Level) -> list[Unit]:
-        return sorted((unit for unit in self if unit.level == level), key=lambda unit: unit.code)
+        """In code order."""
+        return list(self._levels.get(level, ()))
 
     def below(self, code: str) -> list[Unit]:
         """The unit and everything under it."""

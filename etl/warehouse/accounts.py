@@ -27,16 +27,17 @@ class Account:
     units: tuple[tuple[str, dt.date], ...] = ()
 
 
-def accounts(connection: Connection) -> list[Account]:
-    """By name; a login of two roles stands twice."""
+def accounts(connection: Connection, name: str | None = None) -> list[Account]:
+    """By name, of that name alone where one is given; a login of two roles stands twice."""
     found = connection.execute(
         text("""
         SELECT m.rolname, g.rolname,
                (SELECT array_agg(ARRAY[a.unit, a.valid_from::text] ORDER BY a.unit, a.valid_from)
                 FROM baocao.account_unit a WHERE a.account = m.rolname)
         FROM pg_auth_members x JOIN pg_roles m ON m.oid = x.member JOIN pg_roles g ON g.oid = x.roleid
-        WHERE g.rolname = ANY(:groups) AND m.rolcanlogin ORDER BY 1, 2"""),
-        {"groups": [_OURS + role for role in ROLES]},
+        WHERE g.rolname = ANY(:groups) AND m.rolcanlogin AND (CAST(:name AS text) IS NULL OR m.rolname = :name)
+        ORDER BY 1, 2"""),
+        {"groups": [_OURS + role for role in ROLES], "name": name},
     )
     return [
         Account(name, group.removeprefix(_OURS), _days(units) if group == f"{_OURS}unit" else ())
@@ -84,7 +85,7 @@ def grant(connection: Connection, name: str, role: Role, unit: tuple[str, dt.dat
 
 def revoke(connection: Connection, name: str) -> bool:
     """Take every role and unit from the login, which stays; whether it had any."""
-    held = [one.role for one in accounts(connection) if one.name == name]
+    held = [one.role for one in accounts(connection, name)]
     driver = driver_connection(connection)
     for role in held:
         driver.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(_OURS + role), sql.Identifier(name)))

@@ -11,6 +11,7 @@ from sqlalchemy import NullPool, create_engine, select
 
 from etl.model import ALL
 from etl.warehouse import schema, seals, trace
+from etl.warehouse.moment import snapshot
 from etl.warehouse.seals import Seal
 from etl.warehouse.trace import TraceRow
 
@@ -54,7 +55,7 @@ class Chain:
     """The chain of the warehouse at `url`, read only."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
+        self._url, self._engine = url, create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
 
     def walk(self) -> Walk:
         """Compute every seal again, and the content of every load from its rows."""
@@ -73,7 +74,7 @@ class Chain:
         """The last issue of these bytes, or else under this file name: form, unit, period, known_at, sha256, uri."""
         issue = schema.form_issue.c
         query = select(issue.form, issue.unit, issue.period, issue.known_at, issue.sha256, issue.uri)
-        with self._engine.connect() as connection:
+        with snapshot(self._url, self._engine) as connection:
             for which in (issue.sha256 == sha256, issue.uri.endswith(f"/{name}", autoescape=True)):
                 if found := connection.execute(query.where(which).order_by(issue.id.desc()).limit(1)).one_or_none():
                     return Issued(*found)
@@ -82,7 +83,7 @@ class Chain:
     def seal_of(self, kind: str, content: str) -> Seal | None:
         """The first seal of that content; None for what is from before the chain."""
         seal = schema.seal.c
-        with self._engine.connect() as connection:
+        with snapshot(self._url, self._engine) as connection:
             query = select(*seal).where(seal.kind == kind, seal.content == content).order_by(seal.number).limit(1)
             found = connection.execute(query).one_or_none()
         return None if found is None else Seal(*found)
@@ -96,13 +97,13 @@ class Chain:
         self, period_key: str, dataset: str, unit: str, known_at: dt.datetime, tier: str = ALL, field: str = ALL
     ) -> tuple[TraceRow, ...]:
         """Every standard row under the unit's figures of a dataset, tier and field, as known at the moment."""
-        with self._engine.connect() as connection:
+        with snapshot(self._url, self._engine) as connection:
             return trace.rows_under(connection, period_key, dataset, unit, tier, field, known_at)
 
     def versions(self, period_key: str, known_at: dt.datetime) -> Versions | None:
         """The load in force then: its number, run, catalog version, rules version and moment."""
         load = schema.load.c
-        with self._engine.connect() as connection:
+        with snapshot(self._url, self._engine) as connection:
             number = trace.load_at(connection, period_key, known_at)
             versions = (load.catalog_version, load.rules_version, load.recorded_at, load.catalog_revision)
             query = select(load.id, load.run, *versions)

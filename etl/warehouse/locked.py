@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from typing import Self
 
 import orjson
@@ -12,6 +13,7 @@ from etl.model import Amendment, Publication, Restatement, RestatementCode
 from etl.warehouse import queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse import restatements as waiting
+from etl.warehouse.moment import snapshot
 from etl.warehouse.queries import AsIf
 
 
@@ -22,9 +24,9 @@ class LockedPeriods:
         self._url, self._as_if = url, as_if
         self._engine = create_engine(url, poolclass=NullPool, json_deserializer=orjson.loads)
 
-    def _snapshot(self) -> Connection:
+    def _snapshot(self) -> AbstractContextManager[Connection]:
         """A connection all of whose queries see one state, whatever is loaded meanwhile."""
-        return self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        return snapshot(self._url, self._engine)
 
     def lock_period(self, period_key: str, by: str, reason: str) -> Publication:
         """Lock a period: from then on what a load would change waits for `approve`. Gives the first lock there was."""

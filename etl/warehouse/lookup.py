@@ -10,13 +10,13 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import orjson
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from etl.model import Fact, Issue, Obligation, Publication, Submission
 from etl.warehouse import accounts, compliance, queries, restatements, trace
 from etl.warehouse.accounts import Account
 from etl.warehouse.lookup_lines import Lines, page_of
+from etl.warehouse.moment import pool
 from etl.warehouse.trace import Trace
 
 
@@ -39,7 +39,7 @@ class FormOf(NamedTuple):
 @lru_cache(maxsize=4)
 def lookup(url: str) -> Lookup:
     """The one of this process for the warehouse at `url`, made when first asked for, so after any fork."""
-    return Lookup(create_engine(url, pool_size=4, max_overflow=12, pool_pre_ping=True, json_deserializer=orjson.loads))
+    return Lookup(url)
 
 
 _LOADS = text("""
@@ -81,12 +81,12 @@ class Lookup(Lines):
     """Read only; asked for many times a second by few processes."""
 
     def close(self) -> None:
-        self._engine.dispose()
+        pool(self._url).dispose()
 
     def accounts(self, name: str) -> list[Account]:
         """The roles of the login of that name; usually one or none."""
         with self._connect() as connection:
-            return [one for one in accounts.accounts(connection) if one.name == name]
+            return accounts.accounts(connection, name)
 
     def loads(self) -> dict[str, LoadInForce]:
         """By period."""

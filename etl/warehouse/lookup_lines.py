@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from etl.model import Hole, PullState, Restatement
 from etl.warehouse import restatements
+from etl.warehouse.moment import pool, snapshot
 
 
 class FindingGroup(NamedTuple):
@@ -180,11 +182,11 @@ LIMIT :limit OFFSET :offset
 class Lines:
     """Lists with a `limit` come with the number of all there are."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    def __init__(self, url: str) -> None:
+        self._url = url
 
-    def _connect(self) -> Connection:
-        return self._engine.connect()
+    def _connect(self) -> AbstractContextManager[Connection]:
+        return snapshot(self._url, pool(self._url))
 
     def restatements(self) -> list[Restatement]:
         """Every one there is, in the order they came."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from etl.pipeline.office import Office
+from etl.settings import Settings
 from etl.warehouse.lookup import lookup
 
 
 def account(name: str) -> dict[str, Any]:
     """The roles of the warehouse account of that name, and of the role unit its units with their first day in force."""
-    found = lookup(Office.open().settings.warehouse_url).accounts(name)
+    found = lookup(Settings.from_environment().warehouse_url).accounts(name)
     return {"roles": {one.role for one in found}, "units": tuple(unit for one in found for unit in one.units)}

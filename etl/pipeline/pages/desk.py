@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 
-from etl import catalog as catalogs
 from etl.errors import BaocaoError
-from etl.model import Comparison, Comparisons, Rule, Suite, Text, Unit
+from etl.model import Text, Unit
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
@@ -107,30 +105,10 @@ class Desk:
         found = self.office.catalog.sources.get(source)
         return None if found is None else found.unit
 
-    def rules(self) -> Mapping[tuple[str, str], Rule | Comparison]:
-        """Those of the suites by dataset and id; the rules over two figures are of every dataset."""
-        folder = self.office.settings.expectations
-        stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.glob("*.yml")))
-        return _rules(folder, tuple(self.office.catalog.datasets), stamps)
-
     def rule_titles(self) -> Mapping[str, Text]:
         """Titles of the rules that the suites name."""
-        return {id_: rule.title for (_, id_), rule in self.rules().items()}
+        return {id_: rule.title for (_, id_), rule in self.office.rules().items()}
 
     def _around(self, units: frozenset[str], period: Period) -> Sight:
         due = self.office.catalog.due_sources(period)
         return Sight(units, frozenset(source.id for source in due if source.unit in units))
-
-
-@lru_cache(maxsize=2)
-def _rules(  # read again only when a suite changed
-    folder: Path,
-    datasets: tuple[str, ...],
-    stamps: tuple[tuple[str, int], ...],  # noqa: ARG001 - part of the key
-) -> Mapping[tuple[str, str], Rule | Comparison]:
-    across = catalogs.read_rules(folder / "across.yml", Comparisons).rules
-    rules: dict[tuple[str, str], Rule | Comparison] = {}
-    for name in datasets:
-        rules |= {(name, rule.id): rule for rule in catalogs.read_rules(folder / f"{name}.yml", Suite).rules}
-        rules |= {(name, rule.id): rule for rule in across}
-    return rules

@@ -7,10 +7,12 @@ from typing import Any
 
 from etl.pipeline.pages.desk import Desk, Units
 from etl.warehouse.lookup_lines import Sight
+from etl.warehouse.moment import at_one_moment
 
 PAGE = 50
 
 
+@at_one_moment
 def findings(
     period_key: str | None,
     units: Units | None,

@@ -19,6 +19,7 @@ from etl.pipeline.pages.desk import Desk, NotSeen, Units
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.selection import offered
 from etl.warehouse.chain import Chain
+from etl.warehouse.moment import at_one_moment
 
 _SHOWN: LRUCache[str, tuple[Preview, frozenset[str]]] = LRUCache(maxsize=64)
 _SHOWING = threading.Lock()
@@ -44,6 +45,7 @@ _MEDIA_TYPES: dict[Kind, str] = {
 }
 
 
+@at_one_moment
 def form_place(period_key: str | None, form: str | None, unit: str | None, units: Units | None) -> dict[str, str]:
     """Period, number and unit of a form to look at: what is asked for, else the first that there is for the account."""
     desk = Desk.open(period_key, units)
@@ -65,6 +67,7 @@ def _own(desk: Desk) -> str:
     return NATION if not desk.units else desk.units[0][0]
 
 
+@at_one_moment
 def preview(period_key: str, form: str, unit: str, number: int | None, units: Units | None) -> dict[str, Any]:
     """An issue of the form of a unit, the newest by default: what it shows, and which of its cells hold figures."""
     desk = Desk.open(period_key, units)
@@ -106,17 +109,22 @@ def copy_of(period_key: str, number: str, unit: str, issue: int, kind: Kind, uni
 
     Raises NotSeen where there is none, TraceError where the file is no longer the one that was issued.
     """
+    path, content = _read(_issue_of(period_key, number, unit, issue, kind, units))
+    if kind == "pdf":
+        path = _printed(path)
+        content = path.read_bytes()
+    return File(path.name, _MEDIA_TYPES[kind], content)
+
+
+@at_one_moment
+def _issue_of(period_key: str, number: str, unit: str, issue: int, kind: Kind, units: Units | None) -> Issue:
+    """It is printed outside of the moment, as that takes its time."""
     desk = Desk.open(period_key, units)
     catalog = desk.office.catalog
     if number not in (catalog.narratives if kind == "docx" else catalog.forms):
         raise NotSeen(f"không có biểu {number!r} dạng {kind} (no such form)")
     desk.unit(unit)
-    found = _numbered(desk.lookup.issues(number, unit, desk.period.key), issue)
-    path, content = _read(found)
-    if kind == "pdf":
-        path = _printed(path)
-        content = path.read_bytes()
-    return File(path.name, _MEDIA_TYPES[kind], content)
+    return _numbered(desk.lookup.issues(number, unit, desk.period.key), issue)
 
 
 def _form(desk: Desk, number: str) -> Any:

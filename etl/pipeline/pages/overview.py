@@ -11,11 +11,13 @@ from etl.periods import Period
 from etl.pipeline.pages.desk import Desk, Units
 from etl.pipeline.standings import owed_in
 from etl.warehouse.lookup import FormOf
+from etl.warehouse.moment import at_one_moment
 
 QUARTERS = 8
 _OUTSTANDING = ("missing", "partial", "open")
 
 
+@at_one_moment
 def overview(period_key: str | None = None, units: Units | None = None) -> dict[str, Any]:
     """Of each unit and form that is owed the standing now and over the last eight periods, oldest first.
 

@@ -12,10 +12,12 @@ from etl.pipeline.quality_core import known
 from etl.pipeline.repairs import releases
 from etl.pipeline.withheld import reach
 from etl.warehouse.lookup_lines import Quarantined, Sight
+from etl.warehouse.moment import at_one_moment
 
 PAGE = 50
 
 
+@at_one_moment
 def quarantine(
     period_key: str | None,
     units: Units | None,
@@ -51,7 +53,7 @@ def quarantine(
 
 def _told(desk: Desk, found: Sequence[Quarantined]) -> list[dict[str, Any]]:
     office, period = desk.office, desk.period
-    meaning = known(office, period, desk.rules(), {}, {})
+    meaning = known(office, period, office.rules(), {}, {})
     since, waiting = _since(desk, found), _waiting(desk, found)
     told = []
     for row in found:

@@ -11,12 +11,14 @@ from etl import report
 from etl.pipeline.pages.desk import Desk, NotSeen, Units
 from etl.pipeline.quality_report import quality_report
 from etl.pipeline.quality_scope import scope_of
+from etl.warehouse.moment import at_one_moment
 
 _KEPT: LRUCache[str, dict[str, Any]] = LRUCache(maxsize=16)
 _MAKING = threading.Lock()
 """One report is made at a time: each reads the figures of every form."""
 
 
+@at_one_moment
 def quality_of(
     period_key: str | None,
     source: str | None,

@@ -7,10 +7,12 @@ from typing import Any
 from etl.periods import Period
 from etl.pipeline.pages.desk import Desk, NotSeen, Units
 from etl.pipeline.restatements import predict
+from etl.warehouse.moment import at_one_moment
 
 FIGURES = 100
 
 
+@at_one_moment
 def waiting(units: Units | None) -> dict[str, Any]:
     """Every restatement, newest first; of an account that sees its own units, those that touch them."""
     desk = Desk.open(None, units)
@@ -23,6 +25,7 @@ def waiting(units: Units | None) -> dict[str, Any]:
     return {"period": desk.period, "quarters": desk.quarters, "restatements": found}
 
 
+@at_one_moment
 def restatement(number: int, units: Units | None, *, page: int = 1, foreseen: bool = False) -> dict[str, Any]:
     """One restatement, its figures before and after, FIGURES at a time.
 

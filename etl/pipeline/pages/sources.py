@@ -6,11 +6,13 @@ from typing import Any
 
 from etl.model import PULL_STATES
 from etl.pipeline.pages.desk import Desk, Units
+from etl.warehouse.moment import at_one_moment
 
 ATTEMPTS = 8
 _DRIFT = "READ-"
 
 
+@at_one_moment
 def sources(period_key: str | None, units: Units | None) -> dict[str, Any]:
     """Every source that is due for the period, those whose last pull failed first, as the newest load knows them.
 

@@ -18,6 +18,7 @@ from etl.pipeline.pages.desk import Desk, NotSeen, Units
 from etl.pipeline.pages.forms import issue_in_hand
 from etl.pipeline.tracing import mapping
 from etl.warehouse import TraceRow
+from etl.warehouse.moment import at_one_moment
 
 ROWS = 20
 """Rows that are read again from their landed bytes. `baocao trace` reads every one of them, and adds them up."""
@@ -25,6 +26,7 @@ _FOUND: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(maxsize=256)
 _FINDING = threading.Lock()
 
 
+@at_one_moment
 def trace_cell(period_key: str, form: str, unit: str, number: int, cell: str, units: Units | None) -> dict[str, Any]:
     """The figure in a cell of an issue: formula, fact as known then, sums of its rows by source, and the first of the
     rows with how their answers were asked for, each read again from the landed bytes.

@@ -11,6 +11,7 @@ from etl.pipeline.pages.desk import Desk, Units
 from etl.pipeline.selection import offered
 from etl.pipeline.standings import owed_in
 from etl.units import plain
+from etl.warehouse.moment import at_one_moment
 
 QUARTERS = 12
 REVISIONS = 30
@@ -18,6 +19,7 @@ MOST = 200
 LEVELS = get_args(Level)
 
 
+@at_one_moment
 def unit(period_key: str | None, code: str, units: Units | None) -> dict[str, Any]:
     """Figures of the unit as a whole over the last quarters, oldest first.
 
@@ -52,6 +54,7 @@ def unit(period_key: str | None, code: str, units: Units | None) -> dict[str, An
     }
 
 
+@at_one_moment
 def units(period_key: str | None, text: str, units: Units | None) -> dict[str, Any]:
     """The units that the account sees whose name holds the text, tones and case aside, at most MOST; without a text the
     provinces, or the units that the account is tied to."""
