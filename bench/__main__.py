@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import load, pull, results
+from bench import console, load, pull, results
 
-BENCHMARKS: dict[str, Callable[[int], results.Result]] = {"pull": pull.run, "load": load.run}
+BENCHMARKS: dict[str, Callable[[int], results.Result]] = {"pull": pull.run, "load": load.run, "console": console.run}
 
 
 def main() -> int:

@@ -18,7 +18,8 @@ _HEAD = "# Benchmarks\n\n`make bench` measures again and writes this file. Lower
 
 @dataclass(frozen=True)
 class Result:
-    """`figures`: what was measured -> one value a run. `target`: what was wanted, in words; `met`: whether it was."""
+    """`figures`: what was measured -> one value a run. `details`: what else there is to tell, as Markdown. `target`:
+    what was wanted, in words; `met`: whether it was."""
 
     name: str
     title: str
@@ -26,6 +27,7 @@ class Result:
     figures: Mapping[str, Sequence[float]]
     target: str
     met: bool
+    details: str = ""
 
 
 def write(result: Result, file: Path = RESULTS) -> None:
@@ -58,6 +60,7 @@ def section(result: Result) -> str:
             "|---|---|---|---|",
             *rows,
             "",
+            *([result.details, ""] if result.details else []),
             f"Target: {result.target}: **{'met' if result.met else 'not met'}**.",
             f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} at {_commit()}, {machine()}.",
             "",

@@ -1,4 +1,7 @@
-"""Điền các biểu của kỳ cho mọi đơn vị phải báo cáo. / Fill the period's forms for every unit that owes them."""
+"""Điền các biểu của kỳ cho mọi đơn vị phải báo cáo. / Fill the period's forms for every unit that owes them.
+
+Và lập sẵn báo cáo chất lượng. / And work out its quality report, so that nobody waits for it.
+"""
 
 from __future__ import annotations
 
@@ -30,4 +33,11 @@ with DAG(
 
         return pipeline.publish(period_of(dag_run), form)
 
+    @task
+    def report(dag_run=None):
+        from etl import pipeline
+
+        return pipeline.quality_ready(period_of(dag_run))
+
     fill.expand(form=forms())
+    report()

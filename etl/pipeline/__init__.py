@@ -38,7 +38,14 @@ from etl.pipeline.narrating import narrate, narratives
 from etl.pipeline.portal import source_check
 from etl.pipeline.printing import add_pdf
 from etl.pipeline.publish import copy_issue, fill_forms, forms, issued, publish, summary
-from etl.pipeline.quality_report import quality_page, quality_pdf, quality_report, quality_rows, validation_report
+from etl.pipeline.quality_report import (
+    quality_page,
+    quality_pdf,
+    quality_ready,
+    quality_report,
+    quality_rows,
+    validation_report,
+)
 from etl.pipeline.quarantine import quarantine
 from etl.pipeline.question import answer, question
 from etl.pipeline.restatements import approve, lock, lock_due, reject, restatements
@@ -100,6 +107,7 @@ __all__ = [
     "publish",
     "quality_page",
     "quality_pdf",
+    "quality_ready",
     "quality_report",
     "quality_rows",
     "quarantine",

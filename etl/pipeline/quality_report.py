@@ -55,6 +55,17 @@ def quality_report(period_key: str, source: str | None = None, unit: str | None 
     }
 
 
+def quality_ready(period_key: str) -> bool:
+    """Work out the report of a whole period and keep what it rests on, so that who opens it does not wait for it.
+
+    False for a period that is computed from others, which have the reports. Raises PeriodError where nothing is loaded.
+    """
+    if closed(period_key).parts() != (closed(period_key),):
+        return False
+    quality_report(period_key)
+    return True
+
+
 def quality_page(found: dict[str, Any], lang: report.Lang = "vi") -> str:
     """A report as one self-contained HTML page, its failing rows within it as CSV."""
     return report.page(found, lang, quality_rows(found))

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from etl import pipeline
+from etl.pipeline import quality_core
 from etl.pipeline.office import Office
 from tests.console.conftest import BROKEN, path_of
 from tests.console.people import HOSTILE, HOSTILE_PERIOD, PERIOD
@@ -73,6 +76,38 @@ def test_every_page_answers_in_both_languages_and_nothing_in_it_can_run(
                 assert str(attributes["src"]).startswith("/static/"), name
         addresses = [one.get("href") or one.get("src") or "" for _, one in page.elements]
         assert not [one for one in addresses if one.startswith(("http:", "https:", "//"))], f"{name} needs a network"
+
+
+def test_a_page_takes_one_connection_beside_the_one_that_tells_who_asks(app: FastAPI, browse: Browse) -> None:
+    taken: list[object] = []
+    event.listen(Pool, "checkout", listener := lambda *given: taken.append(given))
+    try:
+        for name in pages(app):
+            taken.clear()
+            browse("viewer").get(address(app, name))
+            assert 1 <= len(taken) <= 2, name
+    finally:
+        event.remove(Pool, "checkout", listener)
+
+
+def test_nobody_waits_for_the_quality_report_of_a_period(browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is worked out beforehand, and made anew it has the same bytes."""
+    folder = Office.open().store("work", PERIOD, "quality")
+    kept = []
+    for _ in range(2):
+        for path in folder.iterdir():
+            path.unlink()
+        assert pipeline.quality_ready(PERIOD)
+        kept.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert kept[0]
+    assert kept[0] == kept[1]
+
+    def worked_out(*_: object) -> None:
+        raise AssertionError("it is worked out while somebody waits")
+
+    monkeypatch.setattr(quality_core, "_worked_out", worked_out)
+    for language in ("vi", "en"):
+        assert browse("viewer").get("/quality/report", params={"period": PERIOD, "lang": language}).status_code == 200
 
 
 def test_the_overview_counts_what_the_commands_count(browse: Browse) -> None:
