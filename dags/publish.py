@@ -39,5 +39,6 @@ with DAG(
 
         return pipeline.quality_ready(period_of(dag_run))
 
-    fill.expand(form=forms())
-    report()
+    numbers = forms()
+    fill.expand(form=numbers)
+    numbers >> report()
