@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.catalog.requests import Fail
-from etl.model import COUNTS, Documents, Dossiers, FaultyDossiers, Moment, Platform
+from etl.model import COUNTS, Documents, Dossiers, Moment, Platform
 
 _STATUSES = {str(number) for number in range(1, 11)}
 _CHANNELS = {"1", "2", "3"}
@@ -37,7 +37,7 @@ def check_records(platform: Platform, fail: Fail) -> None:
             if part not in COUNTS[type(kind)]:
                 raise fail(file, ("columns", column), f"{part!r} is not counted: {', '.join(COUNTS[type(kind)])}")
     if not isinstance(kind, Documents):
-        levels = [("level", kind.level, _LEVELS)] if isinstance(kind, FaultyDossiers) else []
+        levels = [("level", kind.level, _LEVELS)] if kind.level is not None else []
         for name, codes, national in (
             ("status", kind.status, _STATUSES),
             ("channel", kind.channel, _CHANNELS),

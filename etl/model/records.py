@@ -35,7 +35,8 @@ class Dossiers:
     What `columns` may be the sum of: online, direct_postal (received in the period), old (received before and not
     ended before), resolved, early, on_time, late, pending, in_time, overdue, and handled (resolved or pending).
     key: unique over all pages. status: to the national 1 to 10; 1 and 3 are no dossiers of the report, 7 is returned,
-    9 and 10 are done, 5 waits for supplements. channel: to the national 1 direct, 2 online, 3 postal.
+    9 and 10 are done, 5 waits for supplements. channel: to the national 1 direct, 2 online, 3 postal. level: of the
+    service, to the national 2, 3 or 4; where it is told, one of level 2 filed online is a warning.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Dossiers:
     finished: Moment
     status: Codes
     channel: Codes
+    level: Codes | None = None
 
 
 @dataclass(frozen=True)

@@ -249,8 +249,9 @@ class Answer:
 def _record_columns(kind: Dossiers | FaultyDossiers | Documents | None) -> list[str]:
     """The source columns that a list of single records is counted by, whether or not a row can do without them."""
     if isinstance(kind, Dossiers):
-        moments = (kind.received, kind.due, kind.finished)
-        return [kind.key, *(moment.column for moment in moments), kind.status.column, kind.channel.column]
+        level = [] if kind.level is None else [kind.level.column]
+        read = (kind.received, kind.due, kind.finished, kind.status, kind.channel)
+        return [kind.key, *(one.column for one in read), *level]
     if isinstance(kind, FaultyDossiers):
         codes = (kind.status, kind.channel, kind.level)
         return [kind.key, kind.received.column, kind.finished.column, *(one.column for one in codes)]

@@ -3,7 +3,7 @@
 The tables asked: record and party (`etl.parsing.listing`), page (number, payload, at, fetched_at), code (name,
 written, code), skipped (agency, skip) for those outside the report, agency (written, unit, tier) and field (written,
 code). The table made is `counted`, a row a record and agency: `why` it is left out ("" where it counts), what is
-`wrong` with it, and a truth value for each count.
+`wrong` with it, what is only `warned` of, and a truth value for each count.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ _ZONE = "Asia/Ho_Chi_Minh"
 _DIGITS = {"Y": r"\d{4}", "f": r"\d{1,6}", "z": r"[+-]\d{2}:?\d{2}"} | dict.fromkeys("mdHMS", r"\d{2}")
 _SHOWN = 3
 _OUTSIDE = "ngoài phạm vi báo cáo"
+_RECORD = "READ-RECORD"
+"""The rule of whatever has no rule of its own."""
+_STATUS = "'trạng thái không có trong danh mục'"
+_NOTHING_WRONG = 'null::struct(rule varchar, "column" varchar, value varchar, why varchar)'
 _BEYOND = "ngoài kỳ báo cáo"
 
 
@@ -57,27 +61,42 @@ def dossiers(kind: Dossiers, period: Period) -> str:
     """
     first, last = f"date '{period.first_day}'", f"date '{period.last_day}'"
     wrong = _wrong(
-        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
-        ("status is null", _text(kind.status.column), "status_written", "'trạng thái không có trong danh mục'"),
-        ("channel is null and channel_written is not null", _text(kind.channel.column), "channel_written",
+        (_RECORD, "lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        ("READ-STATUS", "status is null", _text(kind.status.column), "status_written", _STATUS),
+        (_RECORD, "channel is null and channel_written is not null", _text(kind.channel.column), "channel_written",
          "'kênh thực hiện không có trong danh mục'"),
-        ("received is null", _text(kind.received.column), "''", "'không có ngày tiếp nhận'"),
-        ("closed and finished is null", _text(kind.finished.column), "''", "'đã kết thúc mà không có ngày kết thúc'"),
-        ("finished < received", _text(kind.finished.column), "finished::varchar", "'kết thúc trước ngày tiếp nhận'"),
-        ("due < received", _text(kind.due.column), "due::varchar", "'hạn trả trước ngày tiếp nhận'"),
-        ("greatest(received, finished) > seen", _text(kind.finished.column), "greatest(received, finished)::varchar",
-         "'ngày ở tương lai'"),
+        *([(_RECORD, "level is null and level_written is not null", _text(kind.level.column), "level_written",
+            "'mức độ dịch vụ không có trong danh mục'")] if kind.level else []),
+        ("READ-UNRECEIVED", "received is null", _text(kind.received.column), "''", "'không có ngày tiếp nhận'"),
+        ("READ-UNENDED", "closed and finished is null", _text(kind.finished.column), "''",
+         "'đã kết thúc mà không có ngày kết thúc'"),
+        ("READ-END", "finished < received", _text(kind.finished.column), "finished::varchar",
+         "'kết thúc trước ngày tiếp nhận'"),
+        ("READ-DUE", "due < received", _text(kind.due.column), "due::varchar", "'hạn trả trước ngày tiếp nhận'"),
+        *(("READ-FUTURE", f"{name} > seen", _text(moment.column), f"{name}::varchar", "'ngày ở tương lai'")
+          for name, moment in (("received", kind.received), ("finished", kind.finished))),
+    )  # fmt: skip
+    low = "level = '2' and channel = '2' and fresh" if kind.level else "false"
+    warned = _wrong(
+        ("READ-CHANNEL", "fresh and channel is null and channel_written is null", _text(kind.channel.column), "'null'",
+         "''"),
+        ("READ-LEVEL-2", low, _text(kind.level.column if kind.level else ""), "'2'", "''"),
+    )  # fmt: skip
+    level, join = ("", "") if kind.level is None else (
+        ", l.code as level, r.level as level_written", "left join code l on l.name = 'level' and l.written = r.level"
     )  # fmt: skip
     return f"""create temp table counted as
 with life as (
     select r.page, r.place, r.key, r.field, r.lacks, p.agency, p.skip, s.code as status, c.code as channel,
-        r.status as status_written, r.channel as channel_written, (g.fetched_at at time zone '{_ZONE}')::date as seen,
+        r.status as status_written, r.channel as channel_written{level},
+        (g.fetched_at at time zone '{_ZONE}')::date as seen,
         {day_of(kind.received, "nullif(r.received, '')")} as received,
         {day_of(kind.due, "nullif(r.due, '')")} as due,
         {day_of(kind.finished, "nullif(r.finished, '')")} as finished
     from record r join party p using (page, place) join page g on g.number = r.page
     left join code s on s.name = 'status' and s.written = r.status
     left join code c on c.name = 'channel' and c.written = r.channel
+    {join}
 ), known as (
     select *, coalesce(status in ('7', '9', '10'), false) as closed from life
 ), judged as (
@@ -93,7 +112,7 @@ with life as (
         received between {first} and {last} as fresh
     from known
 )
-select page, place, key, agency, field, why, wrong, fresh and channel is null and channel_written is null as silent,
+select page, place, key, agency, field, why, wrong, {warned} as warned,
     resolved or pending as handled,
     fresh and channel = '2' as online,
     fresh and channel in ('1', '3') as direct_postal,
@@ -111,13 +130,13 @@ from judged"""
 def faulty_dossiers(kind: FaultyDossiers) -> str:
     """`counted`: the checks that the vendor names, made again; a dossier that breaks none is unexplained."""
     wrong = _wrong(
-        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        (_RECORD, "lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        ("READ-STATUS", "status is null", _text(kind.status.column), "status_written", _STATUS),
         *(
-            (f"{name} is null and {name}_written is not null", _text(codes.column),
+            (_RECORD, f"{name} is null and {name}_written is not null", _text(codes.column),
              f"{name}_written", "'mã không có trong danh mục'")
             for name, codes in codes_of(kind).items()
         ),
-        ("status is null", _text(kind.status.column), "''", "'không có trạng thái'"),
     )  # fmt: skip
     checks = {
         "level_2_online": "level = '2' and channel = '2'",
@@ -141,7 +160,7 @@ with life as (
     left join code c on c.name = 'channel' and c.written = r.channel
     left join code l on l.name = 'level' and l.written = r.level
 ), judged as (select *, {wrong} as wrong{made} from life)
-select page, place, key, agency, field, false as silent, wrong,
+select page, place, key, agency, field, wrong, {_wrong()} as warned,
     case when (agency, skip) in (select (agency, skip) from skipped) then '{_OUTSIDE}' else '' end as why,
     true as listed, {", ".join(checks)}, not ({" or ".join(checks)}) as unexplained
 from judged"""
@@ -156,10 +175,16 @@ def documents(kind: Documents, period: Period) -> str:
     electronic = "coalesce(form = 'electronic', false)" if kind.form is not None else "true"
     needed = {name: f" and {electronic}" if name == "signature" else "" for name in names}
     wrong = _wrong(
-        ("lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
-        ("day is null", _text(kind.time.column), "''", "'không có ngày gửi, nhận'"),
+        (_RECORD, "lacks is not null", _text(""), "lacks", "'thiếu cột ' || lacks"),
+        (_RECORD, "day is null", _text(kind.time.column), "''", "'không có ngày gửi, nhận'"),
         *(
-            (f"{name} is null{needed[name]}", _text(codes.column), f"{name}_written", "'mã không có trong danh mục'")
+            (
+                _RECORD,
+                f"{name} is null{needed[name]}",
+                _text(codes.column),
+                f"{name}_written",
+                "'mã không có trong danh mục'",
+            )
             for name, codes in names.items()
         ),
     )
@@ -185,7 +210,7 @@ with sheet as (
         {day_of(kind.time, "nullif(r.time, '')")} as day{taken}
     from record r join party p using (page, place) {joined}
 )
-select page, place, key, agency, field, skip, counts, other, day, false as silent, {wrong} as wrong,
+select page, place, key, agency, field, skip, counts, other, day, {wrong} as wrong, {_wrong()} as warned,
     {" and ".join(["true", *(f"coalesce({name} = 'counts', false)" for name in others)])} as document,
     case{left_out}
         when day not between date '{period.first_day}' and date '{period.last_day}' then '{_BEYOND}'
@@ -195,25 +220,36 @@ from sheet"""
 
 
 def answered(kind: Kind, columns: Mapping[str, tuple[str, ...]]) -> str:
-    """One row for each page, agency and field, with the dataset's `columns` and what is wrong in it."""
+    """One row for each page, agency and field, with the dataset's `columns`.
+
+    told: what is wrong in it, or to be warned of: of each rule how many records, and the first of them.
+    """
     summed = {name: f"count(*) filter ({name} and c.wrong is null)" for name in COUNTS[type(kind)]}
     figures = "".join(f", {' + '.join(summed[part] for part in parts)} as {name}" for name, parts in columns.items())
     at = "g.at || '/' || place"
-    return f"""select g.payload, '{COUNTED}' || coalesce(c.agency, '') || '/' || coalesce(c.field, 'all') as pointer,
-    coalesce(c.agency, '') as agency, a.unit, a.tier, f.code as field, c.field as field_raw,
-    to_json({{'records': count(*), 'keys': list(key order by place)[:{_SHOWN}],
-        'pointers': list({at} order by place)[:{_SHOWN}]}})::varchar as raw,
-    coalesce(count(c.wrong) + count(*) filter (silent) > 0 or a.unit is null or f.code is null, true) as flagged,
-    count(c.wrong) as wrong, arg_min({at}, place) filter (c.wrong is not null) as wrong_at,
-    arg_min(key, place) filter (c.wrong is not null) as wrong_key,
-    arg_min(c.wrong, place) filter (c.wrong is not null) as wrong_why,
-    count(*) filter (silent and c.wrong is null) as silent,
-    arg_min({at}, place) filter (silent) as silent_at, arg_min(key, place) filter (silent) as silent_key{figures}
-from counted c join page g on g.number = c.page
-left join agency a on a.written is not distinct from c.agency
-left join field f on f.written is not distinct from c.field
-where why = '' group by c.page, g.payload, c.agency, a.unit, a.tier, f.code, c.field
-order by c.page, c.agency nulls first, c.field"""
+    return f"""with doubted as (
+    select page, agency, field, coalesce(wrong, warned).rule as rule, count(*) as times,
+        arg_min({{'place': place, 'key': key, 'why': coalesce(wrong, warned)}}, place) as first
+    from counted where why = '' and (wrong is not null or warned is not null) group by all
+), told as (
+    select page, agency, field, list({{'rule': rule, 'times': times, 'at': g.at || '/' || first.place,
+        'key': first.key, 'column': first.why.column, 'value': first.why.value, 'why': first.why.why}}
+        order by first.place) as told
+    from doubted join page g on g.number = page group by page, agency, field
+), summed as (
+    select c.page, g.payload, c.agency as written, '{COUNTED}' || coalesce(c.agency, '') || '/' || coalesce(c.field,
+        'all') as pointer, coalesce(c.agency, '') as agency, a.unit, a.tier, f.code as field, c.field as field_raw,
+        to_json({{'records': count(*), 'keys': list(key order by place)[:{_SHOWN}],
+            'pointers': list({at} order by place)[:{_SHOWN}]}})::varchar as raw{figures}
+    from counted c join page g on g.number = c.page
+    left join agency a on a.written is not distinct from c.agency
+    left join field f on f.written is not distinct from c.field
+    where why = '' group by c.page, g.payload, c.agency, a.unit, a.tier, f.code, c.field
+)
+select s.* exclude (page, written), t.told, t.told is not null or s.unit is null or s.field is null as flagged
+from summed s left join told t on t.page = s.page and t.agency is not distinct from s.written
+    and t.field is not distinct from s.field_raw
+order by s.page, s.written nulls first, s.field_raw"""
 
 
 def mirrored(kind: Documents, period: Period) -> str:
@@ -239,12 +275,16 @@ def code_rows(codes: Mapping[str, Codes]) -> list[tuple[str, str, str]]:
     return [(name, one, national) for name, column in codes.items() for one, national in column.codes.items()]
 
 
-def _wrong(*cases: tuple[str, str, str, str]) -> str:
-    """The first condition that holds, as a struct of source column, value and why; null where none does."""
+def _wrong(*cases: tuple[str, str, str, str, str]) -> str:
+    """The first condition that holds, as a struct of rule, source column, value and why; null where none does.
+
+    cases: rule, condition, and the SQL of the other three.
+    """
     told = " ".join(
-        f"when {when} then {{'column': {column}, 'value': {value}, 'why': {why}}}" for when, column, value, why in cases
+        f"when {when} then {{'rule': {_text(rule)}, 'column': {column}, 'value': {value}, 'why': {why}}}"
+        for rule, when, column, value, why in cases
     )
-    return f"case {told} end"
+    return f"case {told} end" if cases else _NOTHING_WRONG
 
 
 def _text(text: str) -> str:

@@ -30,7 +30,7 @@ def moments_of(kind: Kind) -> dict[str, Moment]:
 def codes_of(kind: Kind) -> dict[str, Codes]:
     """The columns of codes by our name for them; a document's others say whether it counts."""
     if isinstance(kind, Dossiers):
-        return {"status": kind.status, "channel": kind.channel}
+        return {"status": kind.status, "channel": kind.channel, **({"level": kind.level} if kind.level else {})}
     if isinstance(kind, FaultyDossiers):
         return {"status": kind.status, "channel": kind.channel, "level": kind.level}
     counted = {

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, Dataset, Documents, Dossiers, Field, Finding, Severity
+from etl.model import ALL, Dataset, Documents, Field, Finding, Severity
 from etl.parsing.body import Answer, Record, path_of
 from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of, mirrored
 from etl.parsing.listing import Kind, Listing, codes_of, moments_of
@@ -23,6 +23,15 @@ from etl.parsing.rows import Problem, Reader, shown
 from etl.parsing.windows import window
 from etl.tables import COUNTED, DELIVERIES, LEFT_OUT, rows_schema
 from etl.units import UnitTree, tier_of
+
+_WARNINGS = {
+    "READ-CHANNEL": (
+        "không ghi kênh thực hiện: vào tổng số nhận giải quyết, không vào trực tuyến hay trực tiếp",
+        "một kênh đã biết",
+    ),
+    "READ-LEVEL-2": ("của dịch vụ mức độ 2 mà nộp trực tuyến", "kênh 1 hoặc 3, hoặc mức độ 3, 4"),
+}
+"""What is counted all the same: what it is, and what was expected."""
 
 
 class Counting:
@@ -196,7 +205,7 @@ class Counting:
         return pa.table([columns.get(one.name, nothing).cast(one.type) for one in self._schema], schema=self._schema)
 
     def _problems(self, row: Mapping[str, Any]) -> list[Problem]:
-        """What keeps a row from being counted, each with its finding; a silent channel only with a warning."""
+        """What keeps a row from being counted, each with its finding; some things are only warned of."""
         problems: list[Problem] = []
         if row["unit"] is None and (unknown := self._reader.unknown(row["agency"] or None)):
             problems.append(unknown)
@@ -206,24 +215,17 @@ class Counting:
             problems.append(
                 Problem("READ-FIELD", column or "", row["field_raw"] or "", "lĩnh vực trong fields.csv", message)
             )
-        if row["wrong"]:
-            why = row["wrong_why"]
-            value = f", giá trị {shown(why['value'])}" if why["value"] else ""
-            message = (
-                f"{row['wrong']} bản ghi không tính được, như {row['wrong_key']} ({row['wrong_at']}): {why['why']}"
-            )
-            problems.append(
-                Problem("READ-RECORD", why["column"], why["value"] or "", "bản ghi đủ và hợp lý", message + value)
-            )
+        doubted = row["told"] or ()
+        problems += [_of_records(one) for one in doubted if one["rule"] not in _WARNINGS]
         for problem in problems:
             self._tell(row, problem, "critical", row["pointer"])
-        if row["silent"] and isinstance(self._kind, Dossiers):
-            message = (
-                f"{row['silent']} hồ sơ không ghi kênh thực hiện, như {row['silent_key']} ({row['silent_at']}): vào "
-                "tổng số nhận giải quyết, không vào trực tuyến hay trực tiếp"
-            )
-            silent = Problem("READ-CHANNEL", self._kind.channel.column, "null", "một kênh đã biết", message)
-            self._tell(row, silent, "warning", row["silent_at"])
+        for one in doubted:
+            if one["rule"] in _WARNINGS:
+                why, expected = _WARNINGS[one["rule"]]
+                message = f"{one['times']} hồ sơ {why}, như {one['key']} ({one['at']})"
+                self._tell(
+                    row, Problem(one["rule"], one["column"], one["value"], expected, message), "warning", one["at"]
+                )
         return problems
 
     def _tell(self, row: Mapping[str, Any], problem: Problem, severity: Severity, pointer: str) -> None:
@@ -271,6 +273,13 @@ class Counting:
                 }
                 zeros.append(zero | dict.fromkeys(self._answer.platform.columns, 0))
         return pa.Table.from_pylist(zeros, schema=self._schema)
+
+
+def _of_records(one: Mapping[str, Any]) -> Problem:
+    """Records that cannot be counted, all for the same reason."""
+    value = f", giá trị {shown(one['value'])}" if one["value"] else ""
+    message = f"{one['times']} bản ghi không tính được, như {one['key']} ({one['at']}): {one['why']}{value}"
+    return Problem(one["rule"], one["column"], one["value"] or "", "bản ghi đủ và hợp lý", message)
 
 
 def _register(

@@ -77,7 +77,7 @@ def test_dossiers_add_up_by_agency_over_pages_and_the_others_have_none() -> None
 )
 def test_what_cannot_be_told_is_a_finding_and_no_figure(changes: dict[str, Any]) -> None:
     parsed = read("tandan_errors", answer(dossier(1), dossier(2, **changes)))
-    assert {finding.rule for finding in parsed.findings} <= {"READ-RECORD", "READ-UNIT"}
+    assert {finding.rule for finding in parsed.findings} <= {"READ-RECORD", "READ-STATUS", "READ-UNIT"}
     assert [finding.severity for finding in parsed.findings] == ["critical"]
     assert len([row for row in parsed.table.to_pylist() if row["problem"]]) == 1
 

@@ -154,33 +154,68 @@ def test_a_dossier_without_a_channel_breaks_the_sum_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "column", "value"),
+    ("changes", "rule", "column", "value"),
     [
-        ({"TrangThai": 11}, "TrangThai", "11"),
-        ({"TrangThai": None}, "TrangThai", ""),
-        ({"KenhThucHien": 4}, "KenhThucHien", "4"),
-        ({"KenhThucHien": ""}, "KenhThucHien", ""),
-        ({"NgayTiepNhan": None}, "NgayTiepNhan", ""),
-        ({"NgayTiepNhan": ""}, "NgayTiepNhan", ""),
-        ({"NgayHenTra": "30/06/2026"}, "NgayHenTra", "2026-06-30"),
-        ({"TrangThai": 10}, "NgayKetThucXuLy", ""),
-        ({"TrangThai": 10, "NgayKetThucXuLy": "2026-06-30T09:00:00+07:00"}, "NgayKetThucXuLy", "2026-06-30"),
-        ({"TrangThai": 10, "NgayKetThucXuLy": "2026-09-17T09:00:00+07:00"}, "NgayKetThucXuLy", "2026-09-17"),
+        ({"TrangThai": 11}, "READ-STATUS", "TrangThai", "11"),
+        ({"TrangThai": 0}, "READ-STATUS", "TrangThai", "0"),
+        ({"TrangThai": None}, "READ-STATUS", "TrangThai", ""),
+        ({"KenhThucHien": 4}, "READ-RECORD", "KenhThucHien", "4"),
+        ({"KenhThucHien": ""}, "READ-RECORD", "KenhThucHien", ""),
+        ({"MucDo": 5}, "READ-RECORD", "MucDo", "5"),
+        ({"NgayTiepNhan": None}, "READ-UNRECEIVED", "NgayTiepNhan", ""),
+        ({"NgayTiepNhan": ""}, "READ-UNRECEIVED", "NgayTiepNhan", ""),
+        ({"NgayHenTra": "30/06/2026"}, "READ-DUE", "NgayHenTra", "2026-06-30"),
+        ({"TrangThai": 10}, "READ-UNENDED", "NgayKetThucXuLy", ""),
+        (
+            {"TrangThai": 10, "NgayKetThucXuLy": "2026-06-30T09:00:00+07:00"},
+            "READ-END",
+            "NgayKetThucXuLy",
+            "2026-06-30",
+        ),
+        (
+            {"TrangThai": 10, "NgayKetThucXuLy": "2026-09-17T09:00:00+07:00"},
+            *("READ-FUTURE", "NgayKetThucXuLy", "2026-09-17"),
+        ),
     ],
 )
 def test_a_doubtful_dossier_is_found_and_its_figures_are_withheld(
-    changes: dict[str, Any], column: str, value: str
+    changes: dict[str, Any], rule: str, column: str, value: str
 ) -> None:
     other = replace(LIFE, agency="04.02")
     records = [dossier(1, LIFE), dossier(2, other), dossier(3, LIFE, **changes)]
     parsed = read("dossier_list", *pages_of(records), fields=FIELDS)
     doubtful, sound = parsed.table.to_pylist()
-    assert (doubtful["agency"], doubtful["problem_rule"]) == ("04.01", "READ-RECORD")
+    assert (doubtful["agency"], doubtful["problem_rule"]) == ("04.01", rule)
     assert (sound["agency"], sound["problem"]) == ("04.02", None)
     (finding,) = parsed.findings
-    assert (finding.rule, finding.severity, finding.row) == ("READ-RECORD", "critical", doubtful["pointer"])
+    assert (finding.rule, finding.severity, finding.row) == (rule, "critical", doubtful["pointer"])
     assert (finding.column, finding.value) == (column, value)
     assert "H04-00003 (/danhSach/2)" in finding.message
+
+
+def test_each_kind_of_doubt_in_one_row_is_found_with_its_own_first_record() -> None:
+    wrong = {"TrangThai": 11}, {"NgayHenTra": "30/06/2026"}, {"TrangThai": 0}
+    records = [dossier(1, LIFE), *(dossier(number, LIFE, **changes) for number, changes in enumerate(wrong, 2))]
+    parsed = read("dossier_list", *pages_of(records), fields=FIELDS)
+    (row,) = parsed.table.to_pylist()
+    assert (row["problem_rule"], row["received_total"]) == ("READ-STATUS", 1)
+    assert [(one.rule, one.value, one.message.split()[0]) for one in parsed.findings] == [
+        ("READ-STATUS", "11", "2"),
+        ("READ-DUE", "2026-06-30", "1"),
+    ]
+
+
+def test_a_service_of_level_2_filed_online_is_counted_and_warned_of() -> None:
+    records = [
+        dossier(number, replace(LIFE, channel=channel), MucDo=level)
+        for number, (channel, level) in enumerate([(2, 3), (1, 2), (2, 2)])
+    ]
+    parsed = read("dossier_list", *pages_of(records), fields=FIELDS)
+    (row,) = parsed.table.to_pylist()
+    assert (row["received_online"], row["problem"]) == (2, None)
+    (finding,) = parsed.findings
+    assert (finding.rule, finding.severity, finding.row) == ("READ-LEVEL-2", "warning", "/danhSach/2")
+    assert (finding.column, finding.value) == ("MucDo", "2")
 
 
 def test_a_dossier_that_lacks_a_column_is_doubtful() -> None:
