@@ -83,6 +83,8 @@ def _finding(
     columns: Sequence[str] = [one["column"] for one in row["figures"]] or [row["column"]]
     point = [row["dataset"], period, row["unit"], row["field"] or ""]
     read_at = [[row["payload"], row["pointer"]]] if row["payload"] else [[row["dataset"], period, row["source"]]]
+    if row["other_payload"]:
+        read_at.append([row["other_payload"], row["other_pointer"]])
     return {
         "id": f"{row['dataset']}/{row['rule']}/{number}",
         "type": "validation",

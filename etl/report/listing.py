@@ -10,6 +10,7 @@ from typing import Any, Final
 _COLUMNS: Final = (
     "severity", "rule", "title", "dimension", "source", "owner", "unit", "unit_name", "field", "column", "value",
     "expected", "difference", "message", "payload", "pointer", "uri", "fetched_at",
+    "other_source", "other_period", "other_payload", "other_pointer",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet read a text as a formula."""

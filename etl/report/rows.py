@@ -101,6 +101,10 @@ def _told(finding: Finding, known: Known, also: Sequence[str]) -> dict[str, Any]
         "also": list(also),
         "payload": finding.payload,
         "pointer": finding.row,
+        "other_source": finding.other_source,
+        "other_period": finding.other_period,
+        "other_payload": finding.other_payload,
+        "other_pointer": finding.other_row,
         "uri": uri,
         "fetched_at": fetched_at and fetched_at.isoformat(),
     }

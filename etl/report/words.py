@@ -50,6 +50,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "rows": Text("Dòng vi phạm", "Failing rows"),
     "rule": Text("Quy tắc", "Rule"),
     "place": Text("Vị trí trong dữ liệu gốc", "Place in the raw answer"),
+    "other_figure": Text("Số đối chiếu", "The other figure"),
     "rules": Text("Quy tắc kiểm tra", "Rules"),
     "rules_passed": Text("Quy tắc đạt", "Rules that hold"),
     "state": Text("Kết quả", "Outcome"),

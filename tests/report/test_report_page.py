@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html.parser import HTMLParser
 
@@ -112,3 +114,20 @@ def test_a_rule_that_could_not_run_is_no_clean_bill() -> None:
 def test_warnings_of_one_kind_are_told_once_with_their_units() -> None:
     found = report.fragment(whole([finding(MANY, name, value="900", expected="100") for name in ("a", "b")]))
     assert "Tỉnh A; Tỉnh B" in found
+
+
+def test_the_second_figure_has_its_place_in_page_csv_and_json() -> None:
+    other = {"other_source": "b", "other_period": "2026-Q2", "other_payload": "cd" * 32, "other_row": "/data/7"}
+    found = whole([summed(5, 1, 2, **other), summed(6, 1, 2, "/1")])
+    page = report.page(found, "vi", "")
+    assert page.count("Số đối chiếu") == 1
+    for told in ("Quý II năm 2026", "/data/7", "cd" * 6):
+        assert told in page
+    rows = csv.DictReader(io.StringIO(report.table(found["rows"]).removeprefix("\ufeff")))
+    told = {row["pointer"]: (row["other_source"], row["other_payload"], row["other_pointer"]) for row in rows}
+    assert told == {"/0": ("b", "cd" * 32, "/data/7"), "/1": ("", "", "")}
+    judged = [one for one in report.validation_report(found)["validations"] if one["id"].count("/") == 2]
+    assert sorted(one["data"]["source"] for one in judged) == [
+        [["ab" * 32, "/0"], ["cd" * 32, "/data/7"]],
+        [["ab" * 32, "/1"]],
+    ]
