@@ -19,6 +19,7 @@ def main() -> int:
     unknown = sorted(set(asked.names) - set(BENCHMARKS))
     if unknown or asked.runs < 1:
         parser.error(f"no benchmark {', '.join(unknown)}" if unknown else "--runs: at least 1")
+    results.commit()  # of the code that is measured, whatever is edited meanwhile
     met = True
     for name in asked.names or BENCHMARKS:
         result = BENCHMARKS[name](asked.runs)

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -62,7 +63,7 @@ def section(result: Result) -> str:
             "",
             *([result.details, ""] if result.details else []),
             f"Target: {result.target}: **{'met' if result.met else 'not met'}**.",
-            f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} at {_commit()}, {machine()}.",
+            f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} at {commit()}, {machine()}.",
             "",
         ]
     )
@@ -90,12 +91,18 @@ def _read(path: str) -> str:
         return ""
 
 
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
-        cwd=RESULTS.parent,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip() or "no commit"
+@cache
+def commit(folder: Path = RESULTS.parent) -> str:
+    """The commit that is measured; "-dirty" where anything but the results themselves is not as it was committed.
+
+    `make bench` writes one result after the other, so it is asked before the first and kept.
+    """
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=folder, check=False, capture_output=True, text=True)  # noqa: S603, S607
+
+    described = git("describe", "--always").stdout.strip()
+    if not described:
+        return "no commit"
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){RESULTS.name}").stdout
+    return f"{described}-dirty" if changed else described

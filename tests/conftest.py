@@ -17,6 +17,25 @@ SIMULATOR_SCALE = 0.02
 for _name in [name for name in os.environ if name.startswith(("BAOCAO_", "AIRFLOW")) and name != "BAOCAO_PG_BIN"]:
     del os.environ[_name]  # a developer's own settings must not reach a test, nor the modules it imports
 
+LONGEST = (
+    "end_to_end/test_restatements.py",
+    "end_to_end/test_across_quarters.py",
+    "fault_lab/test_fault_lab.py",
+    "launcher/test_backfill.py",
+    "end_to_end/test_as_of.py",
+    "end_to_end/test_killed.py",
+    "launcher/test_commands.py",
+    "end_to_end/test_quarter.py",
+)
+"""Files that take minutes, longest first. Files run side by side, each in one process: whichever of these begins last,
+the others wait for (pytest-xdist, left to itself, begins with the files of most tests, and these have few)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:

@@ -25,7 +25,7 @@ from etl.parsing.proof import days_proof, unique_proof
 from etl.parsing.records import Counting
 from etl.parsing.rows import Problem, Reader, Row, shown
 from etl.parsing.table_totals import wrong_totals
-from etl.parsing.tables import read_table, table_records
+from etl.parsing.tables import placed_table, table_records
 from etl.parsing.totals import TotalRows, finding_of
 from etl.parsing.windows import window
 from etl.periods import Period
@@ -140,13 +140,17 @@ def parse(
     )
 
 
-def file_rows(source: Source, platform: Platform, period: Period, page: Page, content: bytes) -> dict[str, Any]:
-    """The records of one landed file by their pointers ("/Sheet!12"), as `parse` reads them; those left out too.
+def file_rows(
+    source: Source, platform: Platform, period: Period, page: Page, content: bytes
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """The records of one landed file by their pointers ("/Sheet!12"), as `parse` reads them; those left out too. And
+    in which column of the sheet, from 0, each of their columns stands.
 
     Raises SourceBroken where the platform's YAML no longer fits these bytes.
     """
     answer = Answer(source, platform, period, [(page, content)])
-    return {record.pointer: record.data for record in read_table(answer, page, content)}
+    records, columns = placed_table(answer, page, content)
+    return {record.pointer: record.data for record in records}, columns
 
 
 def recounted(

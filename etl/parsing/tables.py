@@ -41,6 +41,11 @@ def table_records(answer: Answer) -> list[Record]:
 
 def read_table(answer: Answer, page: Page, content: bytes) -> list[Record]:
     """The records of one file, as `table_records` gives them."""
+    return placed_table(answer, page, content)[0]
+
+
+def placed_table(answer: Answer, page: Page, content: bytes) -> tuple[list[Record], dict[str, int]]:
+    """The records of one file, and in which column of its sheet, from 0, each of their columns stands."""
     table = answer.platform.table
     assert table is not None, "the platform answers with files"  # noqa: S101
     return _File(answer, table, page).read(content)
@@ -62,7 +67,7 @@ class _File:
     table: Table
     page: Page
 
-    def read(self, content: bytes) -> list[Record]:
+    def read(self, content: bytes) -> tuple[list[Record], dict[str, int]]:
         try:
             found = sheets(self.table, content)
         except Unreadable as problem:
@@ -79,7 +84,7 @@ class _File:
         records = list(self._lines(sheet, place).records(self.page, self._stated(sheet, place.top)))
         if self.table.total is not None and not any(record.left_out == TOTAL for record in records):
             raise self.answer.broken("truncated", self.name, "không thấy dòng tổng cộng: tệp có thể bị cắt cụt")
-        return records
+        return records, {name: column for column, name in place.columns.items()}
 
     @property
     def name(self) -> str:

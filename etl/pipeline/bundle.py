@@ -14,7 +14,7 @@ import orjson
 from etl import proof
 from etl.errors import SettingsError
 from etl.forms.package import pack
-from etl.model import Platform
+from etl.model import Numbers, Platform
 from etl.periods import Period
 from etl.pipeline.evidence import Evidence, page_of
 from etl.pipeline.issue import Issued, issued_form
@@ -23,6 +23,7 @@ from etl.warehouse import TraceRow
 from etl.warehouse.chain import Chain
 
 SUFFIX = ".bundle.zip"
+_CODECS = {"utf-8": "utf-8-sig", "windows-1258": "cp1258"}
 
 
 def bundle(file: str, out: Path, *, raw: bool = True) -> dict[str, Any]:
@@ -89,9 +90,8 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
         key = (row.receipt, row.uri, row.request, row.fetched_at.isoformat())
         if key not in requests:
             requests[key] = len(asked)
-            asked.append(_request(row, catalog.platform_of(catalog.sources[row.source])))
-        if row.uri not in contents:
-            contents[row.uri] = issue.office.landing.read(page_of(row))
+            content = contents[row.uri] = issue.office.landing.read(page_of(row))
+            asked.append(_request(row, catalog.platform_of(catalog.sources[row.source]), content))
         evidence[one.quarter].of(row, read)
         told = _row(one, requests[key], read, evidence[one.quarter].columns(row, read))
         rows.append({**told, "dataset": row.dataset} if len(issue.datasets) > 1 else told)
@@ -143,8 +143,9 @@ def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _request(row: TraceRow, platform: Platform) -> dict[str, Any]:
-    """How an answer was asked for. encoding: of a JSON answer whose records are the rows, else None."""
+def _request(row: TraceRow, platform: Platform, content: bytes) -> dict[str, Any]:
+    """How an answer was asked for, and how the verifier reads it: `encoding` of a JSON answer whose records are the
+    rows, `file` of a file; neither of what it can compare by sha256 alone."""
     records = platform.table is None and platform.records_of is None
     return {
         "sha256": row.payload,
@@ -154,7 +155,21 @@ def _request(row: TraceRow, platform: Platform) -> dict[str, Any]:
         "request": row.request,
         "fetched_at": row.fetched_at.isoformat(),
         "receipt": row.receipt,
-        "encoding": {"utf-8": "utf-8-sig", "windows-1258": "cp1258"}[platform.encoding] if records else None,
+        "encoding": _CODECS[platform.encoding] if records else None,
+        **({} if (written := _written(platform, content)) is None else {"file": written}),
+    }
+
+
+def _written(platform: Platform, content: bytes) -> dict[str, Any] | None:
+    """How a file is written, for one that Python's standard library can read: no old binary workbook."""
+    table = platform.table
+    if table is None or (table.format == "spreadsheet" and not proof.is_workbook(content)):
+        return None
+    return {
+        "format": table.format,
+        "encoding": _CODECS[table.encoding or "utf-8"],
+        "delimiter": table.delimiter or ",",
+        "thousands": platform.numbers.thousands if isinstance(platform.numbers, Numbers) else None,
     }
 
 
@@ -163,7 +178,7 @@ def _load(chain: Chain, period: Period, known_at: dt.datetime) -> dict[str, Any]
     return versions and versions._asdict()
 
 
-def _row(one: Under, request: int, measures: list[str], columns: dict[str, list[str]]) -> dict[str, Any]:
+def _row(one: Under, request: int, measures: list[str], columns: dict[str, list[str | None]]) -> dict[str, Any]:
     row = one.row
     return {
         "source": row.source,

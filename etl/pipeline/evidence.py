@@ -22,6 +22,7 @@ class Evidence:
     def __init__(self, office: Office, period: Period) -> None:
         self._office, self._period = office, period
         self._pages: dict[str, Any] = {}
+        self._columns: dict[str, dict[str, int]] = {}
 
     @property
     def pages_verified(self) -> int:
@@ -68,36 +69,41 @@ class Evidence:
             "receipt": row.receipt,
         }
 
-    def columns(self, row: TraceRow, measures: Sequence[str]) -> dict[str, list[str]]:
+    def columns(self, row: TraceRow, measures: Sequence[str]) -> dict[str, list[str | None]]:
         """Of a record of the source's own, which of its columns each measure is the sum of; else nothing.
 
-        The row's page was read by `of` before.
+        Of a file they are the letters of the sheet's columns, None for one that it does not have. The row's page was
+        read by `of` before.
         """
         source = self._office.catalog.sources[row.source]
-        platform = self._office.catalog.platform_of(source)
-        if platform.records_of is not None or platform.table is not None:
+        platform = self._office.catalog.platform_of(source, self._period)
+        if platform.records_of is not None:
             return {}
-        record = _record_at(self._pages[row.payload], row, by_row=False)
-        return {
-            measure: [
-                source.renamed[column] if column in source.renamed and _dig(record, column) is None else column
-                for column in platform.columns[measure]
-            ]
-            for measure in measures
-            if measure in platform.columns
-        }
+        held = self._columns.get(row.payload)
+        record = {} if held is not None else _record_at(self._pages[row.payload], row, by_row=False)
+
+        def place(column: str) -> str | None:
+            now = source.renamed.get(column)
+            if held is not None:
+                number = held.get(column, None if now is None else held.get(now))
+                return None if number is None else _letters(number)
+            return now if now is not None and _dig(record, column) is None else column
+
+        given = {measure: platform.columns[measure] for measure in measures if measure in platform.columns}
+        return {measure: [place(column) for column in columns] for measure, columns in given.items()}
 
     def _document(self, row: TraceRow, page: Page) -> Any:
         """What a page holds: a JSON body, the rows of a file by their pointers, or single records counted once more."""
         office, content = self._office, self._office.landing.read(page)
         catalog = office.catalog
         source = catalog.sources[row.source]
-        platform = catalog.platform_of(source)
+        platform = catalog.platform_of(source, self._period)
         try:
             if platform.table is None and platform.records_of is None:
                 return json_of(content, page.media_type, platform.encoding)
             if platform.table is not None:
-                return parsing.file_rows(source, platform, self._period, page, content)
+                rows, self._columns[page.sha256] = parsing.file_rows(source, platform, self._period, page, content)
+                return rows
             kept = [one for one in office.landing.receipts(source.id, self._period.key) if one.id == row.receipt]
             landed = (one for receipt in kept for one in receipt.pages if one.sha256 == page.sha256)
             pair = (next(landed, page), content)  # the receipt knows which list or field the page was asked for
@@ -160,3 +166,8 @@ def _dig(record: Any, path: str) -> Any:
     for part in path.split("."):
         record = record.get(part) if isinstance(record, dict) else None
     return record
+
+
+def _letters(column: int) -> str:
+    """0 -> A, 25 -> Z, 26 -> AA."""
+    return chr(ord("A") + column) if column < 26 else _letters(column // 26 - 1) + chr(ord("A") + column % 26)

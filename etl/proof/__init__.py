@@ -4,15 +4,32 @@ import re
 from pathlib import Path
 
 from etl.proof.documents import Cell, read_cells, sheets
+from etl.proof.files import is_workbook, read_file
 from etl.proof.verify import Rows, of_whole, ratio, told, verify
 
-__all__ = ["Cell", "Rows", "of_whole", "ratio", "read_cells", "script", "sheets", "told", "verify"]
+__all__ = [
+    "Cell",
+    "Rows",
+    "is_workbook",
+    "of_whole",
+    "ratio",
+    "read_cells",
+    "read_file",
+    "script",
+    "sheets",
+    "told",
+    "verify",
+]
 
 
 def script() -> bytes:
-    """The verifier as one file: verify.py with what it imports from documents.py in the place of that import."""
-    verifier, documents = (Path(__file__).with_name(name).read_text("utf-8") for name in ("verify.py", "documents.py"))
-    whole = documents.partition("from __future__ import annotations\n")[2].strip()
-    made, count = re.subn(r"from etl\.proof\.documents import .*\n", lambda _: f"{whole}\n", verifier)
-    assert count == 1, "verify.py imports documents.py once"  # noqa: S101
-    return made.encode()
+    """The verifier as one file: what verify.py imports of this package stands in it, in the place of the imports."""
+    folder = Path(__file__).parent
+    modules = [(folder / f"{name}.py").read_text("utf-8") for name in ("documents", "files", "verify")]
+    whole = "".join(one.partition("from __future__ import annotations\n")[2] for one in modules[:-1])
+    first, *others = _IMPORT.split(modules[-1])
+    assert len(others) == 2, "verify.py imports documents.py and files.py, each once"  # noqa: S101
+    return "".join([first, _IMPORT.sub("", whole).strip(), "\n", *others]).encode()
+
+
+_IMPORT = re.compile(r"^from etl\.proof\..* import .*\n", re.MULTILINE)

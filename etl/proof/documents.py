@@ -22,7 +22,7 @@ def read_cells(package: zipfile.ZipFile) -> dict[str, Cell]:
         return _bookmarked(package)
     found = {}
     for sheet, part in sheets(package).items():
-        for cell in _elements(package, part, "c"):
+        for cell in parts_named(package, part, "c"):
             parts = {one.tag.rpartition("}")[2]: one.text or "" for one in cell}
             if cell.get("t", "n") == "n" and parts.get("v"):
                 found[f"{sheet}!{cell.get('r')}"] = Cell(Decimal(parts["v"]), parts.get("f"))
@@ -31,10 +31,10 @@ def read_cells(package: zipfile.ZipFile) -> dict[str, Cell]:
 
 def sheets(package: zipfile.ZipFile) -> dict[str, str]:
     """The sheets of an XLSX package in their order: name and part."""
-    rels = _elements(package, "xl/_rels/workbook.xml.rels", "Relationship")
+    rels = parts_named(package, "xl/_rels/workbook.xml.rels", "Relationship")
     links = {link.get("Id"): link.get("Target", "") for link in rels}
     found = {}
-    for sheet in _elements(package, "xl/workbook.xml", "sheet"):
+    for sheet in parts_named(package, "xl/workbook.xml", "sheet"):
         target = next(links[value] for key, value in sheet.items() if key.endswith("}id"))
         found[sheet.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
     return found
@@ -62,6 +62,7 @@ def _bookmarked(package: zipfile.ZipFile) -> dict[str, Cell]:
     }
 
 
-def _elements(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:
+def parts_named(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:
+    """Every element of the name in a part, in their order."""
     root = ElementTree.fromstring(package.read(part))  # noqa: S314 (expat itself refuses entities that blow up)
     return [one for one in root.iter() if one.tag.rpartition("}")[2] == name]

@@ -3,8 +3,9 @@
     python verify.py                    in an unpacked bundle
     python verify.py BUNDLE.zip [FORM.xlsx]
 
-Every file is compared with its sha256; every landed JSON record is read again at its pointer; every figure is added up
-again from the rows under it and compared with the number printed in its cell. Exit status 0 when all holds, else 1.
+Every file is compared with its sha256; every landed JSON record, and every row of a landed workbook, CSV or HTML table,
+is read again at its pointer; every figure is added up again from the rows under it and compared with the number printed
+in its cell. Exit status 0 when all holds, else 1.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from etl.proof.documents import Cell, read_cells
+from etl.proof.files import read_file
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+_NOT_READ = (OSError, LookupError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, ElementTree.ParseError)
 Key = tuple[str, str, str]
 """Unit, tier and field of a figure."""
 
@@ -94,8 +97,7 @@ def verify(bundle: Path, form: Path | None = None) -> dict[str, Any]:
     """
     try:
         return _verify(_opened(bundle), form)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, IndexError, zipfile.BadZipFile,
-            ElementTree.ParseError) as problem:  # fmt: skip
+    except _NOT_READ as problem:
         what = f"{bundle}: không đọc được ({type(problem).__name__}: {problem}) (cannot be read)"
         return {"bundle": str(bundle), "wrong": [what], "files": 0, "rows": 0, "cells": 0}
 
@@ -114,8 +116,9 @@ def _verify(files: Mapping[str, Callable[[], bytes]], form: Path | None) -> dict
         wrong.append(f"{shown}: không phải biểu đã lập (not the issued form): sha256 {_sha(content)}")
         return told
     wrong += _seal(manifest["seal"], manifest["file"]["sha256"])
-    wrong += _raw(manifest, contents)
-    read, problems = _records(manifest, contents)
+    landed, problems = _raw(manifest, contents)
+    wrong += problems
+    read, problems = _records(manifest, landed)
     told.update(rows=len(manifest["rows"]), rows_read_again=read)
     wrong += problems
     with zipfile.ZipFile(io.BytesIO(content)) as package:
@@ -157,35 +160,57 @@ def _seal(seal: Mapping[str, Any] | None, sha256: str) -> list[str]:
     return []
 
 
-def _raw(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> list[str]:
-    wrong = []
+def _raw(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
+    """The landed answers that are what was landed, and what is wrong with the others."""
+    landed, wrong = {}, []
     for uri, sha256 in sorted({(request["uri"], request["sha256"]) for request in manifest["requests"]}):
         if uri not in contents:
             if manifest["raw"]:
                 wrong.append(f"{uri}: thiếu (is missing)")
         elif _sha(contents[uri]) != sha256:
             wrong.append(f"{uri}: không phải tệp gốc đã lấy (not the landed answer): phải có sha256 {sha256}")
-    return wrong
+        else:
+            landed[uri] = contents[uri]
+    return landed, wrong
 
 
-def _records(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> tuple[int, list[str]]:
-    """Every row read again from its landed JSON: how many, and what is not what the manifest says."""
-    count, wrong, documents = 0, [], {}
+def _records(manifest: Mapping[str, Any], landed: Mapping[str, bytes]) -> tuple[int, list[str]]:
+    """Every row read again from its landed answer: how many, and what is not what the manifest says."""
+    count, wrong = 0, []
+    readers: dict[str, Callable[[str, str | None], int | None] | None] = {}
     for row in manifest["rows"]:
         request = manifest["requests"][row["request"]]
         uri = request["uri"]
-        if request["encoding"] is None or uri not in contents:
-            continue  # a file or a list of single records: its sha256 was compared
-        if uri not in documents:
-            documents[uri] = json.loads(contents[uri].decode(request["encoding"]))
-        record = documents[uri]
-        for part in row["pointer"].split("/")[1:]:
-            record = record[int(part)] if isinstance(record, list) else record[part]
+        if uri not in readers:
+            readers[uri] = None
+            try:
+                readers[uri] = _reader(request, landed[uri]) if uri in landed else None
+            except _NOT_READ as problem:
+                wrong.append(f"{uri}: không đọc được ({type(problem).__name__}: {problem}) (cannot be read)")
+        if (reader := readers[uri]) is None:
+            continue
         for measure, columns in row["read"].items():
-            if _add(_whole(_dig(record, column)) for column in columns) != row["values"].get(measure):
+            if _add(reader(row["pointer"], column) for column in columns) != row["values"].get(measure):
                 wrong.append(f"{uri}{row['pointer']}: {measure} không như dòng số liệu (not what the row says)")
         count += 1
     return count, wrong
+
+
+def _reader(request: Mapping[str, Any], content: bytes) -> Callable[[str, str | None], int | None] | None:
+    """What gives the count at a pointer and a column of a landed answer; None where only its sha256 can be compared:
+    a list of single records that we count, an old binary workbook."""
+    if request.get("file") is not None:
+        return read_file(content, request["file"])
+    if request["encoding"] is None:
+        return None
+    document = json.loads(content.decode(request["encoding"]))
+    return lambda pointer, column: _whole(_dig(_at(document, pointer), column or ""))
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        document = document[int(part)] if isinstance(document, list) else document[part]
+    return document
 
 
 def _cells(manifest: Mapping[str, Any], shown: Mapping[str, Cell], name: str) -> tuple[int, list[str]]:

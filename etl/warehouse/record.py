@@ -90,6 +90,8 @@ def record(
     waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)
     _refresh_statistics(connection)
     seals.seal_load(connection, load, period_key, {"fact": first} if first else {})
+    if waits is not None:
+        seals.seal_decision(connection, "decision", f"load {load}")
     return Recorded(load, difference.new, difference.revised, difference.same, waits)
 
 

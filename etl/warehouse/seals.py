@@ -20,16 +20,19 @@ _DECIDED = {
     "publication": "SELECT period, ROW(period, published_at, published_by, reason)::text FROM baocao.publication",
     "decision": "SELECT d.restatement::text, ROW(d.restatement, d.verdict, d.decided_at, d.decided_by, d.reason, "
     "d.code, d.load, r.period, r.load, r.base_load, r.code, r.facts, r.sha256)::text "
-    "FROM baocao.restatement_decision d JOIN baocao.restatement r ON r.id = d.restatement",
+    "FROM baocao.restatement_decision d JOIN baocao.restatement r ON r.id = d.restatement "
+    "UNION ALL SELECT 'load ' || w.load, ROW(w.load, r.id, r.period, r.load, r.base_load, r.code, r.facts, r.sha256, "
+    "r.gaps)::text FROM baocao.waiting_load w JOIN baocao.restatement r ON r.id = w.restatement",
     "review": "SELECT id::text, ROW(id, period, run, sha256, findings, sources, verdict, decided_at, decided_by, "
     "reason)::text FROM baocao.review",
 }
-"""What people decided, by kind of seal: what each decision is of, and its row as text. Migration 0013 has the same of
-the first two."""
+"""What people decided, and what waits for them (of `load 3`, which brought it), by kind of seal: what each is of, and
+its row as text. Migrations 0013 and 0019 have the same of the first two."""
 _WORDS = {
     "publication": ("khóa kỳ", "the lock of the period"),
     "decision": ("quyết định về thay đổi số", "the decision on the restatement"),
     "review": ("quyết định soát xét số", "the review"),
+    "waiting": ("thay đổi chờ duyệt của lần nạp", "what waits of the load"),
 }
 
 
@@ -74,7 +77,8 @@ def seal_load(connection: Connection, load: int, period_key: str, known: Mapping
 
 
 def seal_decision(connection: Connection, kind: str, of: str) -> None:
-    """Seal the lock of a period (`publication`), what became of a restatement (`decision`), or a review."""
+    """Seal the lock of a period (`publication`), what became of a restatement or that it waits (`decision`), or a
+    review."""
     append(connection, [(kind, of, _decided(connection, kind)[of], None)])
 
 
@@ -122,17 +126,19 @@ def _lines(parts: str) -> dict[str, str]:
 
 
 def changed_decisions(connection: Connection, seals: Sequence[Seal]) -> list[str]:
-    """The locks, decisions on restatements and reviews that are not what was sealed, are gone or have no seal."""
+    """The locks, restatements, decisions on them and reviews that are not what was sealed, are gone or have no seal."""
     found = []
-    for kind, (words, in_english) in _WORDS.items():
+    for kind in _DECIDED:
         sealed = {seal.of: seal.content for seal in seals if seal.kind == kind}
         now = _decided(connection, kind)
         for of in sorted(sealed.keys() | now.keys()):
             if sealed.get(of) == now.get(of):
                 continue
+            words, in_english = _WORDS["waiting" if of.startswith("load ") else kind]
+            of_what = of.removeprefix("load ")
             what = ("không còn trong kho", "is gone") if of not in now else ("đã bị sửa", "was changed")
             vi, en = what if of in sealed else ("không có niêm phong", "has no seal")
-            found.append(f"{words} {of} {vi} ({in_english} {en})")
+            found.append(f"{words} {of_what} {vi} ({in_english} {en})")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,26 @@ def test_a_result_takes_the_place_of_its_older_one(tmp_path: Path) -> None:
     assert "| time, s | 8 | 7 | 9 |" in text
     assert "| time, s | 5 | 5 | 5 |" in text
     assert "CPUs" in text
+
+
+def test_a_result_names_its_commit_though_results_were_written_since(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.vn"]
+        return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    bench = tmp_path / "bench"
+    bench.mkdir()
+    assert results.commit(tmp_path) == "no commit"
+    for path in (bench / "RESULTS.md", tmp_path / "code.py"):
+        path.write_text("1\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    head = git("rev-parse", "--short", "HEAD").strip()
+    (bench / "RESULTS.md").write_text("2\n")
+    (bench / "untracked").write_text("2\n")
+    assert results.commit(bench) == head
+    (tmp_path / "code.py").write_text("2\n")
+    results.commit.cache_clear()
+    assert results.commit(bench) == f"{head}-dirty"
+    results.commit.cache_clear()

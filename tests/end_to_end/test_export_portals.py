@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import os
+import re
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -146,6 +152,71 @@ def test_a_figure_leads_to_the_row_of_its_sheet(
         cell = openpyxl.load_workbook(row["file"])[sheet][f"C{number}"].value
         assert int(str(cell).replace(",", "")) == row["value"]
         assert row["address"].startswith("file:" if unit == "15" else f"{simulator.url}/export_")
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind"), [("04", "xlsx"), ("08", "csv"), ("11", "html"), ("14", "xlsx"), ("15", "xlsx")]
+)
+def test_a_bundle_reads_the_rows_of_its_files_again(office: Office, unit: str, kind: str, tmp_path: Path) -> None:
+    packed = Path(pipeline.bundle(str(office.form("II.06a", unit)), tmp_path)["bundle"])
+    verified = pipeline.verify_bundle(str(packed))
+    assert (verified["wrong"], verified["rows_read_again"]) == ([], verified["rows"])
+    assert verified["rows"] > (2 if unit == WITHOUT_FIELDS else 15)
+    with zipfile.ZipFile(packed) as package:
+        files = {name: package.read(name) for name in package.namelist()}
+    told = json.loads(files["manifest.json"])
+    row = next(one for one in told["rows"] if one["values"]["received_total"])
+    measure, (column, *_) = "received_total", row["read"]["received_total"]
+    asked = told["requests"][row["request"]]
+    assert asked["uri"].endswith(kind) or kind == "html"
+    altered = _with_another_figure(files[asked["uri"]], kind, row["pointer"], column, row["values"][measure])
+
+    files[asked["uri"]] = altered
+    wrong = _verified_again(packed, files)
+    assert len(wrong) == 1, "its sha256, and no noise beside it"
+    assert f"{asked['uri']}: không phải tệp gốc đã lấy" in wrong[0]
+    # a forger who mends every hash is caught by the number itself
+    asked["sha256"] = hashlib.sha256(altered).hexdigest()
+    files["manifest.json"] = json.dumps(told).encode()
+    assert [f"{asked['uri']}{row['pointer']}: {measure} " in line for line in _verified_again(packed, files)] == [True]
+
+
+def _with_another_figure(content: bytes, kind: str, pointer: str, column: str, figure: int) -> bytes:
+    """The file with one more in the row and column of the pointer, by a library that the verifier does not use."""
+    sheet, _, number = pointer.removeprefix("/").rpartition("!")
+    if kind == "xlsx":
+        book, target = openpyxl.load_workbook(io.BytesIO(content)), io.BytesIO()
+        book[sheet][f"{column}{number}"].value = figure + 1
+        book.save(target)
+        return target.getvalue()
+    written = f"{figure:,}".replace(",", ".").encode()
+    if kind == "csv":
+        lines = content.split(b"\r\n" if b"\r\n" in content else b"\n")
+        line = lines[int(number) - 1]
+        assert written in line
+        return content.replace(line, line.replace(written, str(figure + 1).encode(), 1))
+    tables = re.split(rb"(?=<table)", content)
+    at = int(sheet.removeprefix("table"))
+    rows = re.split(rb"(?=<tr)", tables[at])
+    cells = re.split(
+        rb"(?=<t[dh])", rows[int(number)]
+    )  # before the first row, and before the first cell, stands something
+    place = ord(column) - ord("A") + 1
+    assert b">" + written + b"<" in cells[place]
+    cells[place] = cells[place].replace(written, str(figure + 1).encode())
+    rows[int(number)] = b"".join(cells)
+    tables[at] = b"".join(rows)
+    return b"".join(tables)
+
+
+def _verified_again(packed: Path, files: dict[str, bytes]) -> list[str]:
+    """What is wrong with the bundle of these files, its list of sums mended."""
+    sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in files if name != "SHA256SUMS")
+    with zipfile.ZipFile(packed, "w") as package:
+        for name, content in (files | {"SHA256SUMS": sums.encode()}).items():
+            package.writestr(name, content)
+    wrong: list[str] = pipeline.verify_bundle(str(packed))["wrong"]
+    return wrong
 
 
 def _trace(unit: str, cell: str) -> dict[str, Any] | None:

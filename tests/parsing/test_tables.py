@@ -289,7 +289,9 @@ def test_file_rows_gives_the_record_again() -> None:
     content = xlsx(*lines(AGENCY, FIELDS))
     landed, _ = _file(content, "a.xlsx")
     source = Source("x", "export_06a", "04", "file:///srv", "Cao Bằng")
-    assert file_rows(source, PLATFORM, Q3, landed, content)["/II.06a!10"]["nhan_tong"] == 1234
+    rows, columns = file_rows(source, PLATFORM, Q3, landed, content)
+    assert rows["/II.06a!10"]["nhan_tong"] == 1234
+    assert [columns[name] for name in ("tt", "linh_vuc", "nhan_tong")] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("as_csv", [False, True])

@@ -105,6 +105,10 @@ def _decide(warehouse: Warehouse) -> None:
         ("restatement", "UPDATE baocao.restatement SET code = 'late' WHERE id = 2", "thay đổi số 2 đã bị sửa"),
         ("publication", "INSERT INTO baocao.publication VALUES ('2026-Q2', now(), 'X', '')",
          "khóa kỳ 2026-Q2 không có niêm phong"),
+        ("waiting_load", "DELETE FROM baocao.waiting_load WHERE load = 3",
+         "thay đổi chờ duyệt của lần nạp 3 không còn"),
+        ("waiting_load", "INSERT INTO baocao.waiting_load VALUES (1, 1)",
+         "thay đổi chờ duyệt của lần nạp 1 không có niêm phong"),
     ],
 )  # fmt: skip
 def test_a_changed_decision_is_named(
@@ -114,13 +118,45 @@ def test_a_changed_decision_is_named(
     walked = Chain(warehouse_url).walk()
     assert walked.wrong == []
     kinds = [seal.kind for seal in walked.seals if seal.kind != "payload"]
-    assert kinds == ["load", "publication", "load", "decision", "load", "load", "decision"]
+    waited = ["load", "decision"]
+    assert kinds == ["load", "publication", *waited, "decision", *waited, "load", "decision"]
     with connect(warehouse_url) as owner:
         owner.execute(f"ALTER TABLE baocao.{table} DISABLE TRIGGER insert_only")
         assert owner.execute(change).rowcount == 1
     wrong = Chain(warehouse_url).walk().wrong
-    assert len(wrong) == 1
+    assert len(wrong) == (2 if table == "restatement" else 1), "a decided one was sealed as it waited, too"
     assert named in wrong[0]
+
+
+def test_what_waits_is_sealed_before_it_is_decided(warehouse: Warehouse, warehouse_url: str) -> None:
+    FILLED.into(warehouse)
+    warehouse.lock_period(PERIOD, "A", "công văn 12")
+    waits = Load({A: figure(13)}).into(warehouse)
+    assert waits.restatement is not None
+    assert Chain(warehouse_url).walk().wrong == []
+    with connect(warehouse_url) as owner:
+        owner.execute("ALTER TABLE baocao.restatement DISABLE TRIGGER insert_only")
+        assert owner.execute("UPDATE baocao.restatement SET base_load = base_load + 1").rowcount == 1
+    assert [f"lần nạp {waits.load} đã bị sửa" in line for line in Chain(warehouse_url).walk().wrong] == [True]
+
+
+def test_what_waits_of_before_is_sealed_by_the_upgrade(warehouse: Warehouse, warehouse_url: str) -> None:
+    FILLED.into(warehouse)
+    warehouse.lock_period(PERIOD, "A", "công văn 12")
+    waits = Load({A: figure(13)}).into(warehouse)
+    before = Chain(warehouse_url).walk().seals
+    warehouse.downgrade("0018")
+    with connect(warehouse_url) as session:  # as a version without these seals left it
+        session.execute("ALTER TABLE baocao.seal DISABLE TRIGGER insert_only")
+        assert session.execute("DELETE FROM baocao.seal WHERE kind = 'decision'").rowcount == 1
+        session.execute("ALTER TABLE baocao.seal ENABLE TRIGGER insert_only")
+    warehouse.migrate()
+    walked = Chain(warehouse_url).walk()
+    assert (walked.wrong, walked.seals) == ([], before)
+    assert (before[-1].kind, before[-1].of) == ("decision", f"load {waits.load}")
+    warehouse.downgrade("0018")
+    warehouse.migrate()
+    assert Chain(warehouse_url).walk().seals == before, "not sealed twice"
 
 
 def test_decisions_of_before_are_sealed_by_the_upgrade(warehouse: Warehouse, warehouse_url: str) -> None:
