@@ -55,17 +55,24 @@ def lock(period_key: str, by: str, reason: str = "") -> dict[str, Any]:
 
 
 def lock_due() -> list[dict[str, Any]]:
-    """Lock, as the calendar says, each period whose last due date has passed and of which every form due is issued."""
+    """Lock, as the calendar says, each period whose last due date has passed and of which every form due is issued.
+
+    A lock that was stopped before its forms were issued with their figures final is carried to its end, whoever locked.
+    """
     office = Office.open()
-    if not office.catalog.calendar.lock_after_due:
-        return []
     today, done = dt.datetime.now(TIMEZONE).date(), []
     for period in periods_of(office, None):
-        owed = office.warehouse.frozen([period.key])
-        if not owed or office.warehouse.publication(period.key) is not None or any(one.due_on >= today for one in owed):
+        held = office.warehouse.publication(period.key)
+        if held is not None:
+            issued = [office.warehouse.issues_known_at(form, period.key) for form in forms()]
+            if any(known and max(known.values()) < held.published_at for known in issued):  # each form whole, or not
+                done.append(lock(period.key, held.published_by, held.reason))
             continue
-        issued = {form: office.warehouse.issues_known_at(form, period.key) for form in {one.form for one in owed}}
-        if all(one.unit in issued[one.form] for one in owed):
+        owed = office.warehouse.frozen([period.key]) if office.catalog.calendar.lock_after_due else []
+        if not owed or any(one.due_on >= today for one in owed):
+            continue
+        known = {form: office.warehouse.issues_known_at(form, period.key) for form in {one.form for one in owed}}
+        if all(one.unit in known[one.form] for one in owed):
             last = max(one.due_on for one in owed)
             done.append(lock(period.key, "calendar", f"đã qua hạn gửi {last:%d/%m/%Y} (lock_after_due)"))
     return done

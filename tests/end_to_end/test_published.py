@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import python_calamine
@@ -16,6 +18,8 @@ from click.testing import CliRunner, Result
 from etl import pipeline
 from etl.__main__ import main
 from etl.model import NATION
+from etl.periods import Period
+from etl.pipeline.office import Office as PipelineOffice
 from tests.end_to_end.office import MEASURES, PERIOD, ROOT, Office, read_form_06a
 
 LATE, SOURCE = "04", "onestop_cao_bang"
@@ -45,14 +49,35 @@ def baocao(*words: str) -> Result:
     return CliRunner().invoke(main, list(words))
 
 
+def stopped_once_locked(publish: Callable[[Period], Any]) -> Callable[[Period], Any]:
+    """As where the process is killed between the lock and its forms."""
+
+    def publishing(period: Period) -> Any:
+        if PipelineOffice.open().warehouse.publication(period.key) is not None:
+            raise KeyboardInterrupt
+        return publish(period)
+
+    return publishing
+
+
 def test_a_late_province_waits_for_a_person(office: Office, portal: str, field_codes: dict[str, str]) -> None:
     assert office.run()["record"]["note"] == ""
     assert set(office.failures) == {SOURCE}
     sent = office.form("II.06a", LATE)
     assert baocao("lock", PERIOD).exit_code == 2, "somebody must say so"
     assert baocao("lock", PERIOD, "--by", " ").exit_code == 2
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("etl.pipeline.restatements")  # the package has a function of that name
+        patch.setattr(module, "_publish", stopped_once_locked(module._publish))
+        assert baocao("lock", PERIOD, "--by", "Nguyễn Văn A", "--reason", "công văn 12").exit_code != 0
+    assert office.form("II.06a", LATE) == sent, "locked, and the forms do not say so"
+    (carried_on,) = pipeline.lock_due()
+    assert (carried_on["published_by"], set(carried_on["states"])) == ("Nguyễn Văn A", {"final"})
+    assert office.form("II.06a", LATE) != sent
+    assert pipeline.lock_due() == []
     done = baocao("lock", PERIOD, "--by", "Nguyễn Văn A", "--reason", "công văn 12", "--json")
     assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["locked_before"]
     assert set(json.loads(done.stdout)["states"]) == {"final"}
     published = office.form("II.06a", LATE)
     files = {path: path.read_bytes() for path in (office.home / "store/forms").rglob("*.xlsx")}
