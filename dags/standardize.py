@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, task
 from reporting_deadlines import FORMS_DUE
-from reporting_review import Review
+from reporting_review import REPORT, Review
 from reporting_run import COLLECTED, DEFAULTS, INDICATORS, period_of
 
 with DAG(
@@ -65,7 +65,7 @@ with DAG(
     review = Review(
         task_id="review",
         subject="{{ ti.xcom_pull('question')['subject'] }}",
-        body="{{ ti.xcom_pull('question')['body'] }}",
+        body=f"{REPORT}\n\n{{{{ ti.xcom_pull('question')['body'] }}}}",
     )
     asked = question()
     recorded = record(asked)

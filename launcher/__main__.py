@@ -75,12 +75,16 @@ def forget() -> None:
 
 
 @main.command(hidden=True)
-def migrate() -> None:
+@click.option("--account", help="A login of the warehouse that sees one unit only.")
+@click.option("--unit")
+def migrate(account: str | None, unit: str | None) -> None:
     """Bring Airflow's metadata and the warehouse up to date (a process of its own: it imports Airflow)."""
     from etl import pipeline
     from launcher.inprocess import prepare_database
 
     pipeline.prepare()
+    if account is not None:
+        pipeline.database_grant(account, None, unit)
     prepare_database()
 
 

@@ -32,8 +32,11 @@ METADATA = "airflow"
 OPERATOR = "data_engineer"
 REVIEWER = "reviewer"
 """Who is asked about critical findings, unless BAOCAO_REVIEWERS names others."""
-ROLES = {OPERATOR: "op", REVIEWER: "user", "viewer": "viewer"}
-"""The users and their roles in Airflow's simple auth manager: `op` may also run, repeat and backfill."""
+OWNER, OWNED = "tuyen_quang", "08"
+"""Who answers for one province, and for that reason sees its units only: an account of the warehouse says so."""
+ROLES = {OPERATOR: "op", REVIEWER: "user", "viewer": "viewer", OWNER: ""}
+"""The users and their roles in Airflow's simple auth manager: `op` may also run, repeat and backfill; without a role
+Airflow itself shows nothing."""
 _SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 _PORT = 8080
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
@@ -136,12 +139,14 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
         things.callback(simulator.stop)
         simulator.launch()
     server.start()
+    own_warehouse = not os.environ.get(machine.WAREHOUSE_URL)
     environment = _environment(server, ports)
     if simulator:
         environment |= simulator.environment | simulator.mail_environment
-    migrated = subprocess.run(
-        [sys.executable, "-m", "launcher", "migrate"], env=environment, check=False, capture_output=True, text=True
-    )
+    migrate = [sys.executable, "-m", "launcher", "migrate"]
+    if own_warehouse:  # who brings one of their own gives accounts there by themselves
+        migrate += ["--account", OWNER, "--unit", OWNED]
+    migrated = subprocess.run(migrate, env=environment, check=False, capture_output=True, text=True)
     if migrated.returncode != 0:
         raise LauncherError(f"the databases could not be brought up to date:\n{migrated.stderr[-2000:]}")
     for service in _SERVICES:
@@ -156,7 +161,7 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
         raise LauncherError(f"the services did not become healthy; the end of the log of {words}")
     click.echo(f"\nAirflow: {_address(ports)}")
     for user, password in _passwords().items():
-        click.echo(f"  {user:<14} {password:<24} ({ROLES.get(user, '?')})")
+        click.echo(f"  {user:<14} {password:<24} ({ROLES.get(user) or f'đơn vị / unit {OWNED}'})")
     if simulator:
         click.echo(f"Thư nhắc mà máy mô phỏng nhận được / reminders the simulator received: {simulator.url}/mail")
     click.echo("\nDừng / stop: Ctrl-C, hoặc / or: make down")

@@ -38,7 +38,7 @@ def console() -> FastAPI:
     The manager is asked what a user may do, never what their role is called, so that this holds under any manager:
     see the DAG that publishes, answer the review in `standardize`, change a pool.
     """
-    from urllib.parse import urlencode, urlsplit
+    from urllib.parse import quote, urlencode, urlsplit
 
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
@@ -61,7 +61,11 @@ def console() -> FastAPI:
 
     root = urlsplit(conf.get("api", "base_url", fallback="/")).path.rstrip("/")
     login_url = f"{root}/api/v2/auth/login?{urlencode({'next': f'{root}{PREFIX}/'})}"
-    return create_app(login, conf.get_mandatory_value("api", "secret_key"), login_url)
+
+    def review_url(run: str) -> str:
+        return f"{root}/dags/standardize/runs/{quote(run, safe='')}/tasks/review/required_actions"
+
+    return create_app(login, conf.get_mandatory_value("api", "secret_key"), login_url, review_url)
 
 
 class ReportingConsolePlugin(AirflowPlugin):

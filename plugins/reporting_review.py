@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 REVIEWERS = [name.strip() for name in (os.environ.get("BAOCAO_REVIEWERS") or "").split(",") if name.strip()]
 """Ids of the users who may answer, as Airflow's auth manager knows them (its simple one: the user names)."""
+
+_ROOT = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+REPORT = (
+    "[**Báo cáo chất lượng đầy đủ: mọi dòng sai, giá trị, lẽ ra phải là / the whole quality report**]"
+    f"({_ROOT}/console/quality/report?period={{{{ ti.xcom_pull('question')['period'] }}}}"
+    "&run={{ run_id | urlencode }})"
+)
+"""A link to the report of the run that is asked about, as Markdown within a template."""
 
 _ASKED_AGAIN_AFTER = timedelta(seconds=2)
 
@@ -27,7 +37,7 @@ class Review(ApprovalOperator):
     def __init__(self, **given: Any) -> None:
         super().__init__(
             assigned_users=[{"id": name, "name": name} for name in REVIEWERS],
-            params={"comment": Param("", type="string", title="Lý do, ý kiến / reason, comment")},
+            params={"comment": Param("", type="string", title="Ý kiến, lý do (phải ghi) / comment (needed)")},
             retries=100,
             retry_delay=_ASKED_AGAIN_AFTER,
             **given,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,18 +50,37 @@ def quality(
     return _show(found, [path for path in (html, pdf, csv) if path is not None])
 
 
+def _what(one: Mapping[str, Any], where: str = "") -> str:
+    return f"{one['row']['title']['vi']}\n{where}{', '.join(one['rules'])} · {one['rows']} dòng/rows"
+
+
 def _show(found: dict[str, Any], written: list[Path]) -> None:
     for path in written:
         click.echo(str(path))
+    from etl import report
+
     issues = [one for one in found["issues"] if one["severity"] != "info"]
     if issues:
+        # A critical fault is decided by itself; of a kind of warning one line, as on the page.
         headings = ("Mức / severity", "Đơn vị / unit", "Sai / what", "Có / is", "Phải là / should be", "Từ / since")
         table = new_table(*headings, "Ô “…” / cells")
         for one in issues:
-            row = one["row"]
-            what = f"{row['title']['vi']}\n{one['source']} · {', '.join(one['rules'])} · {one['rows']} dòng/rows"
-            cells = (row["value"], row["expected"], one["since"]["period"], str(one["cells"]))
-            table.add_row(_SEVERITIES[one["severity"]], row["unit_name"], what, *cells)
+            if one["severity"] == "critical":
+                row, since = one["row"], one["since"]["period"]
+                what = _what(one, f"{one['source']} · ")
+                table.add_row(
+                    _SEVERITIES["critical"],
+                    row["unit_name"],
+                    what,
+                    row["value"],
+                    row["expected"],
+                    since,
+                    str(one["cells"]),
+                )
+        for kind in report.alike(one for one in issues if one["severity"] == "warning"):
+            first, *others = kind["units"]
+            where = first + (f"\nvà {len(others)} đơn vị khác / more" if others else "")
+            table.add_row(_SEVERITIES["warning"], where, _what(kind), "", kind["row"]["expected"], kind["since"], "")
         show(table)
     forms = found["forms"]
     for one in found["criteria"]:

@@ -36,18 +36,23 @@ _STATUS: dict[type[BaocaoError], int] = {
 }
 
 
-def create_app(login: Callable[..., Any], secret: str, login_url: str | None = None) -> FastAPI:
+def create_app(
+    login: Callable[..., Any],
+    secret: str,
+    login_url: str | None = None,
+    review_url: Callable[[str], str] | None = None,
+) -> FastAPI:
     """login: a FastAPI dependency that gives the Login of whoever asks, or raises 401.
 
     secret: signs what writes carry; the same for every process that serves the console. login_url: where somebody who
-    is not logged in is sent by hand.
+    is not logged in is sent by hand. review_url: where the question about a run is answered.
     """
 
     def admit(request: Request, who: Login = Depends(login)) -> None:  # noqa: B008 - FastAPI's own way
         request.state.reader = reader_of(who)
 
     app = FastAPI(title="Báo cáo ETL", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(admit)])
-    app.state.secret, app.state.login_url = secret, login_url
+    app.state.secret, app.state.login_url, app.state.review_url = secret, login_url, review_url
     app.mount("/static", StaticFiles(directory=Path(STATIC)), name="static")
     for router in pages.ROUTERS:
         app.include_router(router)

@@ -19,6 +19,7 @@ AskedSeverity = Annotated[Literal["critical", "warning", "info"] | None, Query(a
 AskedPage = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 AskedIssue = Annotated[int | None, Query(alias="issue", ge=1, le=10_000)]
 AskedName = Annotated[str | None, Query(alias="q", max_length=80)]
+AskedRun = Annotated[str | None, Query(alias="run", pattern=r"^[0-9A-Za-z_.:+|\-]{1,250}$")]
 
 Period = Annotated[str, Path(pattern=_PERIOD)]
 Unit = Annotated[str, Path(pattern=_CODE)]

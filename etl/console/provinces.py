@@ -19,7 +19,7 @@ _GRID: Final[Mapping[str, tuple[int, int]]] = {
 }  # fmt: skip
 """Row and column of the 34 provinces in force since 12/06/2025, by code."""
 _PREFIXES = ("Thành phố ", "Tỉnh ")
-_WORST = ("missing", "partial", "open", "late", "nil", "on_time")
+_WORST = ("missing", "reviewing", "partial", "open", "late", "nil", "on_time")
 
 
 def tiles(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -133,6 +133,7 @@ def page(request: Request, template: str, status: int = 200, **given: Any) -> HT
             current=_PAGES.get(getattr(request.scope.get("route"), "name", "")),
             switchable=request.method == "GET",
             login_url=request.app.state.login_url,
+            review_url=request.app.state.review_url,
             csrf=writes.token(request.app.state.secret, reader.name) if reader is not None and reader.decides else "",
         )
     )

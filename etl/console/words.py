@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from etl.console.words_overview import OVERVIEW
 from etl.model import PULL_STATES, RESTATEMENT_CODES, STANDING_STATES, Text
 
 _NAV: Final[Mapping[str, Text]] = {
@@ -45,50 +46,6 @@ _NAV: Final[Mapping[str, Text]] = {
     "scrolls": Text("cuộn ngang để xem hết bảng", "scrolls sideways"),
     "no_value": Text("chưa có số liệu", "no value"),
     "details": Text("Chi tiết", "Details"),
-}
-_OVERVIEW: Final[Mapping[str, Text]] = {
-    "who_is_missing": Text("Ai chưa gửi?", "Who is missing?"),
-    "what_is_wrong": Text("Sai ở đâu?", "What is wrong?"),
-    "what_to_decide": Text("Phải quyết định gì?", "What must I decide?"),
-    "all_filed": Text("Mọi đơn vị đã gửi đủ.", "Every unit has filed in full."),
-    "nothing_owed": Text(
-        "Không biểu nào đến kỳ phải gửi của đơn vị này.", "No form is owed by this unit for the period."
-    ),
-    "count_missing": Text("{count} chưa gửi", "{count} missing"),
-    "count_partial": Text("{count} thiếu số liệu", "{count} partial"),
-    "count_open": Text("{count} chưa đến hạn", "{count} not due yet"),
-    "of_obligations": Text("trên {count} biểu phải gửi", "of {count} forms owed"),
-    "due": Text("hạn {day}", "due {day}"),
-    "due_unverified": Text("hạn chưa kiểm chứng", "due date not verified"),
-    "nothing_wrong": Text("Không có lỗi nghiêm trọng.", "Nothing critical was found."),
-    "count_critical": Text("{count} lỗi nghiêm trọng", "{count} critical findings"),
-    "count_warning": Text("{count} cảnh báo", "{count} warnings"),
-    "count_sources": Text("{count} nguồn lấy không trọn", "{count} sources not pulled in full"),
-    "count_withheld": Text(
-        "{count} số liệu bị giữ lại vì thiếu nguồn hoặc dòng bị cách ly",
-        "{count} figures withheld: a source is missing or a row is in quarantine",
-    ),
-    "nothing_to_decide": Text("Không có gì chờ quyết định.", "Nothing waits for a decision."),
-    "count_waiting": Text("{count} thay đổi của kỳ đã công bố chờ duyệt", "{count} changes of published periods wait"),
-    "figures_change": Text("{period}: {count} số liệu sẽ đổi", "{period}: {count} figures would change"),
-    "to_publish": Text(
-        "Kỳ này đã qua mọi hạn gửi mà chưa công bố: baocao lock {period}",
-        "Every due date has passed and the period is not published: baocao lock {period}",
-    ),
-    "published": Text("Đã công bố {moment}, {by}.", "Published {moment} by {by}."),
-    "decides_reviewer": Text("Người duyệt quyết định; bạn xem được.", "The reviewer decides; you may look."),
-    "and_more": Text("và {count} nữa", "and {count} more"),
-    "heat_map": Text("Đơn vị và biểu, kỳ này và tám kỳ gần nhất", "Units and forms, this period and the last eight"),
-    "now": Text("Kỳ này", "Now"),
-    "last_eight": Text("Tám kỳ", "Last eight"),
-    "province_grid": Text("Các tỉnh, thành phố", "Provinces"),
-    "province_grid_note": Text(
-        "Mỗi ô một tỉnh, xếp gần đúng từ bắc vào nam, không phải bản đồ. Màu là tình trạng kém nhất trong các biểu.",
-        "One square a province, roughly north to south, not a map. Its colour is the worst standing of its forms.",
-    ),
-    "legend": Text("Chú giải", "Legend"),
-    "not_owed": Text("không phải gửi", "not owed"),
-    "own_form": Text("cột do dự án tự xác định", "columns of the project's own"),
 }
 _FORM: Final[Mapping[str, Text]] = {
     "issue_number": Text("Lần lập {number}", "Issue {number}"),
@@ -287,7 +244,7 @@ _REASONS: Final[Mapping[str, Text]] = {
 }
 WORDS: Final[Mapping[str, Text]] = {
     **_NAV,
-    **_OVERVIEW,
+    **OVERVIEW,
     **_FORM,
     **_LISTS,
     **_DECISIONS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from etl.errors import PeriodError
 from etl.model import NATION, PULL_STATES, Comparison, Finding, Rule, RuleOutcome, Text
 from etl.periods import Period
 from etl.pipeline import withheld
+from etl.pipeline.asked import Question
+from etl.pipeline.judged import Judged, of_load, of_run
 from etl.pipeline.office import Office
 from etl.pipeline.quality_counts import counts
 from etl.pipeline.quality_scope import Scope, within
@@ -31,53 +33,61 @@ def core(office: Office, period: Period, load: int, scope: Scope) -> dict[str, A
     Derived and disposable, like everything under work/ in the store: another catalog, other rules or another version of
     this program have a file of their own. Raises PeriodError for a period that is computed from others.
     """
-    named = (scope.key, office.catalog.version, rules_version(office.settings.expectations), _program())
-    name = f"{load}-{hashlib.sha256(' '.join(named).encode()).hexdigest()[:24]}.json"
+    return _kept(office, period, str(load), scope, lambda: of_load(office, period, load))
+
+
+def core_of_run(office: Office, period: Period, asked: Question, scope: Scope) -> dict[str, Any]:
+    """The same of a run that waits for a reviewer, as it would be loaded."""
+    name = f"{asked.run}-{asked.asked_at:%Y%m%dT%H%M%S%f}"
+    return _kept(office, period, name, scope, lambda: of_run(office, period, asked.run, asked.asked_at))
+
+
+def _kept(office: Office, period: Period, of: str, scope: Scope, judged: Callable[[], Judged]) -> dict[str, Any]:
+    named = (of, scope.key, office.catalog.version, rules_version(office.settings.expectations), _program())
+    name = f"{hashlib.sha256(' '.join(named).encode()).hexdigest()[:32]}.json"
     path = office.store("work", period.key, "quality") / name
     if not path.exists():
         with suppress(FileExistsError):  # another process was faster
-            files.create(path, orjson.dumps(_worked_out(office, period, load, scope)))
+            files.create(path, orjson.dumps(_worked_out(office, period, judged(), scope)))
     found: dict[str, Any] = orjson.loads(path.read_bytes())
     return found
 
 
-def _worked_out(office: Office, period: Period, number: int, scope: Scope) -> dict[str, Any]:
-    load = office.warehouse.load_quality(number)
+def _worked_out(office: Office, period: Period, judged: Judged, scope: Scope) -> dict[str, Any]:
+    load = judged.quality
     if not load.sources:
         parts = ", ".join(part.key for part in period.parts())
         raise PeriodError(
             f"kỳ {period.key} được tính từ các kỳ {parts}: xem báo cáo chất lượng của từng kỳ đó "
             "(the period is computed from these, which have the reports)"
         )
-    at = load.recorded_at
-    findings = within(office.warehouse.findings(period.key, known_at=at), scope)
+    findings = within(judged.findings, scope)
     rules = office.rules()
-    judged = office.warehouse.rule_outcomes([period.key], at)[period.key].outcomes
     pulls = {one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"}
     rows = report.rows(findings, known(office, period, rules, landed(office, findings), pulls))
     issues = report.issues(rows)
-    faces = withheld.faces(office, period, scope.datasets, scope.units, at)
-    unexplained = withheld.weigh(office, period, faces, office.warehouse.holes(period.key, at), issues, rows)
+    figures = None if judged.figures is None else judged.figures(scope.units)
+    faces = withheld.faces(office, period, scope.datasets, scope.units, load.recorded_at, figures)
+    unexplained = withheld.weigh(office, period, faces, judged.holes, issues, rows)
     told = withheld.told(faces)
     cells = sum(len(face.cells) for face in faces)
     missing = sum(face["withheld"] for face in told)
-    since = office.warehouse.broken_since(period.key, at)
     return {
         "run": {
             "load": load.load,
             "run": load.run,
-            "recorded_at": at.isoformat(),
+            "recorded_at": load.recorded_at.isoformat(),
             "catalog_version": load.catalog_version,
             "rules_version": load.rules_version,
         },
         "counts": {
             "cells": (cells - missing, cells),
-            **counts(office, period, load, scope, _dimensions(rules, judged)),
+            **counts(office, period, judged, scope, _dimensions(rules, judged.outcomes)),
         },
-        "since": [(*key, first.isoformat()) for key, first in sorted(since.items())],
+        "since": [(*key, first.isoformat()) for key, first in sorted(judged.since.items())],
         "issues": report.ranked(issues),
         "rows": rows,
-        "rules": report.outcomes(judged, rules, rows, scope.datasets),
+        "rules": report.outcomes(judged.outcomes, rules, rows, scope.datasets),
         "forms": {
             "cells": cells,
             "withheld": missing,

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from etl.periods import Interval, Period
+from etl.pipeline.judged import Judged
 from etl.pipeline.office import Office
 from etl.pipeline.quality_scope import Scope
-from etl.warehouse import LoadQuality
 
 
 def counts(
     office: Office,
     period: Period,
-    load: LoadQuality,
+    judged: Judged,
     scope: Scope,
     dimensions: Mapping[tuple[str, str], str],
 ) -> dict[str, tuple[int, int]]:
     """Part and whole of the measures of `etl.report` that a load settles. dimensions: of each dataset and rule."""
-    catalog = office.catalog
+    catalog, load = office.catalog, judged.quality
     due = {one.id for one in catalog.due_sources(period) if one.id in scope.sources and one.role == "reporting"}
     given = [one for one in load.sources if one.source in due]
     rows = sum(one.rows + one.held for one in given)
     indicators = {one.code for dataset in scope.datasets for one in catalog.indicators_of(dataset)}
-    figures = office.warehouse.figure_counts(period.key, scope.units, indicators, load.recorded_at)
+    figures = judged.counted(scope.units, indicators)
     valued = sum(count for (_, reason), count in figures.items() if reason is None)
     revised = sum(count for (state, reason), count in figures.items() if state == "revised" and reason is None)
     answered = {one.source for one in given if one.rows + one.held}
@@ -49,7 +49,7 @@ def counts(
     return {
         "sources": (sum(one.state == "complete" and one.source in answered for one in given), len(due)),
         "accurate_rows": (rows - held("accuracy"), rows),
-        "unrevised": (valued - revised, valued),
+        "unrevised": (0, 0) if load.load is None else (valued - revised, valued),
         "coherent_rows": (rows - held("coherence"), rows),
         "coherent_sources": (len(answered - struck("coherence")), len(answered)),
         "window": (sum(windows), len(windows)),

@@ -11,8 +11,9 @@ from etl import compliance, report
 from etl.errors import PeriodError, SettingsError
 from etl.model import RESTATEMENT_CODES, REVIEW_VERDICTS, Text
 from etl.periods import TIMEZONE, Period
+from etl.pipeline import asked
 from etl.pipeline.office import Office, closed
-from etl.pipeline.quality_core import core
+from etl.pipeline.quality_core import core, core_of_run
 from etl.pipeline.quality_scope import Scope, scope_of
 from etl.pipeline.standings import standings_in
 
@@ -22,19 +23,18 @@ _Past = tuple[Period, Scope | None, dict[str, Any] | None]
 """A period of the trend with its scope and core; None where it has no such source or unit, or nothing is loaded."""
 
 
-def quality_report(period_key: str, source: str | None = None, unit: str | None = None) -> dict[str, Any]:
+def quality_report(
+    period_key: str, source: str | None = None, unit: str | None = None, run: str | None = None
+) -> dict[str, Any]:
     """What is known of the quality of a period's newest load, JSON-able; docs/quality.md tells what it holds.
 
-    source, unit: only what concerns this source, or this unit (code or name) and those below it. Raises PeriodError
-    where nothing of the period was pulled and loaded, SettingsError for a source or unit that the period does not have.
+    source, unit: only what concerns this source, or this unit (code or name) and those below it. run: of a run that
+    stopped for a reviewer, as it would be loaded. Raises PeriodError where nothing of the period was pulled and loaded,
+    or no reviewer was asked about the run, SettingsError for a source or unit that the period does not have.
     """
     office, period = Office.open(), closed(period_key)
-    scope, load = scope_of(office, period, source, unit), office.warehouse.load_in_force(period.key)
-    if load is None:
-        raise PeriodError(
-            f"kho chưa có lần nạp nào của kỳ {period.key}: chạy `baocao run {period.key}` (nothing is loaded yet)"
-        )
-    now = core(office, period, load, scope)
+    scope = scope_of(office, period, source, unit)
+    now = _of_load(office, period, scope) if run is None else _of_run(office, period, scope, run)
     past = [*_earlier(office, period, source, unit), (period, scope, now)]
     trend = _trend(office, past)
     return {
@@ -64,6 +64,25 @@ def quality_ready(period_key: str) -> bool:
         return False
     quality_report(period_key)
     return True
+
+
+def _of_load(office: Office, period: Period, scope: Scope) -> dict[str, Any]:
+    load = office.warehouse.load_in_force(period.key)
+    if load is None:
+        raise PeriodError(
+            f"kho chưa có lần nạp nào của kỳ {period.key}: chạy `baocao run {period.key}` (nothing is loaded yet)"
+        )
+    return core(office, period, load, scope)
+
+
+def _of_run(office: Office, period: Period, scope: Scope, run: str) -> dict[str, Any]:
+    question = asked.newest(office, period.key)
+    if question is None or question.run != run:
+        raise PeriodError(
+            f"lượt chạy {run} của kỳ {period.key} không còn chờ soát xét, đã có lượt chạy mới hơn "
+            "(no reviewer is asked about this run any more)"
+        )
+    return core_of_run(office, period, question, scope)
 
 
 def quality_page(found: dict[str, Any], lang: report.Lang = "vi") -> str:

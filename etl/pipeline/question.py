@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from etl import forms as workbook
 from etl import report
 from etl.errors import ReviewError
-from etl.model import PULL_STATES, Fact, Finding, ReviewVerdict, Text
+from etl.model import ReviewVerdict
 from etl.periods import Period
-from etl.pipeline import withheld
+from etl.pipeline.asked import Question
+from etl.pipeline.asked import keep as keep_question
 from etl.pipeline.office import Office, closed
-from etl.pipeline.quality_core import known, landed
+from etl.pipeline.quality_core import core_of_run
 from etl.pipeline.quality_report import PERIODS
 from etl.pipeline.quality_scope import scope_of
-from etl.pipeline.review import QUESTION, keep, of_run, rejected
-from etl.pipeline.work import found_in, holes_in, read
+from etl.pipeline.review import keep, of_run, rejected
+from etl.pipeline.reviewed import sources_of
 
 _ANSWERS: dict[str, ReviewVerdict] = {"Approve": "approved", "Reject": "rejected"}
-_COLUMNS = ["indicator", "unit", "tier", "field", "value", "reason"]
 
 
 def question(period_key: str, run_id: str) -> dict[str, Any]:
@@ -37,15 +32,20 @@ def question(period_key: str, run_id: str) -> dict[str, Any]:
     asked = of_run(office, period, run_id)
     if asked.review is not None and asked.review.verdict == "rejected":
         raise rejected(asked.review)
-    told = {"open": asked.open, "sha256": asked.sha256, "findings": len(asked.findings), "subject": "", "body": ""}
+    told = {"open": asked.open, "sha256": asked.sha256, "findings": len(asked.findings), "period": period.key}
     if not asked.open:
-        return told
-    subject = (
-        f"Soát xét chất lượng số liệu {period.title_vi} / review of {period.key}: {len(asked.findings)} lỗi / faults"
-    )
-    work = office.store("work", period.key, run_id)
-    body = _body(office, period, run_id, asked.findings)
-    (work / QUESTION).write_text(json.dumps({"run": run_id, "asked_at": dt.datetime.now(dt.UTC).isoformat()}))
+        return {**told, "subject": "", "body": ""}
+    critical, sources = asked.findings, sources_of(asked.findings)
+    waiting = Question(period.key, run_id, dt.datetime.now(dt.UTC), asked.sha256, len(critical), sources, [])
+    found = core_of_run(office, period, waiting, scope_of(office, period, None, None))
+    worst = [one for one in found["issues"] if one["severity"] == "critical"]
+    keep_question(office, replace(waiting, faults=[_fault(one) for one in worst]))
+    subject = f"Soát xét chất lượng số liệu {period.title_vi} / review of {period.key}: {len(worst)} lỗi / faults"
+    listed = office.store("work", period.key, run_id) / "failing_rows.csv"
+    listed.write_text(report.table(found["rows"]), encoding="utf-8")
+    cells = found["forms"]["withheld"], found["forms"]["cells"]
+    since = _since(office, period, {(source, rule) for source, rule, _ in found["since"]})
+    body = report.question(period.title_vi, report.dated(worst, since), len(critical), cells, str(listed))
     return {**told, "subject": subject, "body": body}
 
 
@@ -70,37 +70,18 @@ def answer(period_key: str, run_id: str, given: dict[str, Any] | None) -> dict[s
     return {"verdict": kept.verdict, "by": kept.decided_by, "sha256": kept.sha256, "findings": kept.findings}
 
 
-def _body(office: Office, period: Period, run_id: str, critical: tuple[Finding, ...]) -> str:
-    """The faults with the cells that each holds back, as the figures of the run have it."""
-    catalog, work = office.catalog, office.store("work", period.key, run_id)
-    scope = scope_of(office, period, None, None)
-    every = found_in(work, catalog.datasets)
-    rows = report.rows(every, known(office, period, office.rules(), landed(office, every), _pulls(office, period)))
-    issues = report.issues(rows)
-    figures = _figures(office, period, run_id, scope.units)
-    faces = withheld.faces(office, period, scope.datasets, scope.units, period.end, figures)
-    holes = [hole for name in catalog.datasets for hole in holes_in(work, name)]
-    withheld.weigh(office, period, faces, holes, issues, rows)
-    listed = work / "failing_rows.csv"
-    listed.write_text(report.table(rows), encoding="utf-8")
-    worst = [one for one in report.ranked(issues) if one["severity"] == "critical"]
-    cells = sum(len(face.withheld) for face in faces), sum(len(face.cells) for face in faces)
-    return report.question(
-        period.title_vi, report.dated(worst, _since(office, period, every)), len(critical), cells, str(listed)
-    )
-
-
-def _pulls(office: Office, period: Period) -> dict[str, tuple[Text, str]]:
-    """Of each source whose newest pull is not complete, how it ended."""
-    newest = (office.landing.receipts(source.id, period.key)[-1:] for source in office.catalog.due_sources(period))
-    return {
-        one.source: (PULL_STATES[one.state], one.message) for (one,) in filter(None, newest) if one.state != "complete"
+def _fault(issue: dict[str, Any]) -> dict[str, Any]:
+    row = issue["row"]
+    absent = row["kind"] == "table" and not row["payload"]
+    return {name: row[name] for name in ("source", "unit", "unit_name", "title")} | {
+        "rows": issue["rows"],
+        "absent": absent,
     }
 
 
-def _since(office: Office, period: Period, findings: list[Finding]) -> dict[tuple[str, str], dict[str, str]]:
+def _since(office: Office, period: Period, broken: set[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
     """Of each source and rule broken in the run, the first period without a break since."""
-    found = {(one.source, one.rule): {"period": period.key, "recorded_at": ""} for one in findings}
+    found = {key: {"period": period.key, "recorded_at": ""} for key in broken}
     standing, before = set(found), period
     for _ in range(PERIODS - 1):
         before = before.previous()
@@ -108,22 +89,4 @@ def _since(office: Office, period: Period, findings: list[Finding]) -> dict[tupl
         standing &= {(source, rule) for source, rule, _ in office.warehouse.load_quality(load).found} if load else set()
         for key in standing:
             found[key]["period"] = before.key
-    return found
-
-
-def _figures(office: Office, period: Period, run_id: str, units: Collection[str]) -> dict[str, list[Fact]]:
-    """By unit what the run computed, as if it were loaded: of these units, and those with a row on their forms."""
-    found: dict[str, list[Fact]] = {}
-    work, tree = office.store("work", period.key, run_id), office.catalog.tree(period)
-    for form in office.catalog.forms.values():
-        shown = {code for unit in units for code in workbook.members(form, tree[unit], tree)}
-        indicators = [column.indicator for column in form.columns if column.indicator]
-        table = read(work / f"facts_{form.dataset}.parquet").select(_COLUMNS)
-        of_form = pc.and_(
-            pc.is_in(table["unit"], pa.array(sorted(shown), pa.string())),
-            pc.is_in(table["indicator"], pa.array(indicators, pa.string())),
-        )
-        for row in table.filter(of_form).to_pylist():
-            fact = Fact(**row, period=period.key, state="preliminary", revision=1, recorded_at=period.end, load=0)
-            found.setdefault(fact.unit, []).append(fact)
     return found

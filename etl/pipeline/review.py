@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from etl.errors import ReviewError
 from etl.model import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.periods import Period
+from etl.pipeline.asked import newest
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import forms, publish
 from etl.pipeline.reviewed import Reviewed, of_load, reviewed, sources_of
 from etl.pipeline.work import found_in
 
-QUESTION = "question.json"
-"""In the folder of a run that asked a reviewer: its run id, and when."""
 _LONGEST = 500
 
 
@@ -125,20 +121,10 @@ def _clean(text: str) -> str:
 def _standing(office: Office, period: Period) -> _Standing:
     number = office.warehouse.load_in_force(period.key)
     load = None if number is None else office.warehouse.load_quality(number)
-    asked_at, run = max(_questions(office, period), default=(None, ""))
-    if asked_at is not None and (load is None or asked_at > load.recorded_at):
-        return _Standing(run, loaded=False, asked=of_run(office, period, run))
+    question = newest(office, period.key)
+    if question is not None and (load is None or question.asked_at > load.recorded_at):
+        return _Standing(question.run, loaded=False, asked=of_run(office, period, question.run))
     return _Standing("" if load is None else load.run, loaded=True, asked=of_load(office, period))
-
-
-def _questions(office: Office, period: Period) -> Iterator[tuple[dt.datetime, str]]:
-    """When a reviewer was asked, and about which run."""
-    folder = office.store("work", period.key)
-    folder.fs.invalidate_cache(folder.path)
-    for run in folder.iterdir():
-        if (question := run / QUESTION).exists():
-            told = json.loads(question.read_text())
-            yield dt.datetime.fromisoformat(told["asked_at"]), told["run"]
 
 
 def _note(period: Period, asked: Reviewed) -> str:

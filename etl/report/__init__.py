@@ -9,7 +9,7 @@ from etl.report.criteria import CRITERIA, MEASURES, criteria
 from etl.report.ess import validation_report, validations
 from etl.report.formats import Lang
 from etl.report.html import fragment, page, style
-from etl.report.issues import dated, issues, open_findings, outcomes, ranked
+from etl.report.issues import alike, dated, issues, open_findings, outcomes, ranked
 from etl.report.listing import table
 from etl.report.pdf import pdf
 from etl.report.question import question
@@ -22,6 +22,7 @@ __all__ = [
     "Holder",
     "Known",
     "Lang",
+    "alike",
     "criteria",
     "dated",
     "fragment",

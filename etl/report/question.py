@@ -21,8 +21,11 @@ def question(
     sources = len({one["source"] for one in issues})
     return "\n".join(
         [
-            f"**{title}: {findings} lỗi nghiêm trọng ở {sources} nguồn** / {findings} critical findings at {sources} "
-            "sources.",
+            f"**{title}: {len(issues)} lỗi nghiêm trọng ở {sources} nguồn**, {findings} phát hiện / {len(issues)} "
+            f"critical faults at {sources} sources, {findings} findings.",
+            "",
+            "Airflow mở hai nút ở cuối trang khi đã ghi ý kiến. / The buttons below take a click once the comment is "
+            "written.",
             "",
             f"- **Approve**: công bố phần không bị ảnh hưởng; {formats.number(withheld, 'vi')} trong "
             f"{formats.number(demanded, 'vi')} ô của các biểu ghi “…” kèm lý do. / What does not rest on the faults is "

@@ -76,6 +76,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "reason": Text("Lý do", "Reason"),
     "about": Text("Về báo cáo này", "About this report"),
     "load": Text("Lần nạp", "Load"),
+    "unloaded": Text("Lượt chạy chờ soát xét, chưa nạp", "A run that waits for a reviewer, not loaded"),
     "rules_version": Text("Bộ quy tắc", "Rules"),
     "catalog_version": Text("Danh mục", "Catalog"),
     "reason_missing_source": Text("chưa lấy được từ nguồn", "the source did not answer"),

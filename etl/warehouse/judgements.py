@@ -64,12 +64,8 @@ class Judgements(LockedPeriods):
 
     def reviews(self, period_key: str, known_at: dt.datetime | None = None) -> list[Review]:
         """What reviewers said of the period's critical findings, in the order in which they did."""
-        review = schema.review.c
-        query = select(schema.review).where(review.period == period_key).order_by(review.id)
-        if known_at is not None:
-            query = query.where(review.decided_at <= known_at)
         with self._snapshot() as connection:
-            return [_review(row) for row in connection.execute(query).mappings()]
+            return reviews(connection, period_key, known_at)
 
     def review(
         self,
@@ -152,6 +148,17 @@ def _of_periods(
     return {
         key: Judged(load, recorded_at[load], tuple(found[load])) for key, load in newest.items() if load is not None
     }
+
+
+def reviews(connection: Connection, period_key: str | None = None, known_at: dt.datetime | None = None) -> list[Review]:
+    """Of a period or of all, in the order in which they were decided; known_at: up to then."""
+    review = schema.review.c
+    query = select(schema.review).order_by(review.id)
+    if period_key is not None:
+        query = query.where(review.period == period_key)
+    if known_at is not None:
+        query = query.where(review.decided_at <= known_at)
+    return [_review(row) for row in connection.execute(query).mappings()]
 
 
 def _review(row: Any) -> Review:

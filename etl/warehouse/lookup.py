@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from etl.model import Fact, Issue, Obligation, Publication, Submission
-from etl.warehouse import accounts, compliance, queries, restatements, trace
+from etl.model import Fact, Issue, Obligation, Publication, Review, Submission
+from etl.warehouse import accounts, compliance, judgements, queries, restatements, trace
 from etl.warehouse.accounts import Account
 from etl.warehouse.lookup_lines import Lines, page_of
 from etl.warehouse.moment import pool
@@ -101,6 +101,11 @@ class Lookup(Lines):
     def publication(self, period_key: str) -> Publication | None:
         with self._connect() as connection:
             return restatements.publication(connection, period_key)
+
+    def reviews(self) -> dict[tuple[str, str], Review]:
+        """The last decision on each set of critical findings, by period and sha256."""
+        with self._connect() as connection:
+            return {(one.period, one.sha256): one for one in judgements.reviews(connection)}
 
     def withheld(self, period_key: str, units: Collection[str]) -> dict[str, int]:
         """By reason, how many figures of the units have no value."""

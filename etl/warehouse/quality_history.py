@@ -40,10 +40,10 @@ class LoadedSource:
 
 @dataclass(frozen=True)
 class LoadQuality:
-    """A load as it was judged. held: rows set aside by source and the rules they broke; found: findings counted by
-    source, rule and severity."""
+    """A load as it was judged. load: its number, None of a run that is not loaded; held: rows set aside by source and
+    the rules they broke; found: findings counted by source, rule and severity."""
 
-    load: int
+    load: int | None
     run: str
     recorded_at: dt.datetime
     catalog_version: str

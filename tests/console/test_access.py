@@ -104,7 +104,7 @@ def test_a_write_needs_the_token_of_its_own_reader(app: FastAPI, browse: Browse)
 
 def test_a_reviewer_rejects_with_a_reason_and_the_decision_is_kept(browse: Browse) -> None:
     client = browse("reviewer")
-    assert "1 thay đổi của kỳ đã công bố chờ duyệt" in client.get("/").text
+    assert "Duyệt thay đổi của Quý II năm 2026, đã công bố:" in client.get("/").text
     page = client.get("/restatements/1").text
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
     assert csrf is not None

@@ -10,7 +10,9 @@ from etl.console.words import WORDS
 
 FOLDER = Path(console.__file__).parent
 PAGES = "\n".join(path.read_text("utf-8") for path in sorted((FOLDER / "templates").glob("*.html")))
-CODE = "\n".join(path.read_text("utf-8") for path in sorted(FOLDER.glob("**/*.py")) if path.name != "words.py")
+CODE = "\n".join(
+    path.read_text("utf-8") for path in sorted(FOLDER.glob("**/*.py")) if not path.name.startswith("words")
+)
 PREFIXES = set(re.findall(r'w\("([a-z_]+_)" ~', PAGES))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import os
@@ -18,12 +19,14 @@ from click.testing import CliRunner, Result
 
 from etl import pipeline
 from etl.__main__ import main
-from etl.errors import ReviewError
+from etl.errors import PeriodError, ReviewError
+from etl.pipeline import pages
 from tests.end_to_end.office import PERIOD, ROOT, Office
 from tests.warehouse.samples import query
 
 WRONG, DEAD = "onestop_cao_bang", "onestop_dien_bien"
 CAO_BANG, DIEN_BIEN, LAI_CHAU = "04", "11", "12"
+FIRST_DAY = dt.date(2025, 7, 1)  # of Cao Bằng as it is now
 LINE = "Soát xét chất lượng số liệu"
 
 
@@ -101,6 +104,14 @@ def test_a_run_is_asked_about_before_it_is_loaded(office: Office) -> None:
     (line,) = [line for line in asks["body"].splitlines() if "failing_rows.csv" in line]
     listed = Path(line.split("`")[-2]).read_text("utf-8-sig")
     assert listed.count("\n") == len(report["rows"]) + 1
+    told_of_run = pipeline.quality_report(PERIOD, run="r1")
+    assert told_of_run["run"]["load"] is None
+    for part in ("rows", "forms", "rules", "sources"):
+        assert told_of_run[part] == report[part], part
+    counted, counted_loaded = told_of_run["trend"][-1]["counts"], report["trend"][-1]["counts"]
+    assert counted == {**counted_loaded, "unrevised": (0, 0)}
+    with pytest.raises(PeriodError, match="không còn chờ soát xét"):
+        pipeline.quality_report(PERIOD, run="r0")
     waiting = pipeline.review(PERIOD)
     assert (waiting["run"], waiting["loaded"], waiting["sha256"]) == ("r1", False, asks["sha256"])
 
@@ -116,7 +127,17 @@ def test_a_run_is_asked_about_before_it_is_loaded(office: Office) -> None:
     with pytest.raises(ReviewError, match="không còn là những lỗi đã hỏi"):
         pipeline.record(PERIOD, "r1", "0" * 64)
     assert asked("SELECT count(*) FROM baocao.load") == loads
+    (seen,) = pages.overview(None, None)["decide"]["reviews"]
+    assert (seen.period, seen.run, seen.sha256, seen.sources) == (PERIOD, "r1", asks["sha256"], sorted([DEAD, WRONG]))
+    assert {(one["source"], one["absent"]) for one in seen.faults} == {(WRONG, False), (DEAD, True)}
+    assert pages.overview(None, ((CAO_BANG, FIRST_DAY),))["decide"]["reviews"] == [], "a unit decides nothing"
+    mine = pages.quality_of(PERIOD, None, None, "vi", "", ((CAO_BANG, FIRST_DAY),), "r1")["html"]
+    assert WRONG in mine
+    assert DEAD not in mine
+    with pytest.raises(pages.NotSeen):
+        pages.quality_of(PERIOD, DEAD, None, "vi", "", ((CAO_BANG, FIRST_DAY),), "r1")
     assert pipeline.record(PERIOD, "r1", asks["sha256"])["same"] > 0
+    assert pages.overview(None, None)["decide"]["reviews"] == []
 
 
 def test_the_decision_is_on_the_forms_that_the_findings_concern(office: Office, tmp_path: Path) -> None:

@@ -72,12 +72,14 @@ class Site:
 
     def question(self, period: str) -> str:
         """Where the API has the question of the quarter's newest run."""
-        run = quote(self.newest("standardize")[period]["dag_run_id"], safe="")
+        run = quote(self.run_of("standardize", period)["dag_run_id"], safe="")
         return f"dags/standardize/dagRuns/{run}/taskInstances/review/-1/hitlDetails"
 
     def tries(self, period: str) -> dict[str, tuple[str, int]]:
         """State and number of tries of each task that is not mapped, of the quarter's newest standardize."""
-        run = self.newest("standardize")[period]["dag_run_id"]
+        run = self.run_of("standardize", period).get("dag_run_id")
+        if run is None:
+            return {}
         return {one["task_id"]: (one["state"], one["try_number"]) for one in self.airflow().tasks("standardize", run)}
 
     def until(self, what: Callable[[], bool]) -> None:
@@ -121,6 +123,13 @@ class Site:
 
     def newest(self, dag: str) -> dict[str, dict[str, Any]]:
         return {run["partition_key"]: run for run in sorted(self.runs(dag), key=lambda run: str(run["queued_at"]))}
+
+    def run_of(self, dag: str, period: str) -> dict[str, Any]:
+        """The newest run of any quarter; empty before there is one."""
+        every = self.airflow().every(f"dags/{dag}/dagRuns", "dag_runs", order_by="id")
+        return max(
+            (run for run in every if run["partition_key"] == period), key=lambda run: str(run["queued_at"]), default={}
+        )
 
     def last_pull(self, run: dict[str, Any]) -> str:
         return max(str(task["end_date"]) for task in self.airflow().tasks("collect", run["dag_run_id"], task_id="pull"))

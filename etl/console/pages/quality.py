@@ -35,10 +35,11 @@ def report(
     period: asked.AskedPeriod = None,
     source: asked.AskedSource = None,
     unit: asked.AskedUnit = None,
+    run: asked.AskedRun = None,
 ) -> Response:
-    """The report as the command tells it, embedded."""
-    csv = link(request, "report_rows", {"period": period, "source": source, "unit": unit})
-    found = pages.quality_of(period, source, unit, language_of(request), csv, reader.units)
+    """The report as the command tells it, embedded; with a run, of what waits for a reviewer."""
+    csv = link(request, "report_rows", {"period": period, "source": source, "unit": unit, "run": run})
+    found = pages.quality_of(period, source, unit, language_of(request), csv, reader.units, run)
     return page(request, "report.html", **found)
 
 
@@ -49,8 +50,9 @@ def report_rows(
     period: asked.AskedPeriod = None,
     source: asked.AskedSource = None,
     unit: asked.AskedUnit = None,
+    run: asked.AskedRun = None,
 ) -> Response:
-    found = pages.quality_of(period, source, unit, language_of(request), "", reader.units)
+    found = pages.quality_of(period, source, unit, language_of(request), "", reader.units, run)
     name = "_".join(filter(None, ("chat-luong", found["period"].key, source, unit)))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(found["csv"] or "", media_type="text/csv; charset=utf-8", headers=headers)

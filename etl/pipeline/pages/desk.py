@@ -10,6 +10,7 @@ from functools import cached_property
 from etl.errors import BaocaoError
 from etl.model import Text, Unit
 from etl.periods import TIMEZONE, Period
+from etl.pipeline import asked
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
 from etl.units.genealogy import Genealogy
@@ -35,12 +36,13 @@ class Desk:
 
     @classmethod
     def open(cls, period_key: str | None, units: Units | None) -> Desk:
-        """Without a period: the newest quarter that was loaded. Raises PeriodError."""
+        """Without a period: the newest quarter that was loaded or that waits for a reviewer. Raises PeriodError."""
         office, today = Office.open(), dt.datetime.now(TIMEZONE).date()
         if period_key is not None:
             return cls(office, closed(period_key), units, today)
         loaded = lookup(office.settings.warehouse_url).loads()
-        quarters = [period for period in map(Period.parse, loaded) if period.kind == "quarter"]
+        waits = [one.period for one in asked.every(office)]
+        quarters = [period for period in map(Period.parse, {*loaded, *waits}) if period.kind == "quarter"]
         newest = max(quarters, key=lambda one: one.last_day, default=Period.closed_before(today, "quarter"))
         return cls(office, newest, units, today)
 

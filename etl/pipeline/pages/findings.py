@@ -29,7 +29,17 @@ def findings(
     under: Sight | None = None if unit is None else desk.subtree(desk.unit(unit).code)
     told = {"period": desk.period, "quarters": desk.quarters, "load": desk.load, "titles": desk.rule_titles()}
     if desk.load is None:
-        return {**told, "findings": [], "total": 0, "page": 1, "pages": 1, "severities": {}, "rules": {}, "sources": {}}
+        return {
+            **told,
+            "findings": [],
+            "total": 0,
+            "page": 1,
+            "pages": 1,
+            "severities": {},
+            "rules": {},
+            "sources": {},
+            "unit": None,
+        }
     seen = [
         one
         for one in desk.lookup.finding_groups(desk.load.id)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from etl import compliance
-from etl.model import PULL_STATES, Obligation, Standing
+from etl.model import PULL_STATES, Obligation, Standing, Text
 from etl.periods import Period
 from etl.pipeline.pages.desk import Desk, Units
+from etl.pipeline.pages.waiting import waiting
 from etl.pipeline.standings import owed_in
 from etl.warehouse.lookup import FormOf
+from etl.warehouse.lookup_lines import FindingGroup
 from etl.warehouse.moment import at_one_moment
 
 QUARTERS = 8
-_OUTSTANDING = ("missing", "partial", "open")
 
 
 @at_one_moment
@@ -46,6 +48,10 @@ def overview(period_key: str | None = None, units: Units | None = None) -> dict[
             "past": [past.get((owed.form, owed.office, period.key)) for period in periods],
         }
     numbers = sorted({one.obligation.form for one in now})
+    wrong, decide = _wrong(desk), _decide(desk, now)
+    asked = next((one for one in decide["reviews"] if one.period == desk.period.key), None)
+    if asked is not None and desk.load is None:
+        _mark_waiting(rows.values(), {desk.unit_of_source(one["source"]) for one in asked.faults if one["absent"]})
     return {
         "period": desk.period,
         "quarters": desk.quarters,
@@ -54,9 +60,11 @@ def overview(period_key: str | None = None, units: Units | None = None) -> dict[
         "forms": {number: desk.office.catalog.forms[number] for number in numbers},
         "rows": list(rows.values()),
         "counts": {number: Counter(one.state for one in now if one.obligation.form == number) for number in numbers},
-        "outstanding": [one for one in now if one.state in _OUTSTANDING],
-        "wrong": _wrong(desk),
-        "decide": _decide(desk, now),
+        "open": sum(one.state == "open" for one in now),
+        "missing": _missing(now, wrong["sources"]),
+        "wrong": wrong,
+        "decide": decide,
+        "waiting": asked,
     }
 
 
@@ -72,27 +80,42 @@ def _order(owed: Obligation) -> tuple[bool, bool, str]:
     return owed.level != "nation", owed.level != "ministry", owed.unit
 
 
+def _mark_waiting(rows: Iterable[dict[str, Any]], absent: Collection[str | None]) -> None:
+    """What came and is not loaded because a reviewer is asked is not missing: its forms wait, all but those of `absent`
+    units, of which nothing came."""
+    for row in rows:
+        for form in row["forms"].values():
+            if form["state"] in ("missing", "open") and row["unit"] not in absent:
+                form["state"] = form["past"][-1] = "reviewing"
+
+
+def _missing(now: list[Standing], failed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Units past due that did not send a whole report: each with its forms, and how the pull of its source failed."""
+    why: dict[str, Text] = {one["unit"]: one["title"] for one in failed}
+    found: dict[str, dict[str, Any]] = {}
+    for one in now:
+        owed = one.obligation
+        if one.state in ("missing", "partial"):
+            unit = found.setdefault(
+                owed.unit, {"unit": owed.unit, "name": owed.name, "forms": [], "why": why.get(owed.unit)}
+            )
+            unit["forms"].append({"form": owed.form, "state": one.state, "due_on": owed.due_on})
+    return sorted(found.values(), key=lambda one: all(form["state"] == "partial" for form in one["forms"]))
+
+
 def _wrong(desk: Desk) -> dict[str, Any]:
-    """Critical findings by rule, sources whose last pull is not complete, and how many figures have no value."""
+    """Critical findings by source, sources whose last pull is not complete, and how many figures have no value."""
     if desk.load is None:
-        return {"critical": 0, "warning": 0, "rules": [], "sources": [], "withheld": {}}
+        return {"critical": 0, "warning": 0, "faulty": [], "sources": [], "withheld": {}}
     groups = [
         one
         for one in desk.lookup.finding_groups(desk.load.id)
         if desk.sees(one.unit or desk.unit_of_source(one.source))
     ]
-    rules: dict[str, dict[str, Any]] = {}
-    titles = desk.rule_titles()
-    for one in groups:
-        if one.severity == "critical":
-            rule = rules.setdefault(
-                one.rule, {"rule": one.rule, "title": titles.get(one.rule), "total": 0, "where": []}
-            )
-            rule["total"] += one.total
-            rule["where"].append(desk.name(one.unit) or desk.name(desk.unit_of_source(one.source)) or one.source)
     failed = [
         {
             "source": one.source,
+            "unit": desk.unit_of_source(one.source),
             "name": desk.name(desk.unit_of_source(one.source)),
             "title": PULL_STATES[one.state],
         }
@@ -104,17 +127,35 @@ def _wrong(desk: Desk) -> dict[str, Any]:
     return {
         "critical": sum(one.total for one in groups if one.severity == "critical"),
         "warning": sum(one.total for one in groups if one.severity == "warning"),
-        "rules": sorted(rules.values(), key=lambda one: -one["total"]),
+        "faulty": _faulty(desk, [one for one in groups if one.severity == "critical"]),
         "sources": failed,
         "withheld": withheld,
     }
 
 
+def _faulty(desk: Desk, critical: list[FindingGroup]) -> list[dict[str, Any]]:
+    """Of each source with critical findings its unit, and the rule that most of them break; most findings first."""
+    titles = desk.rule_titles()
+    found: dict[str, Counter[str]] = {}
+    for one in critical:
+        found.setdefault(one.source, Counter())[one.rule] += one.total
+    told = []
+    for source, rules in found.items():
+        (rule, _), *more = rules.most_common()
+        name = desk.name(desk.unit_of_source(source)) or source
+        told.append({"source": source, "name": name, "rule": rule, "title": titles.get(rule), "total": rules.total(),
+                     "more": len(more)})  # fmt: skip
+    return sorted(told, key=lambda one: -one["total"])
+
+
 def _decide(desk: Desk, now: list[Standing]) -> dict[str, Any]:
-    """Restatements that wait, of any period; whether the period may be published, and when it was."""
+    """Runs and restatements that wait, of any period; whether the period may be published, and when it was."""
     published = desk.lookup.publication(desk.period.key)
     due = bool(now) and all(one.obligation.due_on < desk.today for one in now)
+    said = [one for (period, _), one in desk.lookup.reviews().items() if period == desk.period.key]
     return {
+        "reviews": waiting(desk),
+        "reviewed": said[-1] if said and desk.units is None else None,
         "restatements": [one for one in desk.lookup.restatements() if one.state == "waiting"] if not desk.units else [],
         "published": published,
         "to_publish": desk.load is not None and published is None and due,

@@ -1,7 +1,11 @@
-"""Past quarters through Airflow's own scheduler and backfill, by the command that an engineer types."""
+"""What `make up` starts: past quarters through Airflow's own backfill, and a reviewer who decides in a real browser.
+
+One start for all of it, as it takes its time: the newest quarter runs by itself while the past ones do.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -15,8 +19,11 @@ from typing import Any
 import pytest
 import requests
 
+from etl.periods import TIMEZONE
 from launcher import processes
 from launcher.simulator import Simulator
+from tests.console.places import OF_A_UNIT, WRITES
+from tests.launcher.reviewing import COMMENT, Decision, asked_of_all, chromium, report_of, reviewing, session
 from tests.launcher.site import QUARTERS, ROOT, SECONDS, Site, free_port
 from tests.launcher.small_reform import make_catalog
 
@@ -27,13 +34,17 @@ DUE = {"2025-Q1": BEFORE, "2025-Q2": BEFORE, "2025-Q3": AFTER}
 REFUSING, FAULT = BEFORE[0], "opencps_v2/02-2024"
 DAGS = ("collect", "standardize", "publish", "annual")
 PATIENCE = 8
+NEWEST, WRONG, WRONG_FAULT = "2026-Q3", "onestop_tuyen_quang", "igate/08"
+"""The quarter that collect begins with, in which a row of Tuyên Quang does not add up."""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     catalog = make_catalog(folder / "catalog", (*BEFORE, *AFTER))
-    portals = Simulator(folder, scale=0.05, catalog=catalog, faults=[f"{FAULT}=unauthorized"])
+    portals = Simulator(
+        folder, scale=0.05, catalog=catalog, faults=[f"{FAULT}=unauthorized", f"{WRONG_FAULT}=identity"]
+    )
     portals.start()
     environment = {
         **os.environ,
@@ -60,7 +71,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def first(site: Site) -> tuple[int, dict[str, Any]]:
+def pulled(site: Site) -> None:
+    """The newest quarter was collected by itself, with its fault, which is over then."""
+    site.until(lambda: (site.home / "store/receipts" / WRONG / NEWEST).exists() and site.attempts(WRONG, NEWEST) != [])
+    assert site.attempts(WRONG, NEWEST) == ["complete"]
+    requests.delete(f"{site.portals.url}/faults/{WRONG_FAULT}", timeout=10).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, pulled: None) -> tuple[int, dict[str, Any]]:
     """The first call, while the portal of one province refuses us."""
     return site.backfill()
 
@@ -188,6 +207,61 @@ def test_what_was_pending_before_the_reform_is_what_the_new_units_opened_with(si
         chain = json.loads(done.stdout)
         assert chain["equal"] > 0
         assert chain["broken"] == []
+
+
+@pytest.fixture(scope="module")
+def decided(site: Site, pulled: None) -> Decision:
+    """The reviewer's way through the newest quarter, in chromium."""
+    site.until(lambda: site.tries(NEWEST).get("review", ("", 0))[0] == "awaiting_input")
+    run = str(site.run_of("standardize", NEWEST)["dag_run_id"])
+    with chromium() as browser:
+        return reviewing(browser, site, NEWEST, run)
+
+
+def test_a_reviewer_reads_the_report_and_approves_with_a_click(site: Site, decided: Decision) -> None:
+    asked = site.airflow("reviewer").get(site.question(NEWEST))
+    assert asked["chosen_options"] == ["Approve"]
+    assert asked["responded_by_user"]["id"] == "reviewer"
+    wrong = decided.failing[0]
+    assert abs(int(wrong["value"]) - int(wrong["expected"])) == 1, "what the portal was told to put off by one"
+    for figure in (wrong["value"], wrong["expected"]):
+        assert f"{int(figure):,}".replace(",", ".") in decided.report
+    assert {row["source"] for row in decided.failing} == {WRONG}
+    assert "Tuyên Quang" in decided.overview
+    assert "1 nguồn có lỗi nghiêm trọng" in decided.overview
+    assert "1 việc phải quyết định" in decided.overview
+
+
+def test_the_decision_stands_at_the_foot_of_the_form(site: Site, decided: Decision) -> None:
+    site.until(lambda: site.run_of("publish", NEWEST).get("state") == "success")
+    (line,) = site.reviewed(NEWEST, "08")
+    today = dt.datetime.now(TIMEZONE).strftime("%d/%m/%Y")
+    for part in ("chấp nhận công bố phần không bị ảnh hưởng", "reviewer", today, COMMENT):
+        assert part in line
+    assert site.reviewed(NEWEST, "01") == []
+    after = report_of(site, NEWEST, decided.run, "reviewer")
+    assert "reviewer đã chấp nhận công bố" in after.text
+    assert "Quyết định (mở Airflow)" not in after.text
+
+
+def test_who_may_see_and_do_what_on_every_page(site: Site, decided: Decision) -> None:
+    site.until(lambda: site.run_of("publish", NEWEST).get("state") == "success")
+    nobody, viewer, owner = (asked_of_all(site, user, "08") for user in (None, "viewer", "tuyen_quang"))
+    assert len(nobody) >= 16
+    assert set(nobody.values()) == {401}
+    assert {name: status for name, status in viewer.items() if status == 403} == {"approve": 403, "reject": 403}
+    assert {name: status for name, status in owner.items() if status == 403} == {"approve": 403, "reject": 403}
+    pages = set(nobody) - WRITES - {"restatement"}  # there is none
+    for person in (viewer, owner):
+        assert {name: person[name] for name in pages if person[name] not in (200, 303)} == {}
+    elsewhere = asked_of_all(site, "tuyen_quang", "01")
+    assert {elsewhere[name] for name in OF_A_UNIT} == {404}
+    assert report_of(site, NEWEST, decided.run, "tuyen_quang", source="onestop_ha_noi").status_code == 404
+    mine = report_of(site, NEWEST, decided.run, "tuyen_quang").text
+    assert WRONG in mine
+    assert "onestop_ha_noi" not in mine
+    assert session(site, "tuyen_quang").get(f"{site.address}/api/v2/dags", timeout=60).status_code == 403
+    assert site.answer("tuyen_quang", NEWEST, "Approve") in (401, 403)
 
 
 @pytest.mark.parametrize(
