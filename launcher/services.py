@@ -35,8 +35,7 @@ REVIEWER = "reviewer"
 OWNER, OWNED = "tuyen_quang", "08"
 """Who answers for one province, and for that reason sees its units only: an account of the warehouse says so."""
 ROLES = {OPERATOR: "op", REVIEWER: "user", "viewer": "viewer", OWNER: ""}
-"""The users and their roles in Airflow's simple auth manager: `op` may also run, repeat and backfill; without a role
-Airflow itself shows nothing."""
+"""Users and roles in Airflow's simple auth manager: `op` may also run, repeat, backfill; without one nobody sees it."""
 _SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 _PORT = 8080
 _PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
@@ -118,9 +117,8 @@ def down() -> int:
 def forget() -> int:
     """Remove the state of this machine: databases, landed answers, forms, logs, passwords."""
     down()
-    folder = machine.home()
     machine.postgres().destroy()
-    shutil.rmtree(folder)
+    shutil.rmtree(folder := machine.home())
     click.echo(f"Đã xoá / removed: {folder}")
     return 0
 
@@ -143,10 +141,9 @@ def _start(ports: Ports, running: dict[str, subprocess.Popen[bytes]], things: co
     environment = _environment(server, ports)
     if simulator:
         environment |= simulator.environment | simulator.mail_environment
-    migrate = [sys.executable, "-m", "launcher", "migrate"]
-    if own_warehouse:  # who brings one of their own gives accounts there by themselves
-        migrate += ["--account", OWNER, "--unit", OWNED]
-    migrated = subprocess.run(migrate, env=environment, check=False, capture_output=True, text=True)
+    account = ["--account", OWNER, "--unit", OWNED] if own_warehouse else []  # else its owner gives accounts there
+    command = [sys.executable, "-m", "launcher", "migrate", *account]
+    migrated = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
     if migrated.returncode != 0:
         raise LauncherError(f"the databases could not be brought up to date:\n{migrated.stderr[-2000:]}")
     for service in _SERVICES:

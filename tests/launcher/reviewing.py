@@ -75,9 +75,9 @@ def reviewing(browser: Browser, site: Site, period: str, run: str) -> Decision:
     assert linked.locator("main").inner_text() == report, "the question leads to the same report"
 
     page.locator("input[name=element_comment]").fill(COMMENT)  # without one Airflow's page lets nobody click
-    approve = page.get_by_role("button", name="Approve", exact=True)
-    approve.click()
-    approve.wait_for(state="detached")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH") as answered:
+        page.get_by_role("button", name="Approve", exact=True).click()
+    assert answered.value.ok
     listed = csv.DictReader(io.StringIO(rows.content.decode("utf-8-sig")))
     return Decision(run, overview, report, [row for row in listed if row["severity"] == "critical"])
 
