@@ -56,16 +56,20 @@ def text_of(content: bytes, encoding: Encoding) -> str:
         raise _foreign(content, problem.start, encoding) from None
 
 
+def json_text(content: bytes, media_type: str, encoding: Encoding) -> str:
+    """The text of what should be JSON. Raises Unreadable for a page, nothing at all and another encoding."""
+    refuse_page(content, media_type, "JSON")
+    if not content.removeprefix(_BOM).strip():
+        raise Unreadable("câu trả lời không có nội dung nào", "empty")
+    return text_of(content, encoding)
+
+
 def json_of(content: bytes, media_type: str, encoding: Encoding) -> Any:
     """The JSON value. Raises Unreadable for a page, nothing at all, another encoding, or what is no whole JSON."""
-    refuse_page(content, media_type, "JSON")
-    body = content.removeprefix(_BOM)
-    if not body.strip():
-        raise Unreadable("câu trả lời không có nội dung nào", "empty")
+    text = json_text(content, media_type, encoding)
     try:
-        return orjson.loads(body if encoding == "utf-8" else text_of(body, encoding))
+        return orjson.loads(text)
     except orjson.JSONDecodeError as problem:
-        text = text_of(body, encoding)  # where it cannot be decoded, that is the problem
         cut = problem.pos >= len(problem.doc)
         found = "JSON bị cắt cụt" if cut else "không phải JSON hợp lệ"
         place = f"(ký tự thứ {problem.pos + 1} trên {len(text)})"

@@ -47,6 +47,12 @@ class Dossiers:
     channel: Codes
     level: Codes | None = None
 
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """What a record is counted by, whether or not a row can do without it."""
+        read = (self.received, self.due, self.finished, self.status, self.channel, self.level)
+        return (self.key, *(one.column for one in read if one is not None))
+
 
 @dataclass(frozen=True)
 class FaultyDossiers:
@@ -65,6 +71,12 @@ class FaultyDossiers:
     status: Codes
     channel: Codes
     level: Codes
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """As in Dossiers."""
+        read = (self.received, self.finished, self.status, self.channel, self.level)
+        return (self.key, *(one.column for one in read))
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,14 @@ class Documents:
     sent_list: str | None = None
     received_list: str | None = None
     status: str | None = None
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """As in Dossiers."""
+        to = self.recipient
+        inside = () if to.each is not None or to.skip_column is None else (to.skip_column,)
+        told = (codes.column for codes in (self.form, self.signature) if codes is not None)
+        return (self.key, self.time.column, to.each or to.column, *inside, *self.counted, *told)
 
     @property
     def mirrored(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
-from etl.model import Dataset, Documents, Dossiers, FaultyDossiers, Finding, Page, Platform, PullState, Source
+from etl.model import Dataset, Finding, Page, Platform, PullState, Source
 from etl.periods import Interval, Period, counted, parts
 
 MISSING: Final = object()
@@ -109,7 +109,7 @@ class Answer:
             *platform.totals.axes,
             *platform.totals.spans,
             platform.unique.day_column if platform.unique else None,
-            *_record_columns(platform.records_of),
+            *(platform.records_of.source_columns if platform.records_of else ()),
         ]
         return tuple(dict.fromkeys([*self.number_columns, *(name for name in others if name is not None)]))
 
@@ -130,31 +130,27 @@ class Answer:
         Raises SourceBroken as `records` does; of a declared total after the last page, and only where these
         pages are the `whole` answer.
         """
-        declared: dict[_Series, int] = {}
-        received: dict[_Series, int] = {}
-        paging = self.platform.request.paging
+        declared = Declared(self)
         for page, content in self.pages:
-            body = self._json(page, content)
+            body = self.json(page, content)
             listed = value_at(body, path_of(self.platform.records))
             if not isinstance(listed, list):
-                where = self.platform.records or "nội dung"
-                raise self.broken("misshapen", where, "không có danh sách số liệu ở chỗ đã khai báo")
-            series = (page.field, page.list, page.first_day)
-            received[series] = received.get(series, 0) + len(listed)
-            if paging is not None and paging.total is not None:
-                total = value_at(body, path_of(paging.total))
-                if type(total) is not int:
-                    raise self.broken("misshapen", paging.total, "thiếu tổng số dòng mà cổng phải khai")
-                if declared.setdefault(series, total) != total:
-                    raise self.broken("shifting", paging.total, "tổng số dòng khác nhau giữa các trang")
-            pointer = "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
-            yield page, pointer, listed
-        for series, total in declared.items():
-            if whole and received[series] != total:
-                state: PullState = "short" if received[series] < total else "excess"
-                raise self.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {received[series]} dòng")
+                raise self.no_list()
+            declared.add(page, len(listed), value_at(body, declared.path))
+            yield page, self.list_pointer, listed
+        if whole:
+            declared.prove()
 
-    def _json(self, page: Page, content: bytes) -> Any:
+    @cached_property
+    def list_pointer(self) -> str:
+        """Where the list of records stands in a page."""
+        return "".join(f"/{_escaped(key)}" for key in path_of(self.platform.records))
+
+    def no_list(self) -> SourceBroken:
+        return self.broken("misshapen", self.platform.records or "nội dung", "không có danh sách số liệu ở chỗ đã khai")
+
+    def json(self, page: Page, content: bytes) -> Any:
+        """What a page holds. Raises SourceBroken where that is no JSON in the declared encoding."""
         try:
             return json_of(content, page.media_type, self.platform.encoding)
         except Unreadable as problem:
@@ -246,22 +242,33 @@ class Answer:
         )
 
 
-def _record_columns(kind: Dossiers | FaultyDossiers | Documents | None) -> list[str]:
-    """The source columns that a list of single records is counted by, whether or not a row can do without them."""
-    if isinstance(kind, Dossiers):
-        level = [] if kind.level is None else [kind.level.column]
-        read = (kind.received, kind.due, kind.finished, kind.status, kind.channel)
-        return [kind.key, *(one.column for one in read), *level]
-    if isinstance(kind, FaultyDossiers):
-        codes = (kind.status, kind.channel, kind.level)
-        return [kind.key, kind.received.column, kind.finished.column, *(one.column for one in codes)]
-    if isinstance(kind, Documents):
-        recipient = [kind.recipient.each or kind.recipient.column]
-        if kind.recipient.each is None and kind.recipient.skip_column is not None:
-            recipient.append(kind.recipient.skip_column)
-        told = [codes.column for codes in (kind.form, kind.signature) if codes is not None]
-        return [kind.key, kind.time.column, *recipient, *kind.counted, *told]
-    return []
+class Declared:
+    """The totals that the pages declare, one for each field, list and first day asked for, against what they hold."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer, paging = answer, answer.platform.request.paging
+        self._column = paging.total if paging is not None else None
+        self.path = path_of(self._column or "")
+        self._declared: dict[_Series, int] = {}
+        self._received: dict[_Series, int] = {}
+
+    def add(self, page: Page, records: int, total: object) -> None:
+        """Raises SourceBroken where the total is no number, or not that of the pages before."""
+        series = (page.field, page.list, page.first_day)
+        self._received[series] = self._received.get(series, 0) + records
+        if self._column is None:
+            return
+        if type(total) is not int:
+            raise self._answer.broken("misshapen", self._column, "thiếu tổng số dòng mà cổng phải khai")
+        if self._declared.setdefault(series, total) != total:
+            raise self._answer.broken("shifting", self._column, "tổng số dòng khác nhau giữa các trang")
+
+    def prove(self) -> None:
+        """Raises SourceBroken where the pages together do not hold as many records as they declare."""
+        for series, total in self._declared.items():
+            if (given := self._received[series]) != total:
+                state: PullState = "short" if given < total else "excess"
+                raise self._answer.broken(state, "tổng số dòng", f"khai {total} dòng nhưng trả {given} dòng")
 
 
 @cache

@@ -1,21 +1,28 @@
-"""What is taken out of each single dossier or document while it is decoded: texts, as the source wrote them."""
+"""What is taken out of each single dossier or document: texts, as the source wrote them.
+
+DuckDB reads the JSON of many pages at once; Python sees one record of each shape.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import duckdb
 import orjson
 import pyarrow as pa
 
+from etl.bodies import Unreadable, json_text
 from etl.model import Codes, Documents, Dossiers, FaultyDossiers, Moment, Page
-from etl.parsing.body import MISSING, Answer, Record, path_of, value_at
+from etl.parsing.body import Answer, Declared, Path, Record, path_of
 
 Kind = Dossiers | FaultyDossiers | Documents
-_PLACE = [("page", pa.int64()), ("place", pa.int64())]
-PARTY = pa.schema([*_PLACE, *((name, pa.string()) for name in ("counts", "agency", "skip", "other"))])
-"""Who a record counts for, and as what: "sent", "received", or "" for the agency of a dossier. other: of a document in
-a list of sent or received ones, the codes of who is at its other end."""
+_Landed = tuple[int, Page, bytes, str]
+"""A page by its number, as bytes and as text."""
+_AT_ONCE = 1 << 25
+"""So many characters of pages are read at once: while it is read, a page takes several times its size."""
+_PARTY = ("counts", "agency", "skip", "other")
 
 
 def moments_of(kind: Kind) -> dict[str, Moment]:
@@ -42,83 +49,171 @@ def codes_of(kind: Kind) -> dict[str, Codes]:
 
 
 class Listing:
-    """Takes the columns out of the records of a page.
+    """Lays the records of an answer out as tables of a connection.
 
-    `record` has a row a record: page, place, list, lacks (the first declared column that it has not), and as texts
-    key, field and those of `moments_of` and `codes_of`.
+    `record` has a row a record: page (its number), place in it, list, lacks (the first declared column that it has
+    not), and as texts key, field and those of `moments_of` and `codes_of`. `party` has a row for each one that it
+    counts for (page, place, agency, skip), and as what (`counts`): "sent", "received", or "" for the agency of a
+    dossier; `other`: of a document in a list of sent or received ones, the codes of who is at its other end.
     """
 
-    def __init__(self, answer: Answer, kind: Kind) -> None:
-        self._kind, unit, field = kind, answer.platform.unit, answer.platform.field
+    def __init__(self, connection: duckdb.DuckDBPyConnection, answer: Answer, kind: Kind) -> None:
+        self._connection, self._answer, self._kind = connection, answer, kind
+        field = answer.platform.field
         self._columns = {"key": kind.key}
         if field is not None and field.column is not None:
             self._columns["field"] = field.column
         self._columns |= {name: moment.column for name, moment in moments_of(kind).items()}
         self._columns |= {name: codes.column for name, codes in codes_of(kind).items()}
-        self._paths = {name: path_of(column) for name, column in self._columns.items()}
-        self._sender = path_of(unit.column), path_of(unit.skip_column or unit.column)
-        names = dict.fromkeys([*self._columns, "field"])
-        texts = [(name, pa.string()) for name in ("list", "lacks", *names)]
-        self._schema = pa.schema([*_PLACE, *texts])
-        self._shapes: set[tuple[str, ...]] = set()
 
-    def read(self, number: int, page: Page, listed: Sequence[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
-        """`record` and `party` of the page of that number."""
-        record: dict[str, list[Any]] = {name: [] for name in self._schema.names}
-        party: dict[str, list[Any]] = {name: [] for name in PARTY.names}
-        for place, data in enumerate(listed):
-            lacks = None
-            for name, path in self._paths.items():
-                value = value_at(data, path)
-                lacks = lacks or (self._columns[name] if value is MISSING else None)
-                record[name].append(written(value))
-            record["lacks"].append(lacks)
-            for counts, agency, skip, other in self._parties(data, page.list):
-                party["place"].append(place)
-                party["counts"].append(counts)
-                party["agency"].append(written(agency))
-                party["skip"].append(written(skip))
-                party["other"].append(written(other))
-        count = len(listed)
-        record |= {"page": [number] * count, "place": list(range(count)), "list": [page.list] * count}
-        if "field" not in self._paths:
-            record["field"] = [page.field] * count
-        party["page"] = [number] * len(party["place"])
-        return pa.table(record, schema=self._schema), pa.table(party, schema=PARTY)
+    def lay_out(self, *, whole: bool) -> list[Record]:
+        """One record of each shape on each page, for the audit of its columns.
 
-    def shapes(self, page: Page, at: str, listed: Sequence[dict[str, Any]]) -> Iterator[Record]:
-        """One record of each shape on the page, for the audit of its columns."""
-        for index, data in enumerate(listed):
-            shape = (page.sha256, *_names(data))
-            if shape not in self._shapes:
-                self._shapes.add(shape)
-                yield Record(page, f"{at}/{index}", data)
+        Raises SourceBroken as `Answer.lists` does, and for a record that is no object.
+        """
+        declared, shapes = Declared(self._answer), list[Record]()
+        for table, names in (
+            ("record", ("list", "lacks", *dict.fromkeys([*self._columns, "field"]))),
+            ("party", _PARTY),
+        ):
+            texts = ", ".join(f"{name} text" for name in names)
+            self._connection.execute(f"create temp table {table} (page bigint, place bigint, {texts})")
+        for pages in self._batches():
+            self._read(pages, declared)
+            shapes += self._shapes(pages)
+            self._connection.execute(f"insert into record by name {self._records()}")
+            for parties in self._parties():
+                self._connection.execute(f"insert into party by name {parties}")
+            self._connection.execute("drop table listed")
+        if whole:
+            declared.prove()
+        return shapes
 
-    def _parties(self, data: dict[str, Any], named: str | None) -> Iterator[tuple[str, Any, Any, Any]]:
-        kind, (agency, skip) = self._kind, self._sender
+    def _batches(self) -> Iterator[list[_Landed]]:
+        batch, size = list[_Landed](), 0
+        for number, (page, content) in enumerate(self._answer.pages):
+            try:
+                text = json_text(content, page.media_type, self._answer.platform.encoding)
+            except Unreadable as problem:
+                raise self._answer.broken(problem.state, "nội dung", str(problem)) from None
+            batch.append((number, page, content, text))
+            size += len(text)
+            if size > _AT_ONCE:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _read(self, pages: Sequence[_Landed], declared: Declared) -> None:
+        """`listed`: page, list, the field it was asked for, place and data of every record of these pages."""
+        text = pa.string()
+        landed = {
+            "page": pa.array([number for number, _, _, _ in pages], pa.int64()),
+            "list": pa.array([page.list for _, page, _, _ in pages], text),
+            "asked": pa.array([page.field for _, page, _, _ in pages], text),
+            "body": pa.array([body for _, _, _, body in pages], text),
+        }
+        self._connection.register("landed", pa.table(landed))
+        at, total = path_of(self._answer.platform.records), declared.path
+        try:
+            self._connection.execute(
+                f"create temp table found as select * exclude (body, read), read{_field(at)} as records, "
+                f"{f'read{_field(total)}' if total else 'null'} as total "
+                f"from (select *, from_json(body, {_text(_structure(at, total))}) as read from landed)"
+            )
+        except duckdb.Error:
+            for _, page, content, _ in pages:
+                self._answer.json(page, content)  # says of the first that is no JSON what it is
+            raise
+        told = self._connection.sql("select len(records), total from found order by page").fetchall()
+        for (_, page, _, _), (count, written) in zip(pages, told, strict=True):
+            if count is None:
+                raise self._answer.no_list()
+            declared.add(page, count, int(written) if re.fullmatch(r"-?\d+", written or "") else written)
+        self._connection.execute(
+            "create temp table listed as select page, list, asked, generate_subscripts(records, 1) - 1 as place, "
+            "unnest(records) as data from found"
+        )
+        self._connection.execute("drop table found")
+        self._connection.unregister("landed")
+
+    def _shapes(self, pages: Sequence[_Landed]) -> Iterator[Record]:
+        page_of = {number: page for number, page, _, _ in pages}
+        found = self._connection.sql(
+            "select page, min(place) as first, arg_min_null(data, place) from listed group by page, "
+            "case when contains(data[2:], '{') then json_structure(data)::text else json_keys(data)::text end "
+            "order by page, first"
+        )
+        for number, place, data in found.fetchall():
+            record, pointer = orjson.loads(data or "null"), f"{self._answer.list_pointer}/{place}"
+            if not isinstance(record, dict):
+                raise self._answer.broken("misshapen", pointer, "một bản ghi không phải là đối tượng JSON")
+            yield Record(page_of[number], pointer, record)
+
+    def _records(self) -> str:
+        names = dict(enumerate(self._columns, 1))
+        paths = ", ".join(map(_json_path, self._columns.values()))
+        lacks = " ".join(f"when not has[{at}] then {_text(self._columns[name])}" for at, name in names.items())
+        texts = "".join(f", said[{at}] as {name}" for at, name in names.items())
+        asked = "" if "field" in self._columns else ", asked as field"  # no column tells the field
+        return (
+            f"select page, place, list, case {lacks} end as lacks{texts}{asked} from (select *, "
+            f"json_extract_string(data, [{paths}]) as said, json_exists(data, [{paths}]) as has from listed)"
+        )
+
+    def _parties(self) -> Iterator[str]:
+        kind, unit = self._kind, self._answer.platform.unit
+        agency, skip = _said("data", unit.column), _said("data", unit.skip_column or unit.column)
         if not isinstance(kind, Documents):
-            yield "", value_at(data, agency), value_at(data, skip), None
+            yield f"select page, place, '' as counts, {agency} as agency, {skip} as skip from listed"
             return
-        to, told = path_of(kind.recipient.column), path_of(kind.recipient.skip_column or kind.recipient.column)
-        if kind.sent_list == named:
-            yield "sent", value_at(data, agency), value_at(data, skip), value_at(data, told) if kind.mirrored else None
-        if kind.received_list == named:
-            each = [data] if kind.recipient.each is None else value_at(data, path_of(kind.recipient.each))
-            for one in each if isinstance(each, list) else [None]:
-                sender = value_at(data, skip) if kind.mirrored else None
-                yield "received", value_at(one, to), value_at(one, told), sender
+        to, other = kind.recipient, ("null", "null")
+        if kind.mirrored:
+            other = _said("data", to.skip_column or to.column), skip
+        yield (
+            f"select page, place, 'sent' as counts, {agency} as agency, {skip} as skip, {other[0]} as other "
+            f"from listed where list is not distinct from {_text(kind.sent_list)}"
+        )
+        each = "[data]"
+        if to.each is not None:
+            all_of = f"json_extract(data, {_json_path(to.each, '[*]')})"
+            each = f"case when json_type(data, {_json_path(to.each)}) = 'ARRAY' then {all_of} else [null] end"
+        yield (
+            f"select page, place, 'received' as counts, {_said('one', to.column)} as agency, "
+            f"{_said('one', to.skip_column or to.column)} as skip, other "
+            f"from (select page, place, unnest({each}) as one, {other[1]} as other "
+            f"from listed where list is not distinct from {_text(kind.received_list)})"
+        )
 
 
-def written(value: Any) -> str | None:
-    """A value as a text: None for null and for what is not there."""
-    if value is None or value is MISSING:
-        return None
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def _said(data: str, column: str) -> str:
+    return f"json_extract_string({data}, {_json_path(column)})"
 
 
-def _names(data: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from _names(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key
+def _structure(*paths: Path) -> str:
+    """What `from_json` is to read: the list at the first of the paths, and what stands at the others."""
+    list_, *others = paths
+    if not list_:
+        return '["JSON"]'
+    found: dict[str, Any] = {}
+    for path, read in ((list_, ["JSON"]), *((other, "JSON") for other in others if other)):
+        at = found
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = read
+    return orjson.dumps(found).decode()
+
+
+def _field(path: Path) -> str:
+    """The field of a struct that `_structure` gave, in SQL."""
+    return "".join(f"[{_text(key)}]" for key in path)
+
+
+def _json_path(column: str, rest: str = "") -> str:
+    """The dotted path as a JSONPath, in SQL."""
+    keys = (key.replace("\\", "\\\\").replace('"', '\\"') for key in path_of(column))
+    return _text("$" + "".join(f'."{key}"' for key in keys) + rest)
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"

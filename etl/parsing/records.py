@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.model import ALL, Dataset, Documents, Field, Finding, Severity
-from etl.parsing.body import Answer, Record, path_of
+from etl.parsing.body import Answer
 from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of, mirrored
 from etl.parsing.listing import Kind, Listing, codes_of, moments_of
 from etl.parsing.rows import Problem, Reader, shown
@@ -47,7 +47,7 @@ class Counting:
         self._dataset, self._schema = dataset, rows_schema(dataset)
         self._fields = list(fields) if dataset.by == "field" else [ALL]
         self._reader = Reader(answer, tree, fields, dataset.by)
-        self._at = "".join(f"/{key}" for key in path_of(answer.platform.records))
+        self._at = answer.list_pointer
         self.findings: list[Finding] = []
         self.omitted = LEFT_OUT.empty_table()
         self.unread: tuple[str, ...] = ()
@@ -76,17 +76,7 @@ class Counting:
 
     def _lay_out(self, connection: duckdb.DuckDBPyConnection, *, whole: bool) -> None:
         """The tables that `etl.parsing.counts` asks."""
-        listing = Listing(self._answer, self._kind)
-        shapes: list[Record] = []
-        for number, (page, at, listed) in enumerate(self._answer.lists(whole=whole)):
-            for index, data in enumerate(listed):
-                if not isinstance(data, dict):
-                    raise self._answer.broken("misshapen", f"{at}/{index}", "một bản ghi không phải là đối tượng JSON")
-            shapes += listing.shapes(page, at, listed)
-            for name, landed in zip(("record", "party"), listing.read(number, page, listed), strict=True):
-                connection.register("landed", landed)
-                connection.execute(f"{f'insert into {name}' if number else f'create temp table {name} as'} from landed")
-                connection.unregister("landed")
+        shapes = Listing(connection, self._answer, self._kind).lay_out(whole=whole)
         pages = [page for page, _ in self._answer.pages]
         laid = pa.table(
             {
@@ -157,8 +147,9 @@ class Counting:
         for page, place in connection.sql(nameless).fetchall():
             raise self._answer.broken("misshapen", column, f"bản ghi {self._where(page, place)} không có mã")
         twice = (
-            "select key, list([page, place] order by page, place) from record "
-            "group by key, list having count(*) > 1 order by key limit 1"
+            "select r.key, list([page, place] order by page, place) from record r join (select key, list from record "
+            "group by key, list having count(*) > 1 order by key limit 1) again "
+            "on r.key = again.key and r.list is not distinct from again.list group by r.key"
         )
         for key, places in connection.sql(twice).fetchall():
             where = " và ".join(self._where(*place) for place in places)
