@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -104,20 +105,28 @@ def airflow(arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def cli(arguments: tuple[str, ...]) -> None:
     """The command `baocao`, with what it needs started for its time."""
-    import contextlib
-
     from etl.__main__ import main as baocao
-    from launcher import machine, processes
 
     command = next((word for word in arguments if not word.startswith("-")), "")
     wanted = set() if {"-h", "--help"} & set(arguments) else {command} & baocao.commands.keys()
-    with processes.orderly_exit(), contextlib.ExitStack() as stack:
-        alone = wanted == {"verify"} and any(word.endswith((".zip", ".xlsx", ".docx")) for word in arguments)
-        if wanted - _NEED_NO_WAREHOUSE and not alone:  # a form is verified with its bundle alone
-            stack.enter_context(machine.warehouse(up_to_date=command not in _LEAVE_THE_SCHEMA))
-        if wanted & _NEED_PORTALS:
-            stack.enter_context(machine.portals(machine.demo_scale()))
+    alone = wanted == {"verify"} and any(word.endswith((".zip", ".xlsx", ".docx")) for word in arguments)
+    if wanted - _NEED_NO_WAREHOUSE and not alone:  # a form is verified with its bundle alone
+        _with_servers(lambda: baocao.main(args=list(arguments), prog_name="baocao"), command)
+    else:
         baocao.main(args=list(arguments), prog_name="baocao")
+
+
+def _with_servers(run: Callable[[], object], command: str) -> None:
+    """What starts servers is imported where it is needed: a help text must not wait for it."""
+    import contextlib
+
+    from launcher import machine, processes
+
+    with processes.orderly_exit(), contextlib.ExitStack() as stack:
+        stack.enter_context(machine.warehouse(up_to_date=command not in _LEAVE_THE_SCHEMA))
+        if command in _NEED_PORTALS:
+            stack.enter_context(machine.portals(machine.demo_scale()))
+        run()
 
 
 if __name__ == "__main__":
