@@ -8,6 +8,7 @@ from pathlib import Path
 from etl.catalog.documents import Document, overlay, version_of
 from etl.errors import CatalogError
 from etl.model import WITHOUT, Comparison, Comparisons, Dataset, Rule, Severity, Suite
+from etl.model.rules import Record
 
 AGREED = "agreed.yml"
 """Of each suite the ids of its rules and their severity: a rule that is dropped or made milder is one more line."""
@@ -38,6 +39,9 @@ def read_suite(folder: Path, name: str, dataset: Dataset) -> Suite:
                 raise document.error(place, "without: source, province or commune, and of a table rule only")
             if hidden := (set(record) & set(dataset.columns)) - set(rule.show) if rule.kind == "row" else set():
                 raise document.error((*at, "show"), f"{rule.id}: {min(hidden)} can break it and is not shown")
+            if rule.waivable and not _of_known_figures(record, dataset):
+                told = f"{rule.id}: {dict(record)} breaks it, which no figure that is known does: it cannot be waived"
+                raise document.error((*at, "waivable"), told)
     _as_agreed(folder, document, name, suite.rules)
     return suite
 
@@ -48,6 +52,11 @@ def read_across(folder: Path) -> Comparisons:
     across = document.build(Comparisons)
     _as_agreed(folder, document, "across", across.rules)
     return across
+
+
+def _of_known_figures(record: Record, dataset: Dataset) -> bool:
+    """Whether what breaks a rule are figures that can be read and be true: only then may somebody answer for them."""
+    return all(name in dataset.columns and isinstance(value, int) and value >= 0 for name, value in record.items())
 
 
 def _as_agreed(folder: Path, document: Document, name: str, given: Sequence[Rule | Comparison]) -> None:

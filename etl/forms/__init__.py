@@ -20,6 +20,7 @@ from etl.forms.package import CORE, described, pack
 from etl.forms.preview import Preview, preview
 from etl.forms.sheet import Formula, Line, plain_number, write
 from etl.forms.styles import MARKS, PLAIN
+from etl.forms.waived import Waived
 from etl.model import NATION, Amendment, Fact, Field, Form, FormColumn, Hole, Source, SourceDays, Straddle, Unit
 from etl.periods import Period
 from etl.units import UnitTree
@@ -32,6 +33,7 @@ __all__ = [
     "Preview",
     "Row",
     "Shown",
+    "Waived",
     "cell_fact",
     "changed",
     "complete",
@@ -62,6 +64,7 @@ def fill(
     amendment: Amendment | None = None,
     before: Sequence[Fact] = (),
     reviewed: Sequence[str] = (),
+    waived: Waived | None = None,
 ) -> bytes:
     """The form of one unit and period as an XLSX package; the same input gives the same bytes.
 
@@ -71,13 +74,15 @@ def fill(
     other days than the period's is named at the foot. straddles: changes of units within a period, told there too.
     titles: of procedures by code, shown before it where there is one.
     reviewed: the last lines at the foot, what a reviewer decided (see `footnotes.reviewed`).
+    waived: figures that stand by a waiver; the blank must be read with their styles.
     amendment: the approved restatement that touched the form last, which is then marked (R); before: the facts of then.
     Raises FormError when figures are of another period, come twice, or a sum on the form is not the warehouse's
     figure, and when the package differs from the blank anywhere but in the cells that the layout maps.
     """
     plan = layout(form, unit, facts, tree, fields)
     figures = _figures(form, unit, period, facts, plan)
-    body = [_line(form, unit, row, plan, figures, titles or {}) for row in plan.rows]
+    waived = waived or Waived()
+    body = [_line(form, unit, row, plan, figures, titles or {}, waived) for row in plan.rows]
     shown = [figures.get(key) for key in plan.cells.values()]
     known = sources or {}
     foot = [
@@ -89,6 +94,7 @@ def fill(
         *straddled(period, straddles),
         *other_days(form, unit, period, days, tree, known),
         *notes(form, unit, shown, holes, tree, fields, known, amendment is not None),
+        *waived.notes(key for key in plan.cells.values() if _has_value(figures.get(key))),
         *reviewed,
     ]
     notes_below = (Line("note", (text,), {}) for text in foot)
@@ -157,7 +163,13 @@ def _figures(form: Form, unit: Unit, period: Period, facts: Sequence[Fact], plan
 
 
 def _line(
-    form: Form, unit: Unit, row: Row, plan: Layout, figures: Mapping[Key, Fact], titles: Mapping[str, str]
+    form: Form,
+    unit: Unit,
+    row: Row,
+    plan: Layout,
+    figures: Mapping[Key, Fact],
+    titles: Mapping[str, str],
+    waived: Waived,
 ) -> Line:
     """One body row; a row that is a sum is proven against its parts, cell by cell.
 
@@ -184,13 +196,17 @@ def _line(
             values[letter] = Formula(_sum_of(letter, row.parts), value)
     by_column = [column_letter(index) for index in range(2, len(form.columns))]
     marks = {
-        index: MARKS.get(fact.state, PLAIN)
+        index: MARKS.get(fact.state, PLAIN) + waived.mark(plan.cells[f"{letter}{row.number}"])
         for index, letter in enumerate(by_column, start=2)
         if letter in values and (fact := figures.get(plan.cells[f"{letter}{row.number}"])) is not None
         if fact.value is not None
     }
     label = f"{titles[row.field]} ({row.field})" if row.field in titles else row.label
     return Line(row.kind, (row.ordinal or None, label, *map(values.get, by_column)), marks)
+
+
+def _has_value(fact: Fact | None) -> bool:
+    return fact is not None and fact.value is not None
 
 
 def _value(plan: Layout, figures: Mapping[Key, Fact], address: str) -> Decimal | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from etl.errors import CatalogError
 from etl.forms import xml
 from etl.forms.grid import column_letter
 from etl.forms.package import BOOK, SHEET, STRINGS, STYLES, unpack
-from etl.forms.styles import MARKS, MISSING, PLAIN, QUOTED, Styles
+from etl.forms.styles import MARKS, MISSING, PLAIN, QUOTED, WAIVED, Styles
 from etl.forms.xml import MAIN
 from etl.model import Form
 
@@ -72,8 +72,10 @@ class Blank:
     print_area: str
 
 
-def read_blank(form: Form, content: bytes) -> Blank:
-    """Raises CatalogError for a blank that is not the pinned one, or does not say what the form's YAML says."""
+def read_blank(form: Form, content: bytes, waived: bool = False) -> Blank:
+    """waived: with the styles of figures that stand by a waiver, which a form without them does not have.
+
+    Raises CatalogError for a blank that is not the pinned one, or does not say what the form's YAML says."""
     found = hashlib.sha256(content).hexdigest()
     if found != form.blank_sha256:
         pinned = f"the blank forms/{form.number}.xlsx is not the one pinned here: its sha256 is {found}"
@@ -96,7 +98,7 @@ def read_blank(form: Form, content: bytes) -> Blank:
         for number in range(first_below, max(rows) + 1)
     )
     below = ((tops[ref] - first_below, *ref.split(":")) for ref in merges if tops[ref] >= first_below)
-    with_variants = _variants(templates, markers)
+    with_variants = _variants(templates, markers, ["", WAIVED] if waived else [""])
     try:
         styles = Styles(parts[STYLES], with_variants)
     except KeyError as problem:
@@ -177,11 +179,15 @@ def _frozen(row: Any, shared: list[str], markers: list[MarkerCell], shift: bool 
     return xml.fragment(row)
 
 
-def _variants(templates: Mapping[str, Template], markers: list[MarkerCell]) -> set[tuple[int, str]]:
+def _variants(
+    templates: Mapping[str, Template], markers: list[MarkerCell], behind: Sequence[str]
+) -> set[tuple[int, str]]:
+    """behind: what may stand behind the mark of a state."""
     body = {style for name in ("group", "item", "total") for style in templates[name].styles}
     texts = {templates[name].styles[0] for name in ("note_heading", "note")} | {one.style for one in markers}
     return {
-        *((style, kind) for style in body for kind in (*MARKS.values(), PLAIN, MISSING, QUOTED)),
+        *((style, kind) for style in body for kind in (MISSING, QUOTED)),
+        *((style, mark + more) for style in body for mark in (*MARKS.values(), PLAIN) for more in behind),
         *((style, QUOTED) for style in texts),
     }
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from etl.forms import xml
 from etl.forms.package import SHEET, STRINGS, STYLES, unpack
-from etl.forms.styles import MARKS
+from etl.forms.styles import mark_of
 from etl.forms.xml import MAIN
 
 
@@ -49,4 +49,4 @@ def _marks(styles: bytes) -> list[str]:
     root = xml.parse(styles)
     formats = {one.get("numFmtId"): str(one.get("formatCode")) for one in root.iter(f"{MAIN}numFmt")}
     codes = [formats.get(one.get("numFmtId"), "") for one in root.find(f"{MAIN}cellXfs")]
-    return ["".join(mark for mark in MARKS.values() if f'"{mark}"' in code) for code in codes]
+    return [mark_of(code) for code in codes]

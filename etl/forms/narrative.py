@@ -18,9 +18,11 @@ from typing import Any
 from etl.errors import CatalogError
 from etl.forms import xml
 from etl.forms.footnotes import WITHHELD, in_words, known_at, notes, other_days, reviewed, straddled
+from etl.forms.grid import Key
 from etl.forms.package import CORE, described, pack, unpack
 from etl.forms.sheet import plain_number
 from etl.forms.styles import MARKS
+from etl.forms.waived import Waived
 from etl.model import (
     ALL,
     Fact,
@@ -66,6 +68,11 @@ class Told:
     straddles: tuple[Straddle, ...]
     review: Review | None = None
     findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    waived: Waived = field(default_factory=Waived)
+
+    def mark(self, fact: Fact) -> str:
+        """What stands behind a figure."""
+        return MARKS.get(fact.state, "") + self.waived.mark(_key(fact))
 
 
 def narrate(
@@ -131,11 +138,7 @@ def _section(
     sources: Mapping[str, Source],
 ) -> dict[str, Any]:
     shown = [told.facts.get(code) for code in section.rows]
-    phrases = {
-        code: _phrase(one, told.facts.get(code), told.before.get(code))
-        for code, one in indicators.items()
-        if one.dataset == form.dataset
-    }
+    phrases = {code: _phrase(one, told, code) for code, one in indicators.items() if one.dataset == form.dataset}
     lines = [
         *straddled(period, told.straddles),
         *other_days(form, unit, period, told.days, tree, sources),
@@ -146,6 +149,7 @@ def _section(
         lines.append("Số kỳ trước, cùng kỳ năm trước cộng từ số liệu của các đơn vị đã nhập vào đơn vị hiện nay.")
     if any(one.value is not None and one.moving for one in past):
         lines.append("Dấu “*” ở số kỳ trước: số liệu còn biến động, chưa chính thức.")
+    lines += told.waived.notes(_key(fact) for fact in shown if fact is not None and fact.value is not None)
     lines += reviewed(unit, told.review, told.findings.get(form.dataset, ()), tree, sources)
     return {
         "tieu_de": section.heading,
@@ -162,22 +166,27 @@ def _row(indicator: Indicator, told: Told, code: str) -> dict[str, str]:
     now = None if fact is None else fact.value
     return {
         "ten": f"{indicator.title.vi}{' (%)' if indicator.ratio else ''}",
-        "ky_nay": _figure(indicator, now) + (MARKS.get(fact.state, "") if fact and now is not None else ""),
+        "ky_nay": _figure(indicator, now) + (told.mark(fact) if fact and now is not None else ""),
         "ky_truoc": _shown(indicator, _value(before)) + ("*" if before and before.moving and _value(before) else ""),
         "thay_doi": change(indicator, now, _value(before)) or WITHHELD,
         "cung_ky": change(indicator, now, _value(told.year_before.get(code))) or WITHHELD,
     }
 
 
-def _phrase(indicator: Indicator, fact: Fact | None, before: RestatedFact | None) -> str:
+def _key(fact: Fact) -> Key:
+    return Key(fact.indicator, fact.unit, fact.tier, fact.field)
+
+
+def _phrase(indicator: Indicator, told: Told, code: str) -> str:
     """A figure within a sentence, with what changed since the period before; or why it is missing."""
+    fact, before = told.facts.get(code), told.before.get(code)
     if fact is None or fact.value is None:
         return in_words(None if fact is None else fact.reason)
     changed = change(indicator, fact.value, _value(before))
     compared = f"{changed} so với kỳ trước" if changed else "không so sánh được vì kỳ trước chưa có số liệu"
-    shown, mark = _figure(indicator, fact.value), MARKS.get(fact.state, "")
-    told = f"{shown}%{mark}" if indicator.ratio else f"{shown}{mark} {indicator.unit_of_measure.vi}"
-    return f"{told} ({compared})"
+    shown, mark = _figure(indicator, fact.value), told.mark(fact)
+    figure = f"{shown}%{mark}" if indicator.ratio else f"{shown}{mark} {indicator.unit_of_measure.vi}"
+    return f"{figure} ({compared})"
 
 
 def change(indicator: Indicator, now: Decimal | None, before: Decimal | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from etl.forms import xml
 from etl.forms.grid import column_letter
 from etl.forms.package import SHEET, STRINGS, STYLES, unpack
-from etl.forms.styles import MARKS
+from etl.forms.styles import mark_of
 from etl.forms.xml import MAIN
 
 _DECIMALS = re.compile(r"0\.(0+)")
@@ -89,7 +89,7 @@ def _written(value: Decimal, code: str) -> str:
     decimals = _DECIMALS.search(code)
     places = len(decimals[1]) if decimals else 0 if "0" in code else max(0, -int(value.normalize().as_tuple().exponent))
     digits = f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
-    return digits + "".join(mark for mark in MARKS.values() if f'"{mark}"' in code)
+    return digits + mark_of(code)
 
 
 def _merged(sheet: Any) -> tuple[dict[str, tuple[int, int]], set[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
@@ -11,6 +12,8 @@ from etl.forms.xml import MAIN
 
 MARKS = {"moving": "*", "revised": "§", "preliminary": "†"}
 """Behind a figure in that state; a final one has none. All of them are in Times New Roman and Liberation Serif."""
+WAIVED = "‡"
+"""Behind the mark of its state, where a waiver let the figure, or a part of it, pass."""
 PLAIN = ""
 """In place of a mark: a figure without one."""
 MISSING = "missing"
@@ -19,6 +22,12 @@ _BUILT_IN = {0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%"
 _FIRST_OWN_FORMAT = 164
 _GAP = "_-"
 """As wide as a hyphen: the mark stands clear of the line beside it."""
+
+
+def mark_of(code: str) -> str:
+    """The marks that a number format shows behind a number."""
+    found = re.search(rf'"([{"".join(MARKS.values())}{WAIVED}]+)"', code)
+    return found[1] if found else ""
 
 
 class Styles:

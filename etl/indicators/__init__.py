@@ -15,7 +15,7 @@ from etl.indicators.bridging import Gap, bridge
 from etl.indicators.carry_over import chain
 from etl.indicators.doubts import Doubt, withhold_measures
 from etl.indicators.facts import RANKED, evaluate
-from etl.indicators.moving import from_parts, mark, moved, spread
+from etl.indicators.moving import from_parts, made_of, mark, moved, spread
 from etl.indicators.natures import leaves
 from etl.indicators.ranks import ranks
 from etl.indicators.tree import lay_out_units, register
@@ -32,6 +32,7 @@ __all__ = [
     "compute",
     "growth",
     "leaves",
+    "made_of",
     "mark",
     "moved",
     "ranks",

@@ -89,13 +89,7 @@ def from_parts(
 
 def mark(facts: pa.Table, touched: pa.Table, *, dataset: Dataset, indicators: Sequence[Indicator]) -> pa.Table:
     """FACTS with `moving` set for each figure with a value that needs a touched measure."""
-    needs = [
-        (indicator.code, leaf)
-        for indicator in indicators
-        for column in _columns(indicator)
-        if column in dataset.columns
-        for leaf in dict.fromkeys([column, *leaves(dataset.columns, column)])
-    ]
+    needs = _needs(dataset, indicators)
     with duckdb.connect() as connection:
         connection.register("facts", facts)
         connection.register("touched", touched)
@@ -109,6 +103,27 @@ def mark(facts: pa.Table, touched: pa.Table, *, dataset: Dataset, indicators: Se
             "from facts left join hit using (indicator, unit, tier, field) order by indicator, unit, tier, field"
         ).to_arrow_table()
         return marked.cast(FACTS)
+
+
+def made_of(touched: pa.Table, dataset: Dataset, indicators: Sequence[Indicator]) -> list[tuple[str, str, str, str]]:
+    """indicator, unit, tier and field of every figure that needs a touched measure (see `spread`)."""
+    with duckdb.connect() as connection:
+        connection.register("touched", touched)
+        register(connection, "needs", ("indicator", "measure"), _needs(dataset, indicators))
+        query = "select distinct indicator, unit, tier, field from touched join needs using (measure)"
+        found: list[tuple[str, str, str, str]] = connection.sql(query).fetchall()
+        return found
+
+
+def _needs(dataset: Dataset, indicators: Sequence[Indicator]) -> list[tuple[str, str]]:
+    """Of each indicator the measures that it is made of, and what these come down to."""
+    return [
+        (indicator.code, leaf)
+        for indicator in indicators
+        for column in _columns(indicator)
+        if column in dataset.columns
+        for leaf in dict.fromkeys([column, *leaves(dataset.columns, column)])
+    ]
 
 
 def _columns(indicator: Indicator) -> tuple[str, ...]:

@@ -103,6 +103,7 @@ from etl.model.rules import (
     Validation,
 )
 from etl.model.states import PULL_STATES, Proof, PullState
+from etl.model.waivers import WAIVER_STATES, Waiver, Waivers, WaiverState, WaiverUse
 
 __all__ = [
     "ALL",
@@ -114,6 +115,7 @@ __all__ = [
     "RESTATEMENT_CODES",
     "REVIEW_VERDICTS",
     "STANDING_STATES",
+    "WAIVER_STATES",
     "WITHOUT",
     "Amendment",
     "ApiKey",
@@ -207,6 +209,10 @@ __all__ = [
     "UnitRule",
     "Validation",
     "Value",
+    "Waiver",
+    "WaiverState",
+    "WaiverUse",
+    "Waivers",
     "Window",
     "WindowRule",
 ]

@@ -72,7 +72,9 @@ class Finding:
     a JSON pointer, or for a file the sheet and the row as people count them ("/Sheet!12").
 
     `expected` is what the value should be, in words or as a number. other_*: of a rule that holds two figures side by
-    side, the source, period, payload and place in it of the other figure, which is the expected one.
+    side, the source, period, payload and place in it of the other figure, which is the expected one. tier: of the row
+    or pair, where it is of one. waiver: the id of that which lets it pass; it is for information then, whatever the
+    severity of its rule, and asks nobody.
     """
 
     rule: str
@@ -91,6 +93,8 @@ class Finding:
     other_period: str | None = None
     other_payload: str | None = None
     other_row: str | None = None
+    tier: str | None = None
+    waiver: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from etl.model.base import Severity, Text
 
@@ -29,6 +29,7 @@ class Rule:
     message: what was expected, in Vietnamese. show: the columns a reviewer needs to see.
     breaks: records that must break it, each the changes to a clean row (see Suite.clean), or of a table rule also
     {without: source | province | commune}: what is left out. One for each way to break it, at the very bound.
+    waivable: its figures are read and known, so that somebody may answer for them (see Waiver).
     """
 
     id: str
@@ -41,6 +42,7 @@ class Rule:
     message: str
     show: tuple[str, ...] = ()
     breaks: tuple[Record, ...] = field(default=(), hash=False)
+    waivable: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Comparison:
     message: str
     where: str = "true"
     breaks: tuple[Mapping[str, str | float | bool], ...] = ()
+    waivable: bool = False
 
 
 ACROSS: Final = "across"
@@ -115,6 +118,11 @@ class RuleOutcome:
     proven: bool | None = None
     reason: str = ""
     unknown: int = 0
+
+    @classmethod
+    def of(cls, dataset: str, rule: Rule | Comparison, state: RuleState, **told: Any) -> RuleOutcome:
+        """told: the fields from `judged` on."""
+        return cls(dataset, rule.id, rule.title, rule.severity, rule.dimension, rule.source, rule.kind, state, **told)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +15,7 @@ from upath import UPath
 
 from etl import indicators
 from etl.indicators.tree import register
-from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome
+from etl.model import ALL, NATION, Comparison, ComparisonKind, Dataset, Finding, Hole, RuleOutcome, RuleState, Waiver
 from etl.model.rules import ACROSS
 from etl.periods import Period
 from etl.pipeline import rules
@@ -28,6 +29,7 @@ from etl.quality.across.mirror import pairs as mirrored
 from etl.quality.across.proof import prove
 from etl.quality.across.sources import Side
 from etl.quality.across.sources import pairs as laid_out
+from etl.quality.waiving import passed
 from etl.units import UnitTree
 
 _NOTHING_KNOWN = "không chỗ nào biết cả hai số để so (no two figures are known to be held side by side)"
@@ -77,7 +79,7 @@ class Across:
                 (hole, (str(opening.sum), *_totals_of(dataset, str(opening.sum))))
                 for one in found
                 if one.rule.severity == "critical"
-                for hole in self._holes(dataset_id, one.broken)
+                for hole in self._holes(dataset_id, one.open)
             )
             if any(rule.severity == "critical" and rule.kind == "chain" for rule in self._silent()):
                 held = (str(opening.sum), *_totals_of(dataset, str(opening.sum)))
@@ -174,17 +176,15 @@ class Across:
             told = [one for one in self.compared if one.rule.id == rule.id]
             sources = Counter(source for one in told for source in one.broken["source"].to_pylist())
             judged, broken, dead = sum(one.judged for one in told), sources.total(), self._dead.get(rule.id, "")
-            yield RuleOutcome(
+            waived = sum(sum(one.waived) for one in told)
+            failed: RuleState = "waived" if waived == broken else "fail"
+            yield RuleOutcome.of(
                 ACROSS,
-                rule.id,
-                rule.title,
-                rule.severity,
-                rule.dimension,
-                rule.source,
-                rule.kind,
-                "error" if dead else "fail" if broken else "pass" if judged else "not_run",
+                rule,
+                "error" if dead else failed if broken else "pass" if judged else "not_run",
                 judged=judged,
                 broken=broken,
+                waived=waived,
                 sources=dict(sources),
                 proven=not dead,
                 reason=dead or ("" if judged else _NOTHING_KNOWN),
@@ -206,6 +206,10 @@ class Across:
     @cached_property
     def _dead(self) -> Mapping[str, str]:
         return prove(self._rules)
+
+    @cached_property
+    def _waivers(self) -> Sequence[Waiver]:
+        return self._office.waivers_of(ACROSS, self._period)
 
     @cached_property
     def _rules(self) -> Sequence[Comparison]:
@@ -237,9 +241,20 @@ class Across:
         )
         titles = {name: column.title.vi for name, column in self._catalog.datasets[dataset_id].columns.items()}
         tree = self._catalog.tree(self._period)
-        self.findings += across.findings(
-            found, self._period, other, tree=tree, fields=self._catalog.fields, titles=titles
-        )
+        told = [
+            [
+                passed(finding, self._waivers)
+                for finding in across.findings(
+                    [one], self._period, other, tree=tree, fields=self._catalog.fields, titles=titles
+                )
+            ]
+            for one in found
+        ]
+        self.findings += chain.from_iterable(told)
+        found = [
+            replace(one, waived=tuple(finding.waiver is not None for finding in findings))
+            for one, findings in zip(found, told, strict=True)
+        ]
         self.compared += found
         return found
 

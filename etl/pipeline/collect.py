@@ -51,6 +51,7 @@ def catalog_check() -> dict[str, Any]:
         "forms": sorted(catalog.forms),
         "rules": {name: len(office.suite(name).rules) for name in catalog.datasets}
         | {"across": len(office.across().rules)},
+        "waivers": len(office.waivers),
         "version": catalog.version,
     }
 

@@ -16,6 +16,7 @@ from etl.periods import Period
 from etl.pipeline.office import Office
 from etl.pipeline.reviewed import Reviewed, of_dataset, of_load
 from etl.pipeline.selection import facts_by_unit, facts_of, procedure_titles
+from etl.pipeline.waived import waived
 from etl.units import UnitTree
 
 _JUST_BEFORE = dt.timedelta(microseconds=1)
@@ -103,9 +104,10 @@ class Filling:
     def _fill(
         self, unit: Unit, facts: Sequence[Fact], amendment: Amendment | None = None, before: Sequence[Fact] = ()
     ) -> bytes:
+        marked = bool(self._waived.by.keys() & self._keys(unit, facts))
         return workbook.fill(
             self.form,
-            self._blank,
+            self._blank_waived if marked else self._blank,
             unit,
             self.period,
             facts,
@@ -119,7 +121,12 @@ class Filling:
             amendment,
             before,
             self._reviewed_of(unit),
+            self._waived if marked else None,
         )
+
+    def _keys(self, unit: Unit, facts: Sequence[Fact]) -> set[workbook.Key]:
+        plan = workbook.layout(self.form, unit, facts, self._tree, self.office.catalog.fields)
+        return set(plan.cells.values())
 
     def _reviewed_of(self, unit: Unit) -> list[str]:
         asked = self._reviewed
@@ -161,6 +168,14 @@ class Filling:
     @cached_property
     def _blank(self) -> workbook.Blank:
         return workbook.read_blank(self.form, self.office.catalog.form_files[self.form.number].read_bytes())
+
+    @cached_property
+    def _blank_waived(self) -> workbook.Blank:
+        return workbook.read_blank(self.form, self.office.catalog.form_files[self.form.number].read_bytes(), True)
+
+    @cached_property
+    def _waived(self) -> workbook.Waived:
+        return waived(self.office, self.form.dataset, self.period, self.known_at)
 
     @cached_property
     def _holes(self) -> list[Hole]:

@@ -15,7 +15,7 @@ from etl.errors import OutdatedError
 from etl.model import Receipt
 from etl.model.rules import ACROSS
 from etl.periods import Period
-from etl.pipeline import rules
+from etl.pipeline import rules, waivers
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.pipeline.review import refuse_unaccepted, review
@@ -68,6 +68,7 @@ def _load(period_key: str, run_id: str, asked: str | None) -> dict[str, Any]:
         compared=catalog.compared(period),
         outcomes=outcomes,
         validations=validations,
+        waivers=waivers.kept(work),
         read=[source.id for source in catalog.due_sources(period)],
     )
     return {**asdict(recorded), "note": "" if recorded.restatement is None else _WAITS.format(recorded.restatement)}

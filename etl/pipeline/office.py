@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,10 +15,12 @@ from upath import UPath
 from etl import catalog as catalogs
 from etl.catalog.revision import revision
 from etl.catalog.suites import read_across, read_suite
+from etl.catalog.waivers import read_waivers
 from etl.errors import PeriodError
 from etl.landing import Landing
 from etl.logins import Connections
-from etl.model import Comparison, Comparisons, Rule, Suite
+from etl.model import Comparison, Comparisons, Rule, Suite, Waiver
+from etl.model.rules import ACROSS
 from etl.periods import TIMEZONE, Period
 from etl.settings import Settings
 from etl.warehouse import Warehouse
@@ -68,6 +71,20 @@ class Office:
             found |= {(name, rule.id): rule for rule in self.suite(name).rules}
             found |= {(name, rule.id): rule for rule in self.across().rules}
         return found
+
+    @cached_property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """All of them, in force or not."""
+        rules: dict[str, Sequence[Rule | Comparison]] = {name: self.suite(name).rules for name in self.catalog.datasets}
+        rules[ACROSS] = self.across().rules
+        return read_waivers(self.settings.expectations, rules, self.catalog)
+
+    def waivers_of(self, dataset: str, period: Period) -> list[Waiver]:
+        """Those that a run of today heeds, of a dataset or ACROSS."""
+        today = dt.datetime.now(TIMEZONE).date()
+        return [
+            one for one in self.waivers if one.dataset == dataset and period.key in one.periods and today <= one.expires
+        ]
 
     def store(self, *parts: str) -> UPath:
         """A folder of the store, made if need be; a run id may hold characters no path should."""

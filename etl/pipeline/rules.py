@@ -30,13 +30,14 @@ def keep(work: UPath, dataset: str, outcomes: Sequence[RuleOutcome], validation:
 
 
 def kept(work: UPath, datasets: Iterable[str], *more: str) -> tuple[list[RuleOutcome], list[Validation]]:
-    """Those of all datasets of a run, with what was found after their checks (READ-GAP, READ-MOVING); and of `more`."""
+    """Those of all datasets of a run, and of `more`, with what was found after the checks (READ-GAP, READ-MOVING,
+    WAIVER-IDLE)."""
     outcomes, validations = [], []
     for dataset in datasets:
         checked = _OUTCOMES.validate_json((work / f"outcomes_{dataset}.json").read_text())
         later = [
             finding
-            for step in ("gaps", "moving")
+            for step in ("gaps", "moving", "waivers")
             for finding in read_findings(work / f"findings_{step}_{dataset}.parquet")
         ]
         outcomes += [_with(outcome, later) for outcome in checked]

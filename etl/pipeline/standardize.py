@@ -20,7 +20,7 @@ from etl import indicators, quality
 from etl.errors import QualityError, SourceBroken, TraceError
 from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
-from etl.pipeline import changes, moving, rules, suspects
+from etl.pipeline import changes, moving, rules, suspects, waivers
 from etl.pipeline.across import Across
 from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
@@ -140,6 +140,7 @@ def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
             tree=catalog.tree(period),
             levels={source.id for source in due if catalog.platforms[source.platform].unit.by == "level"},
             told=told,
+            waivers=office.waivers_of(dataset, period),
         )
     except QualityError as problem:
         outcome = quality.unjudged(read(file), suite, period=period, due=due, reason=str(problem))
@@ -199,6 +200,7 @@ def compute(period_key: str, run_id: str) -> dict[str, Any]:
         total += facts.num_rows
         withheld += facts["value"].null_count
     across.keep()
+    waivers.keep(office, period, work)
     return {"facts": total, "withheld": withheld}
 
 

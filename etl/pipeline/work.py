@@ -41,7 +41,8 @@ def read_findings(path: UPath) -> list[Finding]:
 
 def found_in(work: UPath, names: Iterable[str]) -> list[Finding]:
     """Everything found in a run over these datasets, each once; and what its figures are found to contradict."""
-    by_step = (work / f"findings_{step}{name}.parquet" for step in ("", "gaps_", "moving_") for name in names)
+    steps = ("", "gaps_", "moving_", "waivers_")
+    by_step = (work / f"findings_{step}{name}.parquet" for step in steps for name in names)
     paths = [work / "findings_parse.parquet", *by_step]
     found = _once(finding for path in paths for finding in read_findings(path))
     return [*found, *read_findings(work / "findings_across.parquet")]

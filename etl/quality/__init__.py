@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import QualityError
-from etl.model import Finding, Hole, Rule, RuleOutcome, Source, Suite
+from etl.model import Finding, Hole, Rule, RuleOutcome, Source, Suite, Waiver
 from etl.periods import Period
 from etl.quality.findings import (
     breaks,
@@ -38,6 +38,7 @@ from etl.quality.gx import column_of, judge
 from etl.quality.proof import Proof, prove
 from etl.quality.reach import reach_of
 from etl.quality.scan import MASK_BITS, ROW, Scan, bits, row_rules, scan, schema_of
+from etl.quality.waiving import less_waived
 from etl.tables import FINDINGS
 from etl.units import UnitTree
 
@@ -95,6 +96,7 @@ def check(
     tree: UnitTree,
     levels: Collection[str] = (),
     told: Sequence[Finding] = (),
+    waivers: Sequence[Waiver] = (),
 ) -> Outcome:
     """Judge the standard rows of one dataset and period.
 
@@ -102,6 +104,7 @@ def check(
     each of them the measures that its platform has at all, and `field` where it tells fields apart. What a source
     for comparison lacks is no hole. levels: ids of the sources whose rows are of a whole level (UnitRule by level).
     told: what the reader found that no row carries: it counts under its rule, or READ-OTHER where there is none.
+    waivers: those in force; what they let pass is found and counted, and holds no row. The proof knows none of them.
     A rule that could not run, or proves nothing, is a critical finding and a hole of every due source; the rest of the
     suite is judged all the same. Raises QualityError when nothing can be: a column is missing, or nothing is due.
     """
@@ -110,7 +113,9 @@ def check(
     reach = reach_of(due, tree, levels)
     proof = prove(suite, schema)
     found = scan(rows, suite, reach, due, given, tree)
-    struck, bit = found.struck, bits(suite)
+    bit = bits(suite)
+    of_rows = row_findings(suite, found.struck, period, waivers)
+    struck = less_waived(found.struck, of_rows, bit)
     critical = sum(bit[rule.id] for rule in row_rules(suite) if rule.severity == "critical")
     of_rejected = pc.is_in(struck["source"], pa.array(list(found.rejected), pa.string()))
     held = struck.filter(pc.or_(breaks(struck, critical), of_rejected))
@@ -126,7 +131,7 @@ def check(
         quarantine=_set_aside(held, schema, suite, found.rejected),
         found=pa.concat_tables(
             [
-                row_findings(suite, struck, period),
+                of_rows.select(FINDINGS.names),
                 _as_table(table_findings(suite, found.missing, period, tree)),
                 _as_table(unchecked(suite, errors, due, period)),
             ]
@@ -137,7 +142,14 @@ def check(
         ],
         counts=counts,
         gx=verdict.record,
-        rules=outcomes(suite, counts, verdict, errors, proof),
+        rules=outcomes(
+            suite,
+            counts,
+            verdict,
+            errors,
+            proof,
+            Counter(of_rows.filter(pc.is_valid(of_rows["waiver"]))["rule"].to_pylist()),
+        ),
     )
 
 

@@ -8,11 +8,12 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutcome, RuleState, Source, Suite
+from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutcome, RuleState, Source, Suite, Waiver
 from etl.periods import Period
 from etl.quality.gx import Verdict, column_of
 from etl.quality.proof import Proof
 from etl.quality.scan import MASK, ROW, Missing, Reach, bits, row_rules
+from etl.quality.waiving import marked
 from etl.tables import FINDINGS
 from etl.units import UnitTree
 
@@ -30,18 +31,19 @@ def why(struck: pa.Table, rule: Rule) -> pa.ChunkedArray:
     return pc.if_else(pc.fill_null(reader, False), struck["problem"], f"không đạt: {rule.title.vi}")
 
 
-def row_findings(suite: Suite, struck: pa.Table, period: Period) -> pa.Table:
-    """One for each row and rule that it breaks, in the order of the rows and then of the rules."""
+def row_findings(suite: Suite, struck: pa.Table, period: Period, waivers: Sequence[Waiver]) -> pa.Table:
+    """One for each row and rule that it breaks, in the order of the rows and then of the rules, with its ROW; those that
+    a waiver lets pass say so."""
     found, bit = [], bits(suite)
     for number, rule in enumerate(row_rules(suite)):
         if len(of_rule := struck.filter(breaks(struck, bit[rule.id]))):
-            told = _findings(of_rule, rule, period).append_column(ROW, of_rule[ROW])
+            told = marked(_findings(of_rule, rule, period), rule.id, waivers).append_column(ROW, of_rule[ROW])
             found.append(told.append_column("rule_number", pa.repeat(number, len(told))))
     if not found:
-        return FINDINGS.empty_table()
+        return FINDINGS.append(struck.schema.field(ROW)).empty_table()
     all_of_them = pa.concat_tables(found)
     order = [(ROW, "ascending"), ("rule_number", "ascending")]
-    return all_of_them.sort_by(order).select(FINDINGS.names)
+    return all_of_them.sort_by(order).select([*FINDINGS.names, ROW])
 
 
 def _findings(struck: pa.Table, rule: Rule, period: Period) -> pa.Table:
@@ -63,6 +65,7 @@ def _findings(struck: pa.Table, rule: Rule, period: Period) -> pa.Table:
         "column": ", ".join(rule.show),
         "value": pc.binary_join_element_wise(*shown, ", ") if shown else "",
         "expected": rule.message,
+        "tier": struck["tier"],
     }
     columns = [told.get(name) for name in FINDINGS.names]
     return pa.table(
@@ -93,6 +96,7 @@ def table_findings(
                 column="" if tier is None else "tier",
                 value="" if tier is None else tier,
                 expected=rule.message,
+                tier=tier,
             )
 
 
@@ -156,9 +160,17 @@ def holes(
 
 
 def outcomes(
-    suite: Suite, counts: pa.Table, verdict: Verdict, errors: Mapping[str, str], proof: Proof
+    suite: Suite,
+    counts: pa.Table,
+    verdict: Verdict,
+    errors: Mapping[str, str],
+    proof: Proof,
+    waived: Mapping[str, int],
 ) -> list[RuleOutcome]:
-    """What each rule said, in the order of the suite. Without any row, one that is not broken has judged nothing."""
+    """What each rule said, in the order of the suite. Without any row, one that is not broken has judged nothing.
+
+    waived: of each rule how many of the rows that break it a waiver lets pass.
+    """
     rows, due = pc.sum(counts["rows"]).as_py(), counts.num_rows
     found = []
     for rule in suite.rules:
@@ -169,18 +181,15 @@ def outcomes(
             state, reason = "not_run", EMPTY
         bad = counts[column_of(rule)].to_pylist() if column_of(rule) in counts.column_names else [0] * due
         broken = dict(zip(counts["source"].to_pylist(), bad, strict=True))
+        total, passing = sum(broken.values()), waived.get(rule.id, 0)
         found.append(
-            RuleOutcome(
+            RuleOutcome.of(
                 suite.dataset,
-                rule.id,
-                rule.title,
-                rule.severity,
-                rule.dimension,
-                rule.source,
-                rule.kind,
-                state,
+                rule,
+                "waived" if state == "fail" and passing == total else state,
                 judged=rows if rule.kind == "row" else due,
-                broken=sum(broken.values()),
+                broken=total,
+                waived=min(passing, total),
                 sources={source: count for source, count in broken.items() if count},
                 proven=None if rule.id in proof.errors else rule.id not in proof.dead,
                 reason=reason,
@@ -191,17 +200,4 @@ def outcomes(
 
 def of_suite(suite: Suite, state: RuleState, reason: str) -> list[RuleOutcome]:
     """The outcomes of a suite that was not asked."""
-    return [
-        RuleOutcome(
-            suite.dataset,
-            rule.id,
-            rule.title,
-            rule.severity,
-            rule.dimension,
-            rule.source,
-            rule.kind,
-            state,
-            reason=reason,
-        )
-        for rule in suite.rules
-    ]
+    return [RuleOutcome.of(suite.dataset, rule, state, reason=reason) for rule in suite.rules]

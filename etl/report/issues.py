@@ -143,7 +143,7 @@ def outcomes(
 
 
 def _unjudged(dataset: str, rule: Rule) -> RuleOutcome:
-    return RuleOutcome(dataset, rule.id, rule.title, rule.severity, rule.dimension, rule.source, rule.kind, "pass")
+    return RuleOutcome.of(dataset, rule, "pass")
 
 
 def _alarm(rule: Mapping[str, Any]) -> tuple[Any, ...]:

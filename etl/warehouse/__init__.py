@@ -28,6 +28,7 @@ from etl.model import (
     Submission,
     Unit,
     Validation,
+    WaiverUse,
 )
 from etl.warehouse import compliance, dimensions, queries
 from etl.warehouse import export as exporting
@@ -99,6 +100,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
         compared: Collection[str] = (),
         outcomes: Sequence[RuleOutcome] = (),
         validations: Sequence[Validation] = (),
+        waivers: Sequence[WaiverUse] = (),
         read: Collection[str] = (),
         catalog_revision: str | None = None,
     ) -> Recorded:
@@ -108,6 +110,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
         rows, quarantine: by dataset, standard rows used and set aside. receipts: those the rows came
         by, and the newest attempt of each source. compared: the sources whose rows stand under no figure.
         outcomes, validations: what each rule said of the rows, and the validation results that it rests on.
+        waivers: those about the period, and what became of them; each that a finding names is one of them.
         read: the sources whose attempts were looked for; where a load knew of a later one, this one is refused.
         catalog_revision: the git commit of the catalog, where it is known.
         Loads of one period wait for each other.
@@ -130,6 +133,7 @@ class Warehouse(IssuedForms, QualityHistory, Rows):
                 compared=compared,
                 outcomes=outcomes,
                 validations=validations,
+                waivers=waivers,
                 read=read,
                 catalog_revision=catalog_revision,
             )

@@ -79,6 +79,18 @@ _SECOND = {
 
 Columns added to a table later are in no seal until a recipe has them: seals of before stay what they were.
 """
+_THIRD = {
+    **_SECOND,
+    "finding": _SECOND["finding"]._replace(columns=f"{_SECOND['finding'].columns}, tier, waiver"),
+    "waiver": _Content(
+        "load, id, state, findings, dataset, rule, source, periods, reason, owner, agreed_by, expires, unit, tier, "
+        "field, measure, value, expected",
+        "id",
+    ),
+}
+"""Recipe 3: with the waivers of a load, and what each let pass."""
+_COPIED = {2: _SECOND, 3: _THIRD}
+NEWEST = max(_COPIED)
 _FIRST = {
     "load": "id, period, last_day, run, catalog_version, rules_version, recorded_at, facts_new, facts_revised, "
     "facts_same, withheld",
@@ -103,26 +115,26 @@ _KEYED = ("fact", "standard_row")
 
 
 def parts_of(
-    connection: Connection, load: int, period_key: str, recipe: int = 2, known: Mapping[str, Told] | None = None
+    connection: Connection, load: int, period_key: str, recipe: int = NEWEST, known: Mapping[str, Told] | None = None
 ) -> str:
     """A line for each table, by the recipe. known: tables whose rows need not be read again."""
     if recipe == 1:
         return "".join(f"{table} {_first(connection, table, load, period_key)}\n" for table in _FIRST)
-    lines = ["recipe 2\n"]
-    for table in _SECOND:
-        count, sha256 = (known or {}).get(table) or _second(connection, table, load, period_key)
+    lines = [f"recipe {recipe}\n"]
+    for table, content in _COPIED[recipe].items():
+        count, sha256 = (known or {}).get(table) or _copied(connection, table, content, load, period_key)
         lines.append(f"{table} {count} {sha256}\n")
     return "".join(lines)
 
 
 def recipe_of(parts: str) -> int:
     """By which recipe the parts of a seal were made."""
-    return 2 if parts.startswith("recipe 2\n") else 1
+    return next((recipe for recipe in _COPIED if parts.startswith(f"recipe {recipe}\n")), 1)
 
 
-def _second(connection: Connection, table: str, load: int, period_key: str) -> Told:
+def _copied(connection: Connection, table: str, content: _Content, load: int, period_key: str) -> Told:
     query = "SELECT {columns} FROM {schema}.{table} WHERE {rows} ORDER BY {order}".format(
-        **_SECOND[table]._asdict(), schema=schema.SCHEMA, table=table
+        **content._asdict(), schema=schema.SCHEMA, table=table
     )
     return sha256_of(connection, _with(query, load, period_key))
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
-from etl.model import Finding, Hole, Review, ReviewVerdict, RuleOutcome, Text, Validation
+from etl.model import Finding, Hole, Review, ReviewVerdict, RuleOutcome, Text, Validation, Waiver, WaiverUse
 from etl.warehouse import queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse.locked import LockedPeriods
@@ -100,12 +100,28 @@ class Judgements(LockedPeriods):
         with self._snapshot() as connection:
             return _of_periods(connection, period_keys, known_at, self._as_if)
 
+    def waivers(self, period_key: str, known_at: dt.datetime | None = None) -> list[WaiverUse]:
+        """What became of the waivers in the period's newest load."""
+        with self._snapshot() as connection:
+            load = queries.latest_load(connection, period_key, known_at, self._as_if)
+            found = connection.execute(
+                select(schema.waiver).where(schema.waiver.c.load == load).order_by(schema.waiver.c.id)
+            )
+            return [_use(row) for row in found.mappings()]
+
     def validations(self, load: int) -> list[Validation]:
         """The validation results of a load, by dataset."""
         columns = schema.validation.c
         query = select(columns.dataset, columns.suite_version, columns.result).where(columns.load == load)
         with self._snapshot() as connection:
             return [Validation(*row) for row in connection.execute(query.order_by(columns.dataset))]
+
+
+def store_waivers(connection: Connection, load: int, uses: Sequence[WaiverUse]) -> None:
+    """Before the findings, which name them."""
+    rows = [{**asdict(one.waiver), "load": load, "state": one.state, "findings": one.findings} for one in uses]
+    if rows:
+        connection.execute(schema.waiver.insert(), [{**row, "periods": list(row["periods"])} for row in rows])
 
 
 def store(
@@ -163,6 +179,11 @@ def reviews(connection: Connection, period_key: str | None = None, known_at: dt.
 
 def _review(row: Any) -> Review:
     return Review(**{**row, "sources": tuple(row["sources"])})
+
+
+def _use(row: Any) -> WaiverUse:
+    told = {name: row[name] for name in row if name not in ("load", "state", "findings")}
+    return WaiverUse(Waiver(**{**told, "periods": tuple(row["periods"])}), row["state"], row["findings"])
 
 
 def _outcome(row: Any) -> RuleOutcome:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from etl.model import Finding, Hole, Receipt, RuleOutcome, Validation
+from etl.model import Finding, Hole, Receipt, RuleOutcome, Validation, WaiverUse
 from etl.periods import Period
 from etl.warehouse import judgements, lineage, queries, restatements, schema, seals
 from etl.warehouse.facts import Difference, ordered, stage_facts, write_first, write_revisions
@@ -45,6 +45,7 @@ def record(
     compared: Collection[str],
     outcomes: Sequence[RuleOutcome],
     validations: Sequence[Validation],
+    waivers: Sequence[WaiverUse],
     read: Collection[str],
     catalog_revision: str | None,
 ) -> Recorded:
@@ -85,6 +86,7 @@ def record(
     lineage.store_receipts(connection, load, receipts)
     lineage.store_rows(connection, period_key, load, rows, chosen, compared)
     lineage.store_quarantine(connection, load, quarantine)
+    judgements.store_waivers(connection, load, waivers)
     lineage.store_findings(connection, load, findings, holes)
     judgements.store(connection, load, outcomes, validations)
     waits = None if base is None else restatements.keep_waiting(connection, period_key, load, base)

@@ -167,6 +167,20 @@ finding = Table(
     *_text("unit", "field", "payload", nullable=True),
     *_text("row", "column", "value", "expected"),
     *_text("other_source", "other_period", "other_payload", "other_row", nullable=True),
+    *_text("tier", "waiver", nullable=True),
+)
+waiver = Table(
+    "waiver",
+    metadata,
+    _key("load", BigInteger),
+    _key("id", Text),
+    *_text("state"),
+    Column("findings", BigInteger, nullable=False),
+    *_text("dataset", "rule", "source"),
+    Column("periods", ARRAY(Text), nullable=False),
+    *_text("reason", "owner", "agreed_by"),
+    Column("expires", Date, nullable=False),
+    *_text("unit", "tier", "field", "measure", "value", "expected", nullable=True),
 )
 hole = Table(
     "hole",

@@ -75,6 +75,8 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-CHANNEL": ([problem("READ-CHANNEL")], set()),
         "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
+        "WAIVER-EXPIRED": ([problem("WAIVER-EXPIRED")], set()),
+        "WAIVER-IDLE": ([problem("WAIVER-IDLE")], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
         "FIELD-KNOWN": ([{"field": "all"}], set()),
@@ -150,6 +152,8 @@ BREAKS: dict[str, dict[str, Case]] = {
         "READ-RECORD": ([problem("READ-RECORD")], set()),
         "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem(None)], set()),
+        "WAIVER-EXPIRED": ([problem("WAIVER-EXPIRED")], set()),
+        "WAIVER-IDLE": ([problem("WAIVER-IDLE")], set()),
         "UNIT-KNOWN": ([{"tier": None}], {"COMMUNE-PRESENT"}),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD}], set()),
         "FIELD-NONE": ([{"field": "ho_tich"}], set()),
@@ -171,6 +175,8 @@ BREAKS: dict[str, dict[str, Case]] = {
         **{f"READ-{kind}": ([problem(f"READ-{kind}")], set()) for kind in READ if kind not in ("UNIT", "NUMBER")},
         "READ-LEFT-OUT": ([problem("READ-LEFT-OUT")], set()),
         "READ-OTHER": ([problem("READ-MOOD")], set()),
+        "WAIVER-EXPIRED": ([problem("WAIVER-EXPIRED")], set()),
+        "WAIVER-IDLE": ([problem("WAIVER-IDLE")], set()),
         "UNIT-KNOWN": ([{"tier": None}], set()),
         "UNIT-OWN": ([{}, {"agency": "x", "unit": ABROAD[:2]}], set()),
         "FIELD-NONE": ([{"field": "ho_tich"}], set()),
@@ -189,7 +195,11 @@ BREAKS: dict[str, dict[str, Case]] = {
     },
 }
 BREAKS["dossier_faults"] = {
-    **{rule: BREAKS["edoc"][rule] for rule in BREAKS["edoc"] if rule.startswith(("READ-", "UNIT-", "UNIQUE"))},
+    **{
+        rule: BREAKS["edoc"][rule]
+        for rule in BREAKS["edoc"]
+        if rule.startswith(("READ-", "UNIT-", "UNIQUE", "WAIVER-"))
+    },
     **{rule: BREAKS["edoc"][rule] for rule in ("FIELD-NONE", "SOURCE-PRESENT", "COMMUNE-PRESENT", "PROVINCE-PRESENT")},
     "READ-NUMBER": ([{"listed": None, **problem("READ-NUMBER")}], set()),
     "READ-EMPTY": ([problem("READ-EMPTY")], set()),

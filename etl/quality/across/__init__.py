@@ -48,13 +48,21 @@ class Compared:
     """What became of one rule. judged: pairs of which both figures are known; unknown: the others.
 
     broken: the pairs that break it, the biggest difference first, with source, payload, row and rows (their number) of
-    `value`, and the same with other_ of `other`.
+    `value`, and the same with other_ of `other`. waived: of each of them, whether a waiver lets it pass.
     """
 
     rule: Comparison
     judged: int
     unknown: int
     broken: pa.Table
+    waived: tuple[bool, ...] = ()
+
+    @property
+    def open(self) -> pa.Table:
+        """The broken pairs that no waiver lets pass."""
+        if not any(self.waived):
+            return self.broken
+        return self.broken.filter(pa.array([not one for one in self.waived]))
 
 
 def compare(rules: Sequence[Comparison], pairs: pa.Table, here: Rows, there: Rows) -> list[Compared]:
@@ -145,6 +153,7 @@ def findings(
                 other_period=other_period.key,
                 other_payload=pair["other_payload"],
                 other_row=pair["other_row"],
+                tier=pair["tier"],
             )
 
 
