@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from etl.commands.output import as_json_option, emit, new_table, show
+from etl.model import WAIVER_STATES
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SEVERITIES = {"critical": "nghiêm trọng / critical", "warning": "cảnh báo / warning", "info": "thông tin / info"}
@@ -82,6 +83,12 @@ def _show(found: dict[str, Any], written: list[Path]) -> None:
             where = first + (f"\nvà {len(others)} đơn vị khác / more" if others else "")
             table.add_row(_SEVERITIES["warning"], where, _what(kind), "", kind["row"]["expected"], kind["since"], "")
         show(table)
+    for one in found["waivers"]:
+        state = WAIVER_STATES[one["state"]].both
+        click.echo(
+            f"Miễn trừ / waiver {one['id']} ({one['rule']}, {one['source']}): {state}, {one['findings']} lỗi / "
+            f"findings; {one['reason']}; {one['owner']}; hết hạn / expires {one['expires']}"
+        )
     forms = found["forms"]
     for one in found["criteria"]:
         counted = ", ".join(f"{each['numerator']}/{each['denominator']}" for each in one["measures"])

@@ -123,6 +123,7 @@ _LISTS: Final[Mapping[str, Text]] = {
     "no_findings": Text("Không có phát hiện nào như vậy.", "There is no such finding."),
     "findings_lead": Text("{total} phát hiện.", "{total} findings."),
     "filters": Text("Lọc", "Filters"),
+    "waived": Text("được miễn trừ", "waived"),
     "severity_critical": Text("nghiêm trọng", "critical"),
     "severity_warning": Text("cảnh báo", "warning"),
     "severity_info": Text("thông tin", "info"),

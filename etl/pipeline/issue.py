@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from etl.warehouse.chain import Chain
 
 
 @dataclass(frozen=True)
-class Issued:
+class Issued(ABC):
     """A file that was issued, with its figures as they were known when it was filled; `chain` is the warehouse's."""
 
     office: Office
@@ -41,31 +42,31 @@ class Issued:
     rates_in_percent: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def number(self) -> str:
         """Of the form or report."""
-        raise NotImplementedError
 
     @property
-    def datasets(self) -> tuple[str, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def datasets(self) -> tuple[str, ...]: ...
 
     @property
+    @abstractmethod
     def members(self) -> list[str]:
         """The units that have figures on it."""
-        raise NotImplementedError
 
     @cached_property
-    def facts(self) -> list[Fact]:
-        raise NotImplementedError
+    @abstractmethod
+    def facts(self) -> list[Fact]: ...
 
     @cached_property
+    @abstractmethod
     def cells(self) -> dict[str, workbook.Key]:
         """Where which figure stands, shown or missing, by the addresses of `shown`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def address(self, asked: str) -> str:
         """The address among `cells` that is asked for. Raises TraceError or FormError where no figure stands there."""
-        raise NotImplementedError
 
     def percent(self, indicator: Indicator) -> bool:
         """Whether its figures are printed as a number of percent."""

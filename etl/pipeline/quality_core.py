@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,11 @@ def _worked_out(office: Office, period: Period, judged: Judged, scope: Scope) ->
         },
         "since": [(*key, first.isoformat()) for key, first in sorted(judged.since.items())],
         "issues": report.ranked(issues),
+        "waivers": [
+            {**asdict(one.waiver), "state": one.state, "findings": one.findings}
+            for one in office.warehouse.waivers(period.key, at)
+            if one.waiver.source in scope.sources
+        ],
         "rows": rows,
         "rules": report.outcomes(judged.outcomes, rules, rows, scope.datasets),
         "forms": {

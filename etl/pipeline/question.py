@@ -45,7 +45,8 @@ def question(period_key: str, run_id: str) -> dict[str, Any]:
     listed.write_text(report.table(found["rows"]), encoding="utf-8")
     cells = found["forms"]["withheld"], found["forms"]["cells"]
     since = _since(office, period, {(source, rule) for source, rule, _ in found["since"]})
-    body = report.question(period.title_vi, report.dated(worst, since), len(critical), cells, str(listed))
+    waive = [one["waive"] for one in found["rows"] if one["severity"] == "critical" and one["waive"]]
+    body = report.question(period.title_vi, report.dated(worst, since), len(critical), cells, str(listed), waive)
     return {**told, "subject": subject, "body": body}
 
 

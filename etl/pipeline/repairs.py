@@ -23,6 +23,10 @@ _ACCEPT = Text(
     "nếu đơn vị vận hành cổng xác nhận số liệu đúng như vậy, rồi chạy lại",
     "if whoever runs the portal says that the figures are right, then run again",
 )
+_WAIVE = Text(
+    "nếu có người chịu trách nhiệm về số liệu đúng như vậy: miễn trừ được duyệt, rồi chạy lại",
+    "if somebody answers for the figures as they stand: a reviewed waiver, then run again",
+)
 _PULL = Text("khi nguồn đã sửa, lấy lại", "once the source has mended it, pull again")
 
 
@@ -71,6 +75,8 @@ def _lines(
             value = row.agency if kind == "unit" else one["value"]
             found = lookup(catalog, source, period, kind, value)
             yield {"how": "lookup", "title": vars(_LOOKUP), "file": file, "line": found["line"]}
+        if one["waive"]:
+            yield {"how": "waiver", "title": vars(_WAIVE), "file": "expectations/waivers.yml", "line": one["waive"]}
         if one["rule"] == "READ-ZERO":  # every figure is 0, so every measure is named
             line = accepted_line(period.key, catalog.platform_of(source, period).columns)
             yield {"how": "accepted", "title": vars(_ACCEPT), "file": file, "line": line}

@@ -23,7 +23,7 @@ _ACTOR: Final = "baocao-etl"
 def validation_report(report: Mapping[str, Any]) -> dict[str, Any]:
     """The report with its rules and rows as `validations`; the rest of it beside them."""
     judged = validations(report["period"]["key"], report["run"], report["rules"], report["rows"])
-    beside = ("period", "scope", "run", "criteria", "trend", "forms", "sources", "decisions")
+    beside = ("period", "scope", "run", "criteria", "trend", "forms", "sources", "decisions", "waivers")
     return {
         "standard": {"name": "ESS validation report", "schema": VERSION},
         **{name: report[name] for name in beside},
@@ -54,6 +54,7 @@ def validations(
             "state": rule["state"],
             "dimension": rule["dimension"],
             "rows": rule["rows"],
+            "waived": rule["waived"],
             "dead": rule["dead"],
             "sources": rule["sources"],
         }
@@ -96,7 +97,9 @@ def _finding(
             "description": row["message"],
         },
         "value": "0",
-        "state": "fail",
+        "state": "waived" if row["waiver"] else "fail",
+        "waiver": row["waiver"],
+        "waive": row["waive"],
         "dimension": row["dimension"],
         "rows": 1,
         "sources": [row["source"]],

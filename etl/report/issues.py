@@ -18,7 +18,7 @@ def issues(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault((row["source"], *sorted({row["rule"], *row["also"]})), []).append(row)
+        groups.setdefault((row["source"], row["waiver"] or "", *sorted({row["rule"], *row["also"]})), []).append(row)
     for number, members in enumerate(groups.values()):
         for row in members:
             row["issue"] = number
@@ -32,6 +32,7 @@ def _issue(number: int, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "source": worst["source"],
         "owner": worst["owner"],
         "severity": worst["severity"],
+        "waiver": worst["waiver"],
         "rules": [worst["rule"], *worst["also"]],
         "row": dict(worst),
         "rows": sum(row["rule"] == worst["rule"] for row in members),
@@ -107,17 +108,21 @@ def outcomes(
     fire on a record planted to break it.
     """
     broken: dict[tuple[str, str], list[str]] = {}
+    standing: set[tuple[str, str]] = set()
     for row in rows:
         broken.setdefault((row["dataset"], row["rule"]), []).append(row["source"])
+        standing |= set() if row["waiver"] else {(row["dataset"], row["rule"])}
     known = list(judged) or [_unjudged(dataset, rule) for (dataset, _), rule in rules.items() if isinstance(rule, Rule)]
     everywhere = {rule.id: rule for rule in rules.values() if isinstance(rule, Comparison)}
     told = []
     for one in known:
         found = broken.get((one.dataset, one.rule), [])
         rule = rules.get((one.dataset, one.rule))
+        open_ = (one.dataset, one.rule) in standing
         if one.dataset == ACROSS:  # its findings are of the datasets of their sources
             found = [source for (_, id_), sources in broken.items() if id_ == one.rule for source in sources]
             rule = everywhere.get(one.rule)
+            open_ = any(id_ == one.rule for _, id_ in standing)
         elif one.dataset not in datasets:
             continue
         told.append(
@@ -130,7 +135,13 @@ def outcomes(
                 "law": one.law,
                 "kind": one.kind,
                 "violation": rule.violation if rule else "",
-                "state": one.state if one.state not in ("pass", "fail") else "fail" if found else "pass",
+                "state": one.state
+                if one.state not in ("pass", "fail")
+                else "fail"
+                if open_
+                else "waived"
+                if found
+                else "pass",
                 "judged": one.judged,
                 "waived": one.waived,
                 "dead": one.proven is False,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 _COLUMNS: Final = (
     "severity", "rule", "title", "dimension", "source", "owner", "unit", "unit_name", "field", "column", "value",
-    "expected", "difference", "message", "payload", "pointer", "uri", "fetched_at",
+    "expected", "difference", "message", "waiver", "payload", "pointer", "uri", "fetched_at",
     "other_source", "other_period", "other_payload", "other_pointer",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -13,10 +13,15 @@ _SPECIAL: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|
 
 
 def question(
-    title: str, issues: Sequence[Mapping[str, Any]], findings: int, cells: tuple[int, int], listed: str
+    title: str,
+    issues: Sequence[Mapping[str, Any]],
+    findings: int,
+    cells: tuple[int, int],
+    listed: str,
+    waive: Sequence[str] = (),
 ) -> str:
     """title: of the period. issues: the critical ones, ranked. cells: those without a figure if it is accepted, of all.
-    listed: where every failing row is."""
+    listed: where every failing row is. waive: the blocks that would waive the findings that can be."""
     withheld, demanded = cells
     sources = len({one["source"] for one in issues})
     return "\n".join(
@@ -32,8 +37,9 @@ def question(
             "published; these cells show “…” with the reason.",
             "- **Reject**: không nạp gì của lượt chạy này; phải ghi lý do ở ô comment. / Nothing of it is loaded; "
             "the reason goes into the comment.",
-            "- Đổi hay miễn một quy tắc là một thay đổi được duyệt trong `expectations/`, rồi chạy lại. / To change or "
-            "waive a rule is a reviewed change in `expectations/`, and another run.",
+            "- Đổi một quy tắc, hay miễn một lỗi (`expectations/waivers.yml`, mẫu ở cuối), là một thay đổi được duyệt, "
+            "rồi chạy lại. / To change a rule, or to waive a fault (blocks below), is a reviewed change, and another "
+            "run.",
             "",
             "| Đơn vị, nguồn / unit, source | Sai ở đâu / what | Có / is | Phải là / should be | Từ / since "
             "| Ô “…” / cells | Bên sửa / who mends |",
@@ -43,8 +49,24 @@ def question(
             "",
             f"Mọi dòng sai, kèm giá trị và vị trí trong câu trả lời gốc / every failing row, with its values and its "
             f"place in the landed answer: `{listed}`",
+            *(_waive(waive) if waive else []),
         ]
     )
+
+
+def _waive(blocks: Sequence[str]) -> list[str]:
+    more = len(blocks) - _MOST_SHOWN
+    return [
+        "",
+        f"**Miễn trừ ({len(blocks)} lỗi có thể miễn)**: khi đơn vị chịu trách nhiệm xác nhận số liệu đúng như vậy, "
+        "thêm vào `expectations/waivers.yml`, điền lý do, người đồng ý, hạn. / Where whoever answers for the figures "
+        "says that they are right: add, fill in why, who agreed and until when.",
+        "",
+        "```yaml",
+        *blocks[:_MOST_SHOWN],
+        "```",
+        *([f"… và {more} lỗi khác / and more."] if more > 0 else []),
+    ]
 
 
 def _row(issue: Mapping[str, Any]) -> str:

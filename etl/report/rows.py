@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from etl.model import Comparison, Finding, Rule, Severity, Text
+from etl.report.waiving import block
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 """Gravest first."""
@@ -97,6 +98,8 @@ def _told(finding: Finding, known: Known, also: Sequence[str]) -> dict[str, Any]
         "sum_of": sum_of,
         "difference": _difference(value, expected),
         "message": finding.message,
+        "waiver": finding.waiver,
+        "waive": block(finding, rule, source.dataset, source.owner),
         "pull": _pull(finding, known),
         "also": list(also),
         "payload": finding.payload,

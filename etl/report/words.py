@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from etl.model import Text
+from etl.model import WAIVER_STATES, Text
 
 WORDS: Final[Mapping[str, Text]] = {
     "title": Text("Báo cáo chất lượng số liệu", "Data quality report"),
@@ -69,6 +69,19 @@ WORDS: Final[Mapping[str, Text]] = {
     "rows_held": Text("Dòng tạm giữ", "Rows held"),
     "answered": Text("Nhận lúc", "Received"),
     "comparison": Text("nguồn đối chiếu", "for comparison"),
+    "waived": Text("Được miễn trừ", "Waived"),
+    "waived_lead": Text(
+        "Số không đạt quy tắc mà vẫn công bố, có dấu ‡ trên biểu, vì có người chịu trách nhiệm. Không tính là lỗi "
+        "phải quyết định.",
+        "Figures that break a rule and are published, marked ‡ on the forms, since somebody answers for them. Nothing "
+        "to decide.",
+    ),
+    "waiver": Text("Miễn trừ", "Waiver"),
+    "owner": Text("Ai chịu trách nhiệm", "Who answers for it"),
+    "agreed_by": Text("Ai đồng ý", "Who agreed"),
+    "expires": Text("Hết hạn", "Expires"),
+    **{f"waiver_{state}": text for state, text in WAIVER_STATES.items()},
+    "waive": Text("Miễn trừ lỗi này", "Waive this"),
     "decisions": Text("Quyết định đã có", "Decisions taken"),
     "when": Text("Lúc", "When"),
     "by": Text("Ai", "Who"),

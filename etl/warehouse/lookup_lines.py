@@ -109,7 +109,7 @@ _SEEN = """(CAST(:units AS text[]) IS NULL OR unit = ANY(:units) OR (unit IS NUL
 _UNDER = """(CAST(:under AS text[]) IS NULL OR unit = ANY(:under)
         OR (unit IS NULL AND source = ANY(:sources_under)))"""
 _FINDINGS = text(f"""
-SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected,
+SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected, waiver,
        count(*) OVER () AS total
 FROM baocao.finding
 WHERE load = :load AND {_SEEN}

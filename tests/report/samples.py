@@ -28,7 +28,8 @@ KNOWN = report.Known(
 
 
 def finding(rule: Rule, source: str = "a", **told: Any) -> Finding:
-    return Finding(rule.id, rule.severity, source, PERIOD, **{"message": rule.title.vi, **told})
+    given = {"severity": rule.severity, "message": rule.title.vi, **told}
+    return Finding(rule=rule.id, source=source, period=PERIOD, **given)
 
 
 def summed(total: int, one: int, other: int, row: str = "/0", **told: Any) -> Finding:
@@ -76,5 +77,6 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
         "forms": {"cells": 10, "withheld": 0, "faces": [], "undeclared": {}, "unexplained": 0},
         "sources": [],
         "decisions": [],
+        "waivers": [],
         **more,
     }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from etl import report
-from etl.model import Rule, RuleOutcome, RuleState, Text
+from etl.model import Rule, RuleOutcome, RuleState, Text, Waiver
 from etl.report import formats
 from tests.report.samples import KNOWN, MANY, PERIOD, SUM, THERE, finding, summed, whole
 
@@ -191,3 +194,39 @@ def test_a_source_that_gave_nothing_is_told_with_the_end_of_its_pull() -> None:
         True: {"title": {"vi": "bị từ chối", "en": "refused"}, "message": "Xin cấp lại mã truy cập"},
         False: None,
     }
+
+
+def test_what_is_waived_stands_apart_and_counts_as_nothing_open() -> None:
+    waived = summed(9, 4, 3, severity="info", waiver="MT-1")
+    entry = {"id": "MT-1", "source": "a", "rule": "SUM", "reason": "đã đối chiếu", "owner": "Sở A", "agreed_by": "An"}
+    entry |= {"expires": "2026-12-31", "state": "used", "findings": 1}
+    found = whole([waived, summed(8, 4, 3, row="/1")], waivers=[entry])
+    for lang, words in (("vi", ("Được miễn trừ", "đang miễn")), ("en", ("Waived", "in use"))):
+        page = report.page(found, lang, "")
+        told = page[page.index("<code>MT-1</code>") :]
+        assert [word in told for word in ("đã đối chiếu", "Sở A", "31/12/2026")] == [True] * 3
+        assert [word in page for word in words] == [True] * 2
+    assert [(one["severity"], one["waiver"]) for one in found["issues"]] == [("critical", None), ("info", "MT-1")]
+    (rule,) = [
+        one for one in report.outcomes([], KNOWN.rules, report.rows([waived], KNOWN), {"d"}) if one["id"] == "SUM"
+    ]
+    assert (rule["state"], rule["rows"]) == ("waived", 1)
+    told = {
+        one["observed"]: one["state"] for one in report.validation_report(found)["validations"] if "observed" in one
+    }
+    assert told == {"9": "waived", "8": "fail"}
+
+
+def test_a_finding_that_may_be_waived_has_its_block_and_the_block_wants_a_person() -> None:
+    """Read again it is the very finding, and nothing of what a person must say is said."""
+    rule = replace(SUM, waivable=True)
+    known = replace(KNOWN, rules={**KNOWN.rules, ("d", "SUM"): rule})
+    open_, waived = summed(9, 4, 3, tier="commune"), summed(9, 4, 3, waiver="MT-1", severity="info")
+    (row,) = report.rows([open_], known)
+    (entry,) = yaml.safe_load(f"waivers:\n{row['waive']}")["waivers"]
+    assert {name for name, value in entry.items() if not value} == {"reason", "agreed_by", "expires"}
+    given = {**entry, "periods": tuple(entry["periods"]), "expires": dt.date(2027, 1, 1)}
+    assert Waiver(**given).lets(open_)
+    assert not Waiver(**given).lets(replace(open_, value="9, 4, 4"))
+    assert [one["waive"] for one in report.rows([waived], known)] == [""]
+    assert [one["waive"] for one in report.rows([open_], KNOWN)] == [""]

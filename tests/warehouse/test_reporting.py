@@ -87,14 +87,14 @@ def login(filled: Warehouse, warehouse_url: str) -> Iterator[Callable[..., Login
 def test_every_view_tells_the_same_in_both_languages(filled: Warehouse, warehouse_url: str) -> None:
     english = [name for (name,) in query(warehouse_url, VIEWS.format("reporting"))]
     vietnamese = [name for (name,) in query(warehouse_url, VIEWS.format("bao_cao"))]
-    assert len(english) == len(vietnamese) == 13
+    assert len(english) == len(vietnamese) == 14
     pairs = query(
         warehouse_url,
         "SELECT e.relname, v.relname FROM pg_description d JOIN pg_class e ON e.oid = d.objoid AND d.objsubid = 0 "
         "JOIN pg_description o USING (description) JOIN pg_class v ON v.oid = o.objoid AND o.objsubid = 0 "
         "WHERE e.relnamespace = 'reporting'::regnamespace AND v.relnamespace = 'bao_cao'::regnamespace",
     )
-    assert len(pairs) == 13
+    assert len(pairs) == 14
     for one, other in pairs:
         rows = (query(warehouse_url, f"SELECT v::text FROM {name} v ORDER BY 1") for name in
                 (f"reporting.{one}", f"bao_cao.{other}"))  # fmt: skip
