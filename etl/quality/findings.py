@@ -32,8 +32,8 @@ def why(struck: pa.Table, rule: Rule) -> pa.ChunkedArray:
 
 
 def row_findings(suite: Suite, struck: pa.Table, period: Period, waivers: Sequence[Waiver]) -> pa.Table:
-    """One for each row and rule that it breaks, in the order of the rows and then of the rules, with its ROW; those that
-    a waiver lets pass say so."""
+    """One for each row and rule that it breaks, with its ROW, in the order of the rows and then of the rules; one that
+    a waiver lets pass says so."""
     found, bit = [], bits(suite)
     for number, rule in enumerate(row_rules(suite)):
         if len(of_rule := struck.filter(breaks(struck, bit[rule.id]))):

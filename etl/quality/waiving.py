@@ -21,14 +21,14 @@ def passed(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
 
 
 def marked(findings: pa.Table, rule: str, waivers: Sequence[Waiver]) -> pa.Table:
-    """The same of all findings of one rule and period at once, as a table. waivers: of that period."""
+    """The same of all findings of one rule at once, as a table."""
     of_rule = [one for one in waivers if one.rule == rule]
     if not of_rule:
         return findings
     none = pa.scalar(None, pa.string())
     by = pa.nulls(len(findings), pa.string())
     for one in of_rule:
-        lets = pa.repeat(pa.scalar(True), len(findings))
+        lets = pc.is_in(findings["period"], pa.array(one.periods, pa.string()))
         for column, wanted in one.asked.items():
             lets = pc.and_(lets, pc.fill_null(pc.equal(findings[column], wanted), False))
         by = pc.coalesce(by, pc.if_else(lets, one.id, none))
