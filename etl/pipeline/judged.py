@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from etl import forms as workbook
 from etl.catalog.suites import rules_version
-from etl.model import Fact, Finding, Hole, RuleOutcome
+from etl.model import Fact, Finding, Hole, RuleOutcome, WaiverUse
 from etl.model.rules import ACROSS
 from etl.periods import Period
-from etl.pipeline import rules
+from etl.pipeline import rules, waivers
 from etl.pipeline.office import Office
 from etl.pipeline.work import found_in, holes_in, read
 from etl.warehouse import LoadedSource, LoadQuality
@@ -38,6 +38,7 @@ class Judged:
     outcomes: Sequence[RuleOutcome]
     holes: Sequence[Hole]
     since: Mapping[tuple[str, str], dt.datetime]
+    waivers: Sequence[WaiverUse]
     counted: Callable[[Collection[str], Collection[str]], Counts]
     figures: Callable[[Collection[str]], dict[str, list[Fact]]] | None = None
 
@@ -51,6 +52,7 @@ def of_load(office: Office, period: Period, number: int) -> Judged:
         warehouse.rule_outcomes([period.key], at)[period.key].outcomes,
         warehouse.holes(period.key, at),
         warehouse.broken_since(period.key, at),
+        warehouse.waivers(period.key, at),
         lambda units, indicators: warehouse.figure_counts(period.key, units, indicators, at),
     )
 
@@ -78,6 +80,7 @@ def of_run(office: Office, period: Period, run_id: str, asked_at: dt.datetime) -
         outcomes,
         [hole for name in catalog.datasets for hole in holes_in(work, name)],
         {key: before.get(key, asked_at) for key in broken},
+        waivers.kept(work),
         lambda units, indicators: _counted(office, period, run_id, units, indicators),
         lambda units: _figures(office, period, run_id, units),
     )

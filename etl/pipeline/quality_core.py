@@ -89,7 +89,7 @@ def _worked_out(office: Office, period: Period, judged: Judged, scope: Scope) ->
         "issues": report.ranked(issues),
         "waivers": [
             {**asdict(one.waiver), "state": one.state, "findings": one.findings}
-            for one in office.warehouse.waivers(period.key, at)
+            for one in judged.waivers
             if one.waiver.source in scope.sources
         ],
         "rows": rows,

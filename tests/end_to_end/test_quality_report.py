@@ -174,7 +174,8 @@ def test_the_row_in_quarantine_tells_what_it_holds_back_and_how_it_gets_out(offi
     assert [(row["held"]["figures"], len(row["held"]["units"]))] == withheld
     assert withheld[0][0] > 10
     assert [(one["how"], one["command"]) for one in row["releases"]] == [
-        ("pull", f"baocao run {PERIOD} --source {WRONG}")
+        *[("waiver", f"baocao replay {PERIOD}")] * len(rules),
+        ("pull", f"baocao run {PERIOD} --source {WRONG}"),
     ]
 
 
