@@ -1,4 +1,7 @@
-"""`python -m bench [NAME ...] [--runs N]`: measure, and write bench/RESULTS.md. Exit status 1: a target was missed."""
+"""`python -m bench [NAME ...] [--runs N] [--rows N]`: measure, write bench/RESULTS.md.
+
+Exit status 1: a target was missed.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import console, load, pull, results
+from bench import console, load, pull, quality, results
 
-BENCHMARKS: dict[str, Callable[[int], results.Result]] = {"pull": pull.run, "load": load.run, "console": console.run}
+BENCHMARKS: dict[str, Callable[[int], results.Result]] = {
+    "pull": pull.run,
+    "load": load.run,
+    "console": console.run,
+    "quality": quality.run,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=quality.FULL, help="of quality: how many rows")
     asked = parser.parse_args()
     unknown = sorted(set(asked.names) - set(BENCHMARKS))
     if unknown or asked.runs < 1:
@@ -22,7 +31,7 @@ def main() -> int:
     results.commit()  # of the code that is measured, whatever is edited meanwhile
     met = True
     for name in asked.names or BENCHMARKS:
-        result = BENCHMARKS[name](asked.runs)
+        result = quality.run(asked.runs, asked.rows) if name == "quality" else BENCHMARKS[name](asked.runs)
         results.write(result)
         print(results.section(result))
         met = met and result.met
