@@ -21,7 +21,7 @@ LONGEST = (
     "end_to_end/test_restatements.py",
     "end_to_end/test_across_quarters.py",
     "fault_lab/test_fault_lab.py",
-    "launcher/test_backfill.py",
+    "launcher/test_up.py",
     "end_to_end/test_as_of.py",
     "end_to_end/test_killed.py",
     "launcher/test_commands.py",
