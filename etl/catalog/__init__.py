@@ -25,6 +25,7 @@ from etl.model import Calendar, Change, Contacts, Dataset, Field, Form, Indicato
 from etl.model.narratives import Narrative
 from etl.periods import Interval, Period, counted
 from etl.units import UnitTree
+from etl.units.genealogy import Genealogy
 
 T = TypeVar("T")
 
@@ -61,6 +62,11 @@ class Catalog:
         if day not in self._trees:
             self._trees[day] = UnitTree(self.units, day)
         return self._trees[day]
+
+    @cached_property
+    def genealogy(self) -> Genealogy:
+        """Where units went and came from, by the changes."""
+        return Genealogy(self.changes)
 
     def due_sources(self, period: Period) -> list[Source]:
         """Sources that report on the period, in id order."""

@@ -20,7 +20,7 @@ from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import moment_of, unit_named
 from etl.units import UnitTree
-from etl.units.genealogy import Boundaries, Genealogy, Group
+from etl.units.genealogy import Boundaries, Group
 from etl.units.restate import Divided
 
 
@@ -49,7 +49,7 @@ def growth_in(
     known_at: dt.datetime | None = None,
 ) -> list[GrowthFigure]:
     code = None if unit is None else unit_named(office, period, unit).code
-    genealogy = Genealogy(office.catalog.changes)
+    genealogy = office.catalog.genealogy
     known, found = office.catalog.indicators, []
     for one in known.values():
         if one.growth is None or indicator not in (None, one.code):
@@ -111,7 +111,7 @@ class Held:
         then = then or period.previous()
         trees = catalog.tree(then), catalog.tree(period)
         codes = {unit.code for unit in trees[0]}
-        boundaries = Genealogy(catalog.changes).boundaries(codes, then.last_day, period.last_day)
+        boundaries = catalog.genealogy.boundaries(codes, then.last_day, period.last_day)
         unlinked: list[Group] = [((), (unit.code,)) for unit in trees[1] if unit.code not in boundaries.origins]
         self.groups = [*boundaries.groups(), *unlinked]
         self._beside = _beside_ended(boundaries, *trees)

@@ -78,7 +78,7 @@ def restated(
     period = closed(period_key)
     day = period.last_day
     on = {"reported": day, "today": _today()}.get(units_on) or _day(office.catalog, units_on)
-    genealogy = Genealogy(office.catalog.changes)
+    genealogy = office.catalog.genealogy
     asked = None if unit is None else _asked(office, unit, day, on)
     origins = None if asked is None else genealogy.origins(asked, on, day) or (asked,)
     needed = None if indicator is None else _with_its_sums(office, _known(office, indicator))

@@ -12,7 +12,6 @@ from etl.model import ALL, Fact
 from etl.periods import Period
 from etl.pipeline.office import Office
 from etl.units import UnitTree
-from etl.units.genealogy import Genealogy
 from etl.warehouse import TraceRow
 from etl.warehouse.chain import Chain
 
@@ -83,7 +82,7 @@ class Ground:
 
     def origins(self, quarter: Period, unit: str) -> tuple[str, ...]:
         """The units of the quarter that the unit of the period's last day rests on."""
-        return self._genealogy.origins(unit, self.period.last_day, quarter.last_day)
+        return self.office.catalog.genealogy.origins(unit, self.period.last_day, quarter.last_day)
 
     def place(self, quarter: Period, row: TraceRow) -> dict[str, Any]:
         """unit, first_day and last_day as sums take them; in a longer period also its quarter and the key of `days`."""
@@ -119,10 +118,6 @@ class Ground:
 
     def _name(self, at: Period, unit: str) -> str:
         return unit if at == self.period else f"{at.key}:{unit}"
-
-    @cached_property
-    def _genealogy(self) -> Genealogy:
-        return Genealogy(self.office.catalog.changes)
 
     @cached_property
     def _trees(self) -> dict[Period, UnitTree]:

@@ -167,15 +167,22 @@ _BROKEN = text("""
 SELECT DISTINCT l.period, f.source, f.rule FROM baocao.finding f JOIN baocao.load l ON l.id = f.load
 WHERE f.load = ANY(:loads) AND f.source = ANY(:sources)
 """)
+# Only the figures of one page look for what was published before: joined with every one of them, all periods are read.
 _CHANGED = text("""
-SELECT f.indicator, f.unit, f.tier, f.field, b.value, b.reason, f.value, f.reason, f.code, count(*) OVER () AS total
-FROM baocao.restatement_fact f
+SELECT f.indicator, f.unit, f.tier, f.field, b.value, b.reason, f.value, f.reason, f.code, f.total
+FROM (
+    SELECT *, count(*) OVER () AS total FROM baocao.restatement_fact
+    WHERE restatement = :restatement AND (CAST(:units AS text[]) IS NULL OR unit = ANY(:units))
+    ORDER BY field = 'all' DESC, tier = 'all' DESC, unit = 'VN' DESC, unit, indicator, tier, field
+    LIMIT :limit OFFSET :offset
+) f
 JOIN baocao.restatement s ON s.id = f.restatement
-LEFT JOIN baocao.fact b ON (b.period, b.unit, b.indicator, b.tier, b.field, b.revision)
-    = (s.period, f.unit, f.indicator, f.tier, f.field, f.revision - 1)
-WHERE f.restatement = :restatement AND (CAST(:units AS text[]) IS NULL OR f.unit = ANY(:units))
+LEFT JOIN LATERAL (
+    SELECT value, reason FROM baocao.fact
+    WHERE (period, unit, indicator, tier, field, revision)
+        = (s.period, f.unit, f.indicator, f.tier, f.field, f.revision - 1)
+) b ON true
 ORDER BY f.field = 'all' DESC, f.tier = 'all' DESC, f.unit = 'VN' DESC, f.unit, f.indicator, f.tier, f.field
-LIMIT :limit OFFSET :offset
 """)
 
 

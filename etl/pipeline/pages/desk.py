@@ -13,7 +13,6 @@ from etl.periods import TIMEZONE, Period
 from etl.pipeline import asked
 from etl.pipeline.office import Office, closed
 from etl.units import UnitTree
-from etl.units.genealogy import Genealogy
 from etl.warehouse.lookup import LoadInForce, Lookup, lookup
 from etl.warehouse.lookup_lines import Sight
 
@@ -67,10 +66,6 @@ class Desk:
     @cached_property
     def tree(self) -> UnitTree:
         return self.office.catalog.tree(self.period)
-
-    @cached_property
-    def genealogy(self) -> Genealogy:
-        return Genealogy(self.office.catalog.changes)
 
     @cached_property
     def sight(self) -> Sight | None:

@@ -76,7 +76,7 @@ def _same(desk: Desk, unit: Unit, period: Period) -> bool:
     sight, days = desk.sight_in(period), (period.last_day, desk.period.last_day)
     if unit.code not in desk.office.catalog.tree(period) or not (sight is None or unit.code in sight.units):
         return False
-    return days[0] >= unit.valid_from or desk.genealogy.boundaries({unit.code}, *days).stayed(unit.code)
+    return days[0] >= unit.valid_from or desk.office.catalog.genealogy.boundaries({unit.code}, *days).stayed(unit.code)
 
 
 def _above(desk: Desk, unit: Unit) -> list[Unit]:
