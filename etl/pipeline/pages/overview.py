@@ -45,7 +45,7 @@ def overview(period_key: str | None = None, units: Units | None = None) -> dict[
             "completed_on": standing.completed_on,
             "corrections": standing.corrections,
             "issued": issued.get(FormOf(owed.form, owed.unit), 0),
-            "past": [past.get((owed.form, owed.office, period.key)) for period in periods],
+            "past": tuple(past.get((owed.form, owed.office, period.key)) for period in periods),
         }
     numbers = sorted({one.obligation.form for one in now})
     wrong, decide = _wrong(desk), _decide(desk, now)
@@ -59,6 +59,7 @@ def overview(period_key: str | None = None, units: Units | None = None) -> dict[
         "load": desk.load,
         "forms": {number: desk.office.catalog.forms[number] for number in numbers},
         "rows": list(rows.values()),
+        "pasts": {form["past"] for row in rows.values() for form in row["forms"].values()},
         "counts": {number: Counter(one.state for one in now if one.obligation.form == number) for number in numbers},
         "open": sum(one.state == "open" for one in now),
         "missing": _missing(now, wrong["sources"]),
@@ -86,7 +87,7 @@ def _mark_waiting(rows: Iterable[dict[str, Any]], absent: Collection[str | None]
     for row in rows:
         for form in row["forms"].values():
             if form["state"] in ("missing", "open") and row["unit"] not in absent:
-                form["state"] = form["past"][-1] = "reviewing"
+                form["state"], form["past"] = "reviewing", (*form["past"][:-1], "reviewing")
 
 
 def _missing(now: list[Standing], failed: list[dict[str, Any]]) -> list[dict[str, Any]]:
