@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+import gc
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import zip_longest
 from typing import Any
@@ -19,9 +19,6 @@ from etl.model import PULL_STATES, Page, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.quality import gx
-
-_READING = threading.Lock()
-"""One pull of a process reads its rows at a time: the interpreter runs one anyway, and asking must not wait for all."""
 
 
 def prepare() -> None:
@@ -115,7 +112,7 @@ def collect(
     """
     office = Office.open(connections)
     (source,) = _named(office, [source_id])
-    receipt, problem = _attempt(office, source, closed(period_key), afresh=afresh)
+    receipt, problem = _attempt(office, source, closed(period_key), read_rows, afresh=afresh)
     if problem:
         raise problem
     return _told(receipt)
@@ -136,18 +133,27 @@ def collect_all(
 
 
 def _side_by_side(office: Office, period: Period, sources: list[Source], jobs: int) -> Iterator[dict[str, Any]]:
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="pull")
+    """One thread reads the rows of all: the interpreter runs one anyway, asking must not wait for all, and what Arrow
+    keeps for each thread that uses it is kept once."""
+    pool, reader = ThreadPoolExecutor(jobs, thread_name_prefix="pull"), ThreadPoolExecutor(1, thread_name_prefix="read")
+
+    def read(*answer: Any) -> parsing.Parsed:
+        return reader.submit(read_rows, *answer).result()
+
+    gc.freeze()  # the catalog is not looked through for garbage while portals wait
     try:
-        pulls = [pool.submit(_outcome, office, source, period) for source in sources]
+        pulls = [pool.submit(_outcome, office, source, period, read) for source in sources]
         for pull in as_completed(pulls):
             yield pull.result()
     finally:
         pool.shutdown(cancel_futures=True)
+        reader.shutdown()
+        gc.unfreeze()
 
 
-def _outcome(office: Office, source: Source, period: Period) -> dict[str, Any]:
+def _outcome(office: Office, source: Source, period: Period, read: Callable[..., parsing.Parsed]) -> dict[str, Any]:
     try:
-        receipt, _ = _attempt(office, source, period)
+        receipt, _ = _attempt(office, source, period, read)
     except TraceError as problem:  # bytes that were landed before are damaged: no receipt can name them
         return {"source": source.id, "state": "broken", "rows": 0, "message": str(problem), "receipt": None}
     return _told(receipt)
@@ -180,13 +186,14 @@ def _by_turns(office: Office, sources: Sequence[Source]) -> list[Source]:
 
 
 def _attempt(
-    office: Office, source: Source, period: Period, *, afresh: bool = False
+    office: Office, source: Source, period: Period, read: Callable[..., parsing.Parsed], *, afresh: bool = False
 ) -> tuple[Receipt, SourceError | None]:
     started_at = dt.datetime.now(dt.UTC)
     pages: list[tuple[Page, bytes]] = []
     rows, proof, problem = 0, tuple[Proof, ...](), None
     try:
-        rows, proof = _pull(office, source, period, pages, None if afresh else _earlier(office, source, period))
+        earlier = None if afresh else _earlier(office, source, period)
+        rows, proof = _pull(office, source, period, pages, earlier, read)
     except SourceError as error:
         problem = error
     receipt = Receipt(
@@ -229,6 +236,7 @@ def _pull(
     period: Period,
     pages: list[tuple[Page, bytes]],
     earlier: connectors.Earlier | None,
+    read: Callable[..., parsing.Parsed],
 ) -> tuple[int, tuple[Proof, ...]]:
     """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read and the proof."""
     catalog = office.catalog
@@ -243,8 +251,7 @@ def _pull(
     except SettingsError as error:
         advice = "Đặt biến đó rồi chạy lại nguồn này"
         raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice, state="misconfigured") from error
-    with _READING:
-        parsed = read_rows(catalog, source, period, pages)
+    parsed = read(catalog, source, period, pages)
     return int(parsed.table.num_rows), (*proof, *parsed.proof)
 
 

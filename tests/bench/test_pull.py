@@ -13,18 +13,18 @@ SMALL = pull.Plan((pull.Group(2, 1, 4, 1), pull.Group(1, 3, 6, 2)), pages=4, row
 SLACK = pull.Group(1, 4, 3, 2)
 
 
-def test_a_small_pull_keeps_to_every_budget() -> None:
-    taken = pull.pulled(SMALL)
+def test_a_small_pull_keeps_to_every_budget(tmp_path: Path) -> None:
+    taken = pull.pulled(SMALL, tmp_path)
     assert taken.seconds >= SMALL.allowed()
     assert 0 < taken.cpu < taken.seconds * 2
 
 
-def test_it_fails_where_the_portals_see_more_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fails_where_the_portals_see_more_than_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unbounded = pull._SOURCE.replace("budget: {{per_second: {per_second}, concurrency: {concurrency}}}\n", "")
     assert unbounded != pull._SOURCE
     monkeypatch.setattr(pull, "_SOURCE", unbounded)
     with pytest.raises(pull.BudgetExceeded, match=r"127\.0\.0\.\d"):
-        pull.pulled(SMALL)
+        pull.pulled(SMALL, tmp_path)
 
 
 @pytest.mark.parametrize(
