@@ -123,6 +123,25 @@ _LISTS: Final[Mapping[str, Text]] = {
     "no_findings": Text("Không có phát hiện nào như vậy.", "There is no such finding."),
     "findings_lead": Text("{total} phát hiện.", "{total} findings."),
     "filters": Text("Lọc", "Filters"),
+    "mirror": Text("Gửi và nhận văn bản", "Documents sent and received"),
+    "mirror_differ": Text("Gửi và nhận: {count} cặp lệch", "Sent and received: {count} pairs differ"),
+    "mirror_lead": Text(
+        "Mỗi văn bản bên A gửi cho bên B là một văn bản bên B nhận từ A. Cả nước đã so {judged} cặp cơ quan; {unknown} "
+        "cặp khác chỉ có danh sách của một bên.",
+        "Each document that A sent to B is one that B received from A. In the whole country {judged} pairs of "
+        "organisations were compared; of {unknown} others only one side's list is known.",
+    ),
+    "mirror_not_judged": Text(
+        "Kỳ này không có cặp cơ quan nào mà cả hai bên có danh sách văn bản để so.",
+        "In this period there is no pair of organisations of which both lists of documents are known.",
+    ),
+    "mirror_worst": Text("Hiện {shown} cặp lệch nhiều nhất trên {total}.", "The {shown} worst of {total} are shown."),
+    "mirror_none": Text("Không cặp nào lệch.", "No pair differs."),
+    "sender": Text("Bên gửi (A)", "Sender (A)"),
+    "recipient": Text("Bên nhận (B)", "Recipient (B)"),
+    "sent": Text("A ghi đã gửi", "Sent, says A"),
+    "received_from": Text("B ghi đã nhận", "Received, says B"),
+    "difference": Text("Lệch", "Difference"),
     "waived": Text("được miễn trừ", "waived"),
     "severity_critical": Text("nghiêm trọng", "critical"),
     "severity_warning": Text("cảnh báo", "warning"),

@@ -63,7 +63,7 @@ def _worked_out(office: Office, period: Period, judged: Judged, scope: Scope) ->
             "(the period is computed from these, which have the reports)"
         )
     findings = within(judged.findings, scope)
-    rules = office.rules()
+    rules, names = office.rules(), {one.code: one.name for one in office.catalog.tree(period)}
     pulls = {one.source: (PULL_STATES[one.state], one.message) for one in load.sources if one.state != "complete"}
     rows = report.rows(findings, known(office, period, rules, landed(office, findings), pulls))
     issues = report.issues(rows)
@@ -93,6 +93,7 @@ def _worked_out(office: Office, period: Period, judged: Judged, scope: Scope) ->
             if one.waiver.source in scope.sources
         ],
         "rows": rows,
+        "mirror": report.mirror(findings, judged.outcomes, names),
         "rules": report.outcomes(judged.outcomes, rules, rows, scope.datasets),
         "forms": {
             "cells": cells,

@@ -51,7 +51,7 @@ def quality_report(
         "criteria": report.criteria(trend[-1]["counts"], report.open_findings(now["rows"])),
         "trend": trend,
         "issues": report.dated(now["issues"], _since(past)),
-        **{name: now[name] for name in ("rows", "rules", "forms", "sources", "waivers")},
+        **{name: now[name] for name in ("rows", "rules", "forms", "sources", "waivers", "mirror")},
     }
 
 

@@ -11,6 +11,7 @@ from etl.report.formats import Lang
 from etl.report.html import fragment, page, style
 from etl.report.issues import alike, dated, issues, open_findings, outcomes, ranked
 from etl.report.listing import table
+from etl.report.mirror import mirror
 from etl.report.pdf import pdf
 from etl.report.question import question
 from etl.report.rows import SEVERITIES, Holder, Known, rows
@@ -27,6 +28,7 @@ __all__ = [
     "dated",
     "fragment",
     "issues",
+    "mirror",
     "open_findings",
     "outcomes",
     "page",

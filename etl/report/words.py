@@ -143,6 +143,20 @@ WORDS: Final[Mapping[str, Text]] = {
         "quality indicators, the other measures are this project's own. The trend counts over the load in force of "
         "each period.",
     ),
+    "mirror": Text("Gửi và nhận văn bản", "Documents sent and received"),
+    "mirror_lead": Text(
+        "Mỗi văn bản A gửi cho B là một văn bản B nhận từ A. # cặp cơ quan cả nước có đủ hai danh sách để so; cặp "
+        "lệch nhiều nhất đứng trước. Số vẫn công bố như nguồn ghi.",
+        "Each document that A sent to B is one that B received from A. Of # pairs of organisations in the country both "
+        "lists are known; the worst first. Figures are published as the source has them.",
+    ),
+    "mirror_none": Text("Không cặp nào lệch.", "No pair differs."),
+    "mirror_more": Text("Hiện # cặp lệch nhiều nhất.", "The # worst pairs are shown."),
+    "mirror_differing": Text("Số cặp lệch", "Pairs that differ"),
+    "sender": Text("Bên gửi (A)", "Sender (A)"),
+    "recipient": Text("Bên nhận (B)", "Recipient (B)"),
+    "sent": Text("A ghi đã gửi", "Sent, says A"),
+    "received": Text("B ghi đã nhận", "Received, says B"),
     "csv": Text("Tải toàn bộ (CSV)", "Download all (CSV)"),
     "other_rules": Text("bộ quy tắc khác", "other rules"),
 }

@@ -9,7 +9,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
-from etl.model import Finding, Hole, Review, ReviewVerdict, RuleOutcome, Text, Validation, Waiver, WaiverUse
+from etl.model import (
+    ComparisonKind,
+    Finding,
+    Hole,
+    Review,
+    ReviewVerdict,
+    RuleOutcome,
+    Text,
+    Validation,
+    Waiver,
+    WaiverUse,
+)
 from etl.warehouse import queries, schema, seals
 from etl.warehouse import record as recording
 from etl.warehouse.locked import LockedPeriods
@@ -164,6 +175,13 @@ def _of_periods(
     return {
         key: Judged(load, recorded_at[load], tuple(found[load])) for key, load in newest.items() if load is not None
     }
+
+
+def outcomes(connection: Connection, load: int, kind: ComparisonKind) -> list[RuleOutcome]:
+    """What the rules of a kind said in a load."""
+    outcome = schema.rule_outcome
+    query = select(outcome).where(outcome.c.load == load, outcome.c.kind == kind).order_by(outcome.c.position)
+    return [_outcome(row) for row in connection.execute(query).mappings()]
 
 
 def reviews(connection: Connection, period_key: str | None = None, known_at: dt.datetime | None = None) -> list[Review]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from etl.model import Fact, Issue, Obligation, Publication, Review, Submission
+from etl.model import ComparisonKind, Fact, Issue, Obligation, Publication, Review, RuleOutcome, Submission
 from etl.warehouse import accounts, compliance, judgements, queries, restatements, trace
 from etl.warehouse.accounts import Account
 from etl.warehouse.lookup_lines import Lines, page_of
@@ -106,6 +106,11 @@ class Lookup(Lines):
         """The last decision on each set of critical findings, by period and sha256."""
         with self._connect() as connection:
             return {(one.period, one.sha256): one for one in judgements.reviews(connection)}
+
+    def outcomes(self, load: int, kind: ComparisonKind) -> list[RuleOutcome]:
+        """What the rules of a kind said in a load."""
+        with self._connect() as connection:
+            return judgements.outcomes(connection, load, kind)
 
     def withheld(self, period_key: str, units: Collection[str]) -> dict[str, int]:
         """By reason, how many figures of the units have no value."""

@@ -109,8 +109,8 @@ _SEEN = """(CAST(:units AS text[]) IS NULL OR unit = ANY(:units) OR (unit IS NUL
 _UNDER = """(CAST(:under AS text[]) IS NULL OR unit = ANY(:under)
         OR (unit IS NULL AND source = ANY(:sources_under)))"""
 _FINDINGS = text(f"""
-SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected, waiver,
-       count(*) OVER () AS total
+SELECT rule, severity, source, period, message, unit, field, payload, "row", "column", value, expected,
+       other_source, other_period, other_payload, other_row, tier, waiver, count(*) OVER () AS total
 FROM baocao.finding
 WHERE load = :load AND {_SEEN}
     AND (CAST(:severity AS text) IS NULL OR severity = :severity) AND (CAST(:rule AS text) IS NULL OR rule = :rule)
@@ -205,7 +205,7 @@ class Lines:
             return [FindingGroup(*row) for row in connection.execute(_FINDING_GROUPS, {"load": load})]
 
     def findings(self, load: int, seen: Sight | None, under: Sight | None, **asked: Any) -> tuple[list[Any], int]:
-        """asked: severity, rule, source (None: any), limit, offset. under: a unit's own, within what is seen."""
+        """asked: severity, rule, source (None: any), limit (None: all), offset. under: a unit's own, if seen."""
         given = {"load": load, **_arrays(seen), **_arrays_under(under), **asked}
         with self._connect() as connection:
             return page_of(connection.execute(_FINDINGS, given).all())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from etl import pipeline
+from etl.console import Login, create_app
 from etl.model import Finding, RuleOutcome
 from etl.pipeline.office import Office as Opened
 from tests.end_to_end.office import PERIOD, ROOT, Office
@@ -107,3 +110,25 @@ def test_a_letter_that_never_arrived_is_found_with_both_lists(office: Office) ->
         assert RECIPIENT in item["to"]["code"].split("#")
     for told in (SENDER, RECIPIENT, "UBND tỉnh Phú Thọ", "UBND thành phố Hải Phòng"):
         assert told in found.message
+    _is_shown_to_a_reviewer(found)
+
+
+def _is_shown_to_a_reviewer(found: Finding) -> None:
+    """In the report as JSON and as a page, and on the console's page, in both languages: the same pair."""
+    told = pipeline.quality_report(PERIOD)
+    (pair,) = told["mirror"]["pairs"]
+    assert (pair["sent"], pair["received"]) == (int(found.expected), int(found.value))
+    assert (SENDER in pair["sender"], RECIPIENT in pair["recipient"]) == (True, True)
+    assert pipeline.validation_report(told)["mirror"] == told["mirror"]
+    reader = Login("a", reads=True, decides=False, operates=False)
+    client = TestClient(create_app(lambda: reader, "a secret of this test"))
+    for language, heading in (("vi", "Gửi và nhận văn bản"), ("en", "Documents sent and received")):
+        page = client.get("/quality", params={"period": PERIOD, "lang": language}).text
+        block = page.split('<h2 id="mirror">')[1]
+        for text in (block, pipeline.quality_page(told, "vi" if language == "vi" else "en")):
+            assert heading in text
+            rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr.*?</tr>", text, re.DOTALL)]
+            (row,) = (row for row in rows if f"({SENDER})" in row and f"({RECIPIENT})" in row and "MIRROR" not in row)
+            assert {found.value, found.expected} <= set(row)
+        for source in (found.source, found.other_source):
+            assert f'href="/quality?period={PERIOD}&amp;source={source}"' in block

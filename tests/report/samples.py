@@ -78,5 +78,6 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
         "sources": [],
         "decisions": [],
         "waivers": [],
+        "mirror": report.mirror(findings, [], {}),
         **more,
     }

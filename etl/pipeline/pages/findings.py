@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from etl import report
+from etl.model import Finding
 from etl.pipeline.pages.desk import Desk, Units
 from etl.warehouse.lookup_lines import Sight
 from etl.warehouse.moment import at_one_moment
@@ -24,7 +26,8 @@ def findings(
     page: int = 1,
 ) -> dict[str, Any]:
     """Findings, the gravest first, PAGE at a time; `rules` and `sources` are those that have any. unit: with its
-    subtree."""
+    subtree. mirror: the pairs of `report.mirror` among them, whatever else is asked for; `seen` and `other_seen` say
+    whether the two sources are of what the account sees."""
     desk = Desk.open(period_key, units)
     under: Sight | None = None if unit is None else desk.subtree(desk.unit(unit).code)
     told = {"period": desk.period, "quarters": desk.quarters, "load": desk.load, "titles": desk.rule_titles()}
@@ -39,6 +42,7 @@ def findings(
             "rules": {},
             "sources": {},
             "unit": None,
+            "mirror": None,
         }
     seen = [
         one
@@ -61,7 +65,24 @@ def findings(
         "rules": dict(sorted(counts["rule"].items())),
         "sources": dict(sorted(counts["source"].items())),
         "unit": None if unit is None else desk.tree[unit],
+        "mirror": _mirror(desk, under),
     }
+
+
+def _mirror(desk: Desk, under: Sight | None) -> dict[str, Any]:
+    load = desk.loads[desk.period.key].id
+    judged = desk.lookup.outcomes(load, "mirror")
+    found: list[Finding] = []
+    for rule in (one.rule for one in judged if one.broken):
+        asked = {"severity": None, "rule": rule, "source": None}
+        rows, _ = desk.lookup.findings(load, desk.sight, under, **asked, limit=None, offset=0)
+        found += (Finding(**{name: value for name, value in row._asdict().items() if name != "total"}) for row in rows)
+    told = report.mirror(found, judged, {one.code: one.name for one in desk.tree})
+    for pair in told["pairs"]:
+        pair["seen"], pair["other_seen"] = (
+            desk.sees(desk.unit_of_source(pair[name])) for name in ("source", "other_source")
+        )
+    return told
 
 
 def _home(desk: Desk, row: Any) -> str | None:
