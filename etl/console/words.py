@@ -123,6 +123,7 @@ _LISTS: Final[Mapping[str, Text]] = {
     "no_findings": Text("Không có phát hiện nào như vậy.", "There is no such finding."),
     "findings_lead": Text("{total} phát hiện.", "{total} findings."),
     "filters": Text("Lọc", "Filters"),
+    "other_figure": Text("Số đối chiếu", "The other figure"),
     "mirror": Text("Gửi và nhận văn bản", "Documents sent and received"),
     "mirror_differ": Text("Gửi và nhận: {count} cặp lệch", "Sent and received: {count} pairs differ"),
     "mirror_lead": Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 from collections import Counter
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from etl import pipeline
 from etl.console import Login, create_app
 from etl.model import Finding, RuleOutcome
+from etl.pipeline import pages
 from etl.pipeline.office import Office as Opened
 from tests.end_to_end.office import PERIOD, ROOT, Office
 from tests.end_to_end.relanding import landed, relanded
@@ -132,3 +134,7 @@ def _is_shown_to_a_reviewer(found: Finding) -> None:
             assert {found.value, found.expected} <= set(row)
         for source in (found.source, found.other_source):
             assert f'href="/quality?period={PERIOD}&amp;source={source}"' in block
+        for payload, row in ((found.payload, found.row), (found.other_payload, found.other_row)):
+            assert f'{row}</span> <abbr title="sha256 {payload}">' in page.split('<h2 id="mirror">')[0]
+    (own,) = pages.findings(PERIOD, (("31", dt.date(2025, 7, 1)),), rule="MIRROR")["findings"]
+    assert not own["other_seen"], "the other answer is another province's"

@@ -24,6 +24,7 @@ from etl.model import (
     Text,
     Unit,
     Validation,
+    WaiverUse,
 )
 from etl.tables import FACTS, ROW
 from etl.warehouse import NewIssue, Recorded, Warehouse
@@ -130,6 +131,7 @@ class Load:
     compared: Collection[str] = ()
     outcomes: Sequence[RuleOutcome] = ()
     validations: Sequence[Validation] = ()
+    waivers: Sequence[WaiverUse] = ()
 
     def into(self, warehouse: Warehouse, period: str = PERIOD) -> Recorded:
         return warehouse.record(
@@ -146,6 +148,7 @@ class Load:
             compared=self.compared,
             outcomes=self.outcomes,
             validations=self.validations,
+            waivers=self.waivers,
         )
 
 

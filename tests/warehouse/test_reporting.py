@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from etl.errors import SettingsError
+from etl.model import Finding, Waiver, WaiverUse
 from etl.warehouse import Warehouse
 from tests.warehouse.samples import (
     FILLED,
@@ -229,6 +230,35 @@ def test_a_unit_account_is_of_the_unit_and_not_of_its_code(
     assert account.ask("SELECT period, unit, value FROM reporting.fact") == [(PERIOD, "00101", 12)]
     nobody = login("unit")
     assert nobody.ask("SELECT * FROM reporting.fact") == []
+
+
+def test_a_reviewer_reads_where_both_figures_stand_and_what_let_one_pass(
+    filled: Warehouse, warehouse_url: str, login: Callable[..., Login]
+) -> None:
+    waiver = Waiver("TON-01", "across", "CHAIN", "onestop_a", (PERIOD,), "lý do", "A", "B", dt.date(2027, 1, 1))
+    there = {"other_source": "onestop_b", "other_period": "2026-Q2", "other_payload": "b" * 64, "other_row": "/data/3"}
+    here = {"unit": "00101", "payload": "a" * 64, "row": "/data/1", "column": "carried_over", "tier": "commune"}
+    found = Finding(
+        "CHAIN", "info", "onestop_a", PERIOD, "lệch", value="7", expected="9", **here, **there, waiver="TON-01"
+    )
+    moment = filled.known_at(PERIOD)
+    Load({OWN: figure(13)}, findings=[found], waivers=[WaiverUse(waiver, "used", 1)]).into(filled)
+    account = login("reviewer")
+    told = [str(value) for value in (*here.values(), "7", "9", *there.values(), "TON-01")]
+    english = f'unit, payload, "row", "column", tier, value, expected, {", ".join(there)}, waiver'
+    vietnamese = (
+        "don_vi, sha256_goc, vi_tri, cot, cap_giai_quyet, so_lieu, le_ra, nguon_doi_chieu, ky_doi_chieu, "
+        "sha256_doi_chieu, vi_tri_doi_chieu, mien_tru"
+    )
+    for columns, view, rule in ((english, "reporting.finding", "rule"), (vietnamese, "bao_cao.phat_hien", "quy_tac")):
+        assert account.ask(f"SELECT {columns} FROM {view} WHERE {rule} = 'CHAIN'") == [tuple(told)]
+    for view in ("reporting.finding_as_of", "bao_cao.phat_hien_tai"):
+        assert account.ask(f"SELECT count(*) FROM {view}('{moment}')") == [(1,)], "the load of before"
+        assert account.ask(f"SELECT count(*) FROM {view}(now())") == [(2,)]
+    filled.downgrade("0020")
+    assert query(warehouse_url, "SELECT count(*) FROM reporting.finding") == [(2,)]
+    filled.migrate()
+    assert account.ask("SELECT waiver FROM reporting.finding WHERE rule = 'CHAIN'") == [("TON-01",)]
 
 
 def test_readers_and_reviewers(login: Callable[..., Login]) -> None:

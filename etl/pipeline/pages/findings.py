@@ -57,7 +57,7 @@ def findings(
             counter[getattr(one, name)] += one.total
     return {
         **told,
-        "findings": [{**row._asdict(), "unit_name": desk.name(row.unit), "home": _home(desk, row)} for row in found],
+        "findings": [_told(desk, row) for row in found],
         "total": total,
         "page": page,
         "pages": max(1, -(-total // PAGE)),
@@ -83,6 +83,12 @@ def _mirror(desk: Desk, under: Sight | None) -> dict[str, Any]:
             desk.sees(desk.unit_of_source(pair[name])) for name in ("source", "other_source")
         )
     return told
+
+
+def _told(desk: Desk, row: Any) -> dict[str, Any]:
+    """other_seen: whether the account sees the source of the other figure, so that its place is for it to see."""
+    seen = row.other_source is not None and desk.sees(desk.unit_of_source(row.other_source))
+    return {**row._asdict(), "unit_name": desk.name(row.unit), "home": _home(desk, row), "other_seen": seen}
 
 
 def _home(desk: Desk, row: Any) -> str | None:
