@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
 _PERIOD = r"^\d{4}(-(Q[1-4]|H[12]|9M|M(0[1-9]|1[0-2])))?$"
 _CODE = r"^[0-9A-Za-z.]{1,20}$"
@@ -27,3 +28,19 @@ Number = Annotated[str, Path(pattern=_NUMBER)]
 Issue = Annotated[int, Path(ge=1, le=10_000)]
 Cell = Annotated[str, Path(pattern=r"^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
 Restatement = Annotated[int, Path(ge=1, le=2**62)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A period, or what of it concerns one source or one unit; None: not asked, the newest period then."""
+
+    period: str | None
+    source: str | None
+    unit: str | None
+
+
+def part(period: AskedPeriod = None, source: AskedSource = None, unit: AskedUnit = None) -> Part:
+    return Part(period, source, unit)
+
+
+AskedPart = Annotated[Part, Depends(part)]

@@ -18,15 +18,9 @@ _PLACE = "/form/{period}/{number}/{unit}"
 
 
 @router.get("/forms", name="forms")
-def forms(
-    request: Request,
-    reader: ReaderDep,
-    period: asked.AskedPeriod = None,
-    form: asked.AskedForm = None,
-    unit: asked.AskedUnit = None,
-) -> Response:
+def forms(request: Request, reader: ReaderDep, part: asked.AskedPart, form: asked.AskedForm = None) -> Response:
     """Where the choice of period, form and unit leads; without one, the first that the reader may see."""
-    place = pages.form_place(period, form, unit, reader.units)
+    place = pages.form_place(part.period, form, part.unit, reader.units)
     return RedirectResponse(link(request, "form", None, **place), 303)
 
 

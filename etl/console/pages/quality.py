@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request, Response
 
 from etl.console import asked
@@ -16,44 +18,28 @@ router = APIRouter()
 def quality(
     request: Request,
     reader: ReaderDep,
-    period: asked.AskedPeriod = None,
+    part: asked.AskedPart,
     severity: asked.AskedSeverity = None,
     rule: asked.AskedRule = None,
-    source: asked.AskedSource = None,
-    unit: asked.AskedUnit = None,
     number: asked.AskedPage = 1,
 ) -> Response:
-    wanted = {"severity": severity, "rule": rule, "source": source}
-    found = pages.findings(period, reader.units, **wanted, unit=unit, page=number)
-    return page(request, "quality.html", **found, asked={**wanted, "unit": unit})
+    wanted = {"severity": severity, "rule": rule, "source": part.source, "unit": part.unit}
+    found = pages.findings(part.period, reader.units, **wanted, page=number)
+    return page(request, "quality.html", **found, asked=wanted)
 
 
 @router.get("/quality/report", name="report")
-def report(
-    request: Request,
-    reader: ReaderDep,
-    period: asked.AskedPeriod = None,
-    source: asked.AskedSource = None,
-    unit: asked.AskedUnit = None,
-    run: asked.AskedRun = None,
-) -> Response:
+def report(request: Request, reader: ReaderDep, part: asked.AskedPart, run: asked.AskedRun = None) -> Response:
     """The report as the command tells it, embedded; with a run, of what waits for a reviewer."""
-    csv = link(request, "report_rows", {"period": period, "source": source, "unit": unit, "run": run})
-    found = pages.quality_of(period, source, unit, language_of(request), csv, reader.units, run)
+    csv = link(request, "report_rows", {**asdict(part), "run": run})
+    found = pages.quality_of(part.period, part.source, part.unit, language_of(request), csv, reader.units, run)
     return page(request, "report.html", **found)
 
 
 @router.get("/quality/report.csv", name="report_rows")
-def report_rows(
-    request: Request,
-    reader: ReaderDep,
-    period: asked.AskedPeriod = None,
-    source: asked.AskedSource = None,
-    unit: asked.AskedUnit = None,
-    run: asked.AskedRun = None,
-) -> Response:
-    found = pages.quality_of(period, source, unit, language_of(request), "", reader.units, run)
-    name = "_".join(filter(None, ("chat-luong", found["period"].key, source, unit)))
+def report_rows(request: Request, reader: ReaderDep, part: asked.AskedPart, run: asked.AskedRun = None) -> Response:
+    found = pages.quality_of(part.period, part.source, part.unit, language_of(request), "", reader.units, run)
+    name = "_".join(filter(None, ("chat-luong", found["period"].key, part.source, part.unit)))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(found["csv"] or "", media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -67,10 +53,9 @@ def report_style(_: ReaderDep) -> Response:
 def quarantine(
     request: Request,
     reader: ReaderDep,
-    period: asked.AskedPeriod = None,
+    part: asked.AskedPart,
     rule: asked.AskedRule = None,
-    source: asked.AskedSource = None,
     number: asked.AskedPage = 1,
 ) -> Response:
-    found = pages.quarantine(period, reader.units, rule=rule, source=source, page=number)
-    return page(request, "quarantine.html", **found, asked={"rule": rule, "source": source})
+    found = pages.quarantine(part.period, reader.units, rule=rule, source=part.source, page=number)
+    return page(request, "quarantine.html", **found, asked={"rule": rule, "source": part.source})
