@@ -37,7 +37,8 @@ from etl.quality.findings import (
 from etl.quality.gx import column_of, judge
 from etl.quality.proof import Proof, prove
 from etl.quality.reach import reach_of
-from etl.quality.scan import MASK_BITS, ROW, Scan, bits, row_rules, scan, schema_of
+from etl.quality.scan import MASK_BITS, Scan, bits, row_rules, scan, schema_of
+from etl.quality.together import ROW
 from etl.quality.waiving import less_waived
 from etl.tables import FINDINGS
 from etl.units import UnitTree

@@ -12,7 +12,8 @@ from etl.model import ALL, NATION, PROCEDURE_CODE, Finding, Hole, Rule, RuleOutc
 from etl.periods import Period
 from etl.quality.gx import Verdict, column_of
 from etl.quality.proof import Proof
-from etl.quality.scan import MASK, ROW, Missing, Reach, bits, row_rules
+from etl.quality.scan import MASK, Missing, Reach, bits, row_rules
+from etl.quality.together import ROW
 from etl.quality.waiving import marked
 from etl.tables import FINDINGS
 from etl.units import UnitTree

@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from etl.model import NATION, WITHOUT, Level, Source, Suite, Tier, Unit
-from etl.quality.scan import MASK, ROW, bits, scan
+from etl.quality.scan import MASK, bits, scan
+from etl.quality.together import ROW
 from etl.units import tier_of
 
 _CLEAN, _NEIGHBOUR = "clean", "neighbour"

@@ -7,8 +7,7 @@ rows is asked as it lies there.
 from __future__ import annotations
 
 import glob
-import re
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +18,16 @@ import pyarrow.parquet as pq
 
 from etl.errors import QualityError
 from etl.model import Rule, Source, Suite, Unit
+from etl.quality import together
+from etl.quality.together import ROW
 
 Missing = tuple[str, str | None, str | None]
 """(source, unit, tier) that a table rule names; without a unit the whole source is meant."""
 Reach = Sequence[tuple[str, str, str]]
 """(source, unit, tier) that the due sources report on."""
 MASK_BITS = 62
-ROW, MASK = "__row", "__mask"
-"""Beside the columns of a struck row: its number among all rows, from 0, and a bigint with bit i set where it breaks
-row rule i of the suite."""
-_WINDOW = re.compile(r"\bover\s*\(([^()]*)\)", re.IGNORECASE)
+MASK = "__mask"
+"""Beside the columns of a struck row and its ROW: a bigint with bit i set where it breaks row rule i of the suite."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _struck(
     except duckdb.Error as problem:
         for rule in asked:
             try:
-                connection.execute(f"select count(*) from ({_broken(suite, [rule])})").fetchall()
+                connection.execute(f"select count(*) from ({together.by_itself(rule, bits(suite))})").fetchall()
             except duckdb.Error as its_own:
                 errors[rule.id] = _told(its_own)
         try:
@@ -159,33 +158,13 @@ def _struck(
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, suite: Suite, rules: Sequence[Rule]) -> pa.Table:
-    together: dict[Hashable, list[Rule]] = {}
-    for rule in rules:
-        together.setdefault(_looks_at(rule), []).append(rule)
-    broken = [_broken(suite, some) for some in together.values()]
+    broken = [together.struck(connection, rules, bits(suite))] if rules else []
     broken.append(f"select {ROW}, 0::bigint as mask from rows where source in (select source from rejected)")
     connection.execute(
         f"create or replace temp table struck as select {ROW}, bit_or(mask) as {MASK} "
         f"from ({' union all '.join(broken)}) group by all"
     )
     return connection.sql(f"select rows.*, {MASK} from rows join struck using ({ROW}) order by {ROW}").to_arrow_table()
-
-
-def _looks_at(rule: Rule) -> Hashable:
-    """What besides its row a rule looks at: rules with the same answer are asked in one query. It is only for speed.
-
-    Other rows each sort or group all rows, once for all that look at the same; a look into another table would take
-    the columns of every rule along.
-    """
-    if "select" in rule.violation.lower():
-        return rule.id
-    return frozenset(" ".join(window.split()) for window in _WINDOW.findall(rule.violation))
-
-
-def _broken(suite: Suite, rules: Sequence[Rule]) -> str:
-    bit = bits(suite)
-    mask = " | ".join(f"(case when ({rule.violation}) then {bit[rule.id]} else 0 end)::bigint" for rule in rules)
-    return f"select {ROW}, mask from (select {ROW}, {mask} as mask from rows) where mask <> 0"
 
 
 def _missing(connection: duckdb.DuckDBPyConnection, rule: Rule, errors: dict[str, str]) -> list[Missing]:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.model import Finding, Waiver
-from etl.quality.scan import MASK, ROW
+from etl.quality.scan import MASK
+from etl.quality.together import ROW
 
 
 def passed(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
