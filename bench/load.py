@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import tempfile
 import time
@@ -16,13 +15,11 @@ from statistics import median
 from typing import Any
 from unittest import mock
 
-import psutil
-import psycopg
-from psycopg import sql
 from sqlalchemy import Numeric, create_engine
 
 from bench.figures import FIGURES_PER_ROW, PERIOD, Given, altered, given, ready_bytes, written
 from bench.results import Result
+from bench.server import database, execute, plain_url, processor_seconds
 from etl.warehouse import Warehouse, lineage, record, seals
 from launcher.binaries import Account, find
 from launcher.postgres import Postgres
@@ -175,7 +172,7 @@ def _loads(first: Given, later: Given) -> Mapping[str, Load]:
 def _ours(server: Postgres, loads: Mapping[str, Load]) -> Mapping[str, Taken]:
     """One after another into one warehouse."""
     taken = {}
-    with _database(server) as name:
+    with database(server, _BLANK) as name:
         warehouse = Warehouse(server.url(name))
         for entrant, (load, wanted) in loads.items():
             stages: dict[str, float] = {}
@@ -192,23 +189,23 @@ def _ours(server: Postgres, loads: Mapping[str, Load]) -> Mapping[str, Taken]:
 
 def _copied(server: Postgres, entrant: str, file: Path, count: int) -> Mapping[str, Taken]:
     psql = find(Account(os.geteuid(), os.getegid(), drop=False), server.home) / "psql"
-    with _database(server) as name:
-        url = server.url(name).replace("+psycopg", "")
-        _execute(url, f"SELECT baocao.fact_partition('{PERIOD}')", "CHECKPOINT")
+    with database(server, _BLANK) as name:
+        url = plain_url(server, name)
+        execute(url, f"SELECT baocao.fact_partition('{PERIOD}')", "CHECKPOINT")
         clock, cpu = time.monotonic(), _cpu(server)
         command = f"\\copy baocao.fact from '{file}' binary"
         subprocess.run([psql, url, "-qXc", command], check=True)  # noqa: S603
         taken = Taken(time.monotonic() - clock, _cpu(server) - cpu)
-        assert _execute(url, "SELECT count(*) FROM baocao.fact") == [(count,)]  # noqa: S101
+        assert execute(url, "SELECT count(*) FROM baocao.fact") == [(count,)]  # noqa: S101
     return {entrant: taken}
 
 
 def _to_sql(server: Postgres, frame: Any) -> Mapping[str, Taken]:
     taken = {}
     for entrant, (driver, settings) in _SETTINGS.items():
-        with _database(server) as name:
-            url = server.url(name).replace("+psycopg", "")
-            _execute(url, f"SELECT baocao.fact_partition('{PERIOD}')", "CHECKPOINT")
+        with database(server, _BLANK) as name:
+            url = plain_url(server, name)
+            execute(url, f"SELECT baocao.fact_partition('{PERIOD}')", "CHECKPOINT")
             engine = create_engine(server.url(name, driver))
             clock, cpu = time.monotonic(), _cpu(server)
             frame.to_sql(
@@ -222,26 +219,8 @@ def _to_sql(server: Postgres, frame: Any) -> Mapping[str, Taken]:
             )
             taken[entrant] = Taken(time.monotonic() - clock, _cpu(server) - cpu)
             engine.dispose()
-            assert _execute(url, "SELECT count(*) FROM baocao.fact") == [(len(frame),)]  # noqa: S101
+            assert execute(url, "SELECT count(*) FROM baocao.fact") == [(len(frame),)]  # noqa: S101
     return taken
-
-
-@contextmanager
-def _database(server: Postgres) -> Iterator[str]:
-    """A migrated, empty database, after a checkpoint."""
-    name, admin = f"bench_{secrets.token_hex(4)}", server.url("postgres").replace("+psycopg", "")
-    made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(_BLANK))
-    _execute(admin, made, "CHECKPOINT")
-    yield name
-    server.dropdb(name)
-
-
-def _execute(url: str, *statements: str | sql.Composable) -> list[tuple[Any, ...]]:
-    """Gives the rows of the last one, if it has any."""
-    with psycopg.connect(url, autocommit=True) as session:
-        for statement in statements:
-            cursor = session.execute(statement)  # type: ignore[arg-type]
-        return cursor.fetchall() if cursor.description else []
 
 
 def _measured(stages: dict[str, float], stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -257,13 +236,4 @@ def _measured(stages: dict[str, float], stage: str, function: Callable[..., Any]
 
 def _cpu(server: Postgres) -> float:
     """Seconds of processors so far: of this process, of programs that it ran, of the server with all its processes."""
-    with psycopg.connect(server.url("postgres").replace("+psycopg", "")) as session:
-        postmaster = psutil.Process(session.info.backend_pid).parent()
-        assert postmaster is not None  # noqa: S101
-        processes = [postmaster, *postmaster.children(recursive=True)]
-        seconds = 0.0
-        for process in processes:
-            times = process.cpu_times()
-            seconds += times.user + times.system
-        ended, own = postmaster.cpu_times(), os.times()
-    return seconds + ended.children_user + ended.children_system + sum(own[:4])
+    return processor_seconds(server) + sum(os.times()[:4])

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.environments import python_of
 from bench.quality_rows import PLANTED, Quarter, quarter
 from bench.results import Result
 from etl.quality.reach import reach_of
@@ -26,7 +24,6 @@ from etl.settings import ROOT
 
 FULL = 10_000_000
 _PEERS = Path(__file__).with_name("quality_peers")
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "baocao-bench"
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ Taken = Mapping[str, Any]
 def run(runs: int, rows: int = FULL, peers: Sequence[Entrant] = PEERS) -> Result:
     """Raises AssertionError where two entrants do not find the same number of rows for each rule."""
     entrants, rounds, loads = [OURS, BY_HAND, *peers], [], []
-    pythons = {entrant.lock: _python(entrant.lock) for entrant in entrants}
+    pythons = {entrant.lock: python_of(entrant.lock and _PEERS / entrant.lock) for entrant in entrants}
     with tempfile.TemporaryDirectory(prefix="baocao-bench-") as scratch:
         folder = Path(scratch)
         made = quarter(folder / "rows.parquet", rows)
@@ -171,18 +168,3 @@ def _same(taken: Mapping[str, Taken], made: Quarter, rows: int) -> None:
             if found.get(rule) != one["broken"].get(rule)
         }
         assert not differing, f"{name} finds other than we do: {differing}"  # noqa: S101
-
-
-def _python(lock: str | None) -> Path:
-    """The interpreter of an environment made of a lock file, kept for the next time under what the file says."""
-    if lock is None:
-        return Path(sys.executable)
-    file = _PEERS / lock
-    home = _CACHE / f"{file.stem}-{sha256(file.read_bytes()).hexdigest()[:16]}"
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)  # noqa: S603
-        pip = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", file]
-        subprocess.run(pip, check=True)  # noqa: S603
-        (home / "ready").touch()
-    return home / "bin" / "python"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bench import figures, load
@@ -47,7 +48,7 @@ def test_the_ready_bytes_are_those_of_the_warehouse(warehouse_url: str, given: f
     ready = (tmp_path / "sorted.bin").read_bytes()
     columns = "period, unit, indicator, tier, field, revision, value, reason, leaf, state, revision_reason"
     told = query(warehouse_url, f"SELECT {columns} FROM baocao.fact ORDER BY unit, indicator, tier, field")
-    with load.psycopg.connect(warehouse_url.replace("+psycopg", ""), autocommit=True) as session:
+    with psycopg.connect(warehouse_url.replace("+psycopg", ""), autocommit=True) as session:
         session.execute("CREATE TEMPORARY TABLE ready (LIKE baocao.fact)")
         with session.cursor() as cursor, cursor.copy("COPY ready FROM STDIN (FORMAT binary)") as stream:
             stream.write(ready)
