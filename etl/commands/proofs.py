@@ -40,6 +40,12 @@ def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
     for one in found["quarters"]:
         figure = f"… ({one['reason']})" if one["value"] is None else one["value"]
         click.echo(f"  từ quý/from {one['period']} · {one['figure_unit']}: {figure} · nạp/load {one['load']}")
+    for one in found["waivers"]:
+        click.echo(
+            f"  miễn trừ/waiver ‡ {one['id']}: {one['rule']} · {one['source']} · {', '.join(one['periods'])} · "
+            f"{one['reason']}; {one['owner']} chịu trách nhiệm/answers, {one['agreed_by']} đồng ý/agreed, "
+            f"hạn/until {one['expires']}"
+        )
     show_days(found["days"])
     largest_first = sorted(
         found["rows"], key=lambda row: max((one or 0 for one in row["values"].values()), default=0), reverse=True

@@ -144,6 +144,10 @@ _LISTS: Final[Mapping[str, Text]] = {
     "received_from": Text("B ghi đã nhận", "Received, says B"),
     "difference": Text("Lệch", "Difference"),
     "waived": Text("được miễn trừ", "waived"),
+    "waived_by": Text(
+        "{rule}, nguồn {source}: {reason}. {owner} chịu trách nhiệm về số liệu; {agreed} đồng ý; hết hạn {until}.",
+        "{rule}, source {source}: {reason}. {owner} answers for the figures; {agreed} agreed; until {until}.",
+    ),
     "severity_critical": Text("nghiêm trọng", "critical"),
     "severity_warning": Text("cảnh báo", "warning"),
     "severity_info": Text("thông tin", "info"),

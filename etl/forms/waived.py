@@ -20,6 +20,9 @@ class Waived:
     def mark(self, key: Key) -> str:
         return WAIVED if key in self.by else ""
 
+    def of(self, key: Key) -> list[Waiver]:
+        return [self.waivers[one] for one in sorted(self.by.get(key, ()))]
+
     def notes(self, shown: Iterable[Key]) -> list[str]:
         """A line for each waiver. shown: the figures with a value on the form."""
         cells: dict[str, int] = {}

@@ -35,6 +35,7 @@ __all__ = [
     "made_of",
     "mark",
     "moved",
+    "places",
     "ranks",
     "spread",
 ]
@@ -171,27 +172,23 @@ def _spots(
     for code in [unit.code for unit in tree.at_level("province")]:
         below = {unit.code for unit in tree.below(code)}
         if code not in told and not seen & below:
-            spots |= {(*place, None, RANKED["missing_source"]) for place in _places(code, tree)}
+            spots |= {(*place, None, RANKED["missing_source"]) for place in places(code, tree)}
     return {spot for spot in spots if spot[1] in dataset.tiers}
 
 
 def _spots_of(holes: Sequence[Hole], dataset: Dataset, tree: UnitTree) -> set[tuple[str, str, str | None, str]]:
     spots = set()
     for province, unit, tier, field, reason in {_key(hole, dataset, tree) for hole in holes}:
-        if unit is not None:
-            places: list[tuple[str, str]] = [(unit, tier_of(tree[unit]))]
-        else:
-            places = _places(province, tree)
-        for code, stands_at in places:
+        for code, stands_at in places(province, tree) if unit is None else [(unit, tier_of(tree[unit]))]:
             if tier in (None, stands_at):
                 spots.add((code, stands_at, field, RANKED[reason]))
     return spots
 
 
-def _places(province: str, tree: UnitTree) -> list[tuple[str, str]]:
+def places(province: str, tree: UnitTree) -> list[tuple[str, str]]:
     """Every place below; a unit stands for those under it too, since its sum over them is not known either."""
     if province == NATION:
-        return [place for unit in tree.at_level("province") for place in _places(unit.code, tree)]
+        return [place for unit in tree.at_level("province") for place in places(unit.code, tree)]
     with_districts = any(unit.level == "district" for unit in tree.children(province))
     lower = {"province": ("district", "commune") if with_districts else ("commune",), "district": ("commune",)}
     return [(unit.code, tier) for unit in tree.below(province) for tier in (tier_of(unit), *lower.get(unit.level, ()))]

@@ -98,6 +98,8 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
     quarters = {
         quarter.key: _load(chain, quarter, issue.known_at) for quarter in issue.ground.quarters if issue.ground.longer
     }
+    named = {one for cell in cells.values() for one in cell.get("waivers", ())}
+    waivers = {name: asdict(one) for name, one in sorted(issue.waived.waivers.items()) if name in named}
     seal = chain.seal_of("issue", issue.sha256)
     sources = {row.get("part", row["source"]) for row in rows}
     return contents, {
@@ -117,11 +119,12 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
         "requests": asked,
         "rows": rows,
         "cells": cells,
+        **({"waivers": waivers} if waivers else {}),
     }
 
 
 def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
-    """Every cell of the form that has a figure, with how it is computed."""
+    """Every cell of the form that has a figure, with how it is computed, and the waivers that let it stand."""
     figures = {(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in issue.facts}
     found = {}
     for place, key in issue.cells.items():
@@ -139,6 +142,7 @@ def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
             "recorded_at": fact.recorded_at,
             "load": fact.load,
             "formula": shown and shown.formula,
+            **({"waivers": [one.id for one in by]} if (by := issue.waived.of(key)) else {}),
         }
     return found
 

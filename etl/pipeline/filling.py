@@ -175,7 +175,7 @@ class Filling:
 
     @cached_property
     def _waived(self) -> workbook.Waived:
-        return waived(self.office, self.form.dataset, self.period, self.known_at)
+        return waived(self.office, [self.form.dataset], self.period, self.known_at)
 
     @cached_property
     def _holes(self) -> list[Hole]:

@@ -23,6 +23,7 @@ from etl.periods import Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import facts_by_unit, facts_of
 from etl.pipeline.under import Ground
+from etl.pipeline.waived import waived
 from etl.units import UnitTree
 from etl.warehouse.chain import Chain
 
@@ -85,6 +86,11 @@ class Issued(ABC):
     @cached_property
     def ground(self) -> Ground:
         return Ground(self.office, self.chain, self.period, self.known_at, self.members)
+
+    @cached_property
+    def waived(self) -> workbook.Waived:
+        """The figures that stand by a waiver."""
+        return waived(self.office, self.datasets, self.period, self.known_at)
 
     def terms(self, indicator: Indicator) -> dict[str, Any]:
         """What the indicator is computed from: measures added, divided by others, and its digits."""

@@ -12,7 +12,6 @@ from upath import UPath
 
 from etl.errors import SettingsError
 from etl.files import create
-from etl.forms import Waived
 from etl.forms import narrative as writing
 from etl.model import ALL, NATION, Narrative, RestatedFact, Unit
 from etl.periods import Period
@@ -73,7 +72,7 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
         days=tuple(office.warehouse.source_days(period.key, moment)),
         straddles=catalog.calendar.straddles,
         review=asked.review,
-        waived=_waived(office, report, period, moment),
+        waived=waived(office, {catalog.forms[one.form].dataset for one in report.sections}, period, moment),
         findings={form.dataset: of_dataset(office, asked.findings, form.dataset) for form in catalog.forms.values()},
     )
     content = writing.narrate(
@@ -94,17 +93,6 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
         sha256 = hashlib.sha256(content).hexdigest()
         issuing.note([NewIssue(unit.code, moment, sha256, str(path), complete=True, corrects=False)])
     return {**known, "path": str(path), **undue}
-
-
-def _waived(office: Office, report: Narrative, period: Period, moment: dt.datetime) -> Waived:
-    found = [
-        waived(office, name, period, moment)
-        for name in dict.fromkeys(office.catalog.forms[section.form].dataset for section in report.sections)
-    ]
-    return Waived(
-        {key: ids for one in found for key, ids in one.by.items()},
-        {id_: waiver for one in found for id_, waiver in one.waivers.items()},
-    )
 
 
 def _past(then: Period, day: dt.date, unit: str) -> dict[str, RestatedFact]:

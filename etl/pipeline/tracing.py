@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ def trace(file: str, cell: str) -> dict[str, Any]:
 
     The figure, its formula, what maps a source's columns to it, its standard rows, and the landed pages with address
     and time. Every page is read again and compared with its sha256, each row with the record its pointer leads to, and
-    the figure is added up again from the rows.
+    the figure is added up again from the rows. waivers: those without which it would be withheld.
     Raises TraceError, naming the file, for a form that is not an issue, bytes that are not those the figure came from,
     or a figure that is not what its rows add up to; FormError for a cell that holds no figure.
     """
@@ -74,6 +75,7 @@ def trace(file: str, cell: str) -> dict[str, Any]:
         "law": indicator.law,
         "mapping": mapping(issue, sources, names),
         **_told(fact),
+        "waivers": [{**asdict(one), "expires": one.expires.isoformat()} for one in issue.waived.of(key)],
         "quarters": [{"period": one.period, **_told(one)} for one in ground.facts(*key)],
         "computed": _plain(None if computed is None else Decimal(computed)),
         "days": [day for one in ground.quarters for day in source_days(office, one, sources, issue.known_at)],

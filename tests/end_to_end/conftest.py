@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from etl.settings import Settings
 from launcher.postgres import Postgres
 from launcher.simulator import Simulator
+from tests.end_to_end.expectations import Lay, copied
 from tests.end_to_end.office import ROOT, Office
 
 
@@ -40,6 +44,15 @@ def make_office(
     patch.undo()
     for database in databases:
         postgres.dropdb(database)
+
+
+@pytest.fixture
+def waivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
+    """Lays these waivers over, in a copy of the expectations."""
+    folder = tmp_path / "expectations"
+    others = replace(Settings.from_environment(), expectations=folder)
+    monkeypatch.setattr(Settings, "from_environment", lambda: others)
+    return copied(folder)
 
 
 @pytest.fixture(scope="session")

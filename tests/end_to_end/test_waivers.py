@@ -7,7 +7,6 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from etl.errors import CatalogError
 from etl.forms import preview
 from etl.periods import TIMEZONE
 from etl.pipeline.office import Office as Opened
-from etl.settings import Settings
+from tests.end_to_end.expectations import Lay
 from tests.end_to_end.office import PERIOD, ROOT, Office, read_form_06a
 from tests.warehouse.samples import query
 
@@ -44,21 +43,6 @@ def office(make_office: Callable[..., Office], tmp_path_factory: pytest.TempPath
     made.run()
     requests.delete(fault, timeout=10).raise_for_status()
     return made
-
-
-@pytest.fixture
-def waivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Lays these waivers over, in a copy of the expectations."""
-    folder = tmp_path / "expectations"
-    shutil.copytree(ROOT / "expectations", folder)
-    others = replace(Settings.from_environment(), expectations=folder)
-    monkeypatch.setattr(Settings, "from_environment", lambda: others)
-
-    def lay(*given: dict[str, Any]) -> None:
-        told = yaml.safe_dump({"waivers": list(given)}, allow_unicode=True)
-        (folder / "waivers.yml").write_text(told, "utf-8")
-
-    return lay
 
 
 def asked(sql: str) -> list[tuple[Any, ...]]:
@@ -111,7 +95,7 @@ def marked(path: Path) -> tuple[set[str], list[str]]:
 
 
 def test_waived_figures_stand_on_the_form_and_nobody_is_asked_again(
-    office: Office, waivers: Callable[..., None], field_codes: dict[str, str]
+    office: Office, waivers: Lay, field_codes: dict[str, str]
 ) -> None:
     both = waiver("II06A-3-SUM"), waiver("II06A-3-BALANCE")
     field = both[0]["field"]
@@ -165,7 +149,7 @@ def test_waived_figures_stand_on_the_form_and_nobody_is_asked_again(
 
 
 def test_a_waiver_that_expired_or_matches_nothing_warns(
-    office: Office, waivers: Callable[..., None], field_codes: dict[str, str]
+    office: Office, waivers: Lay, field_codes: dict[str, str]
 ) -> None:
     late = waiver("II06A-3-SUM", expires=str(TODAY - dt.timedelta(days=1)))
     idle = waiver("II06A-3-BALANCE", value="1, 2, 3")
@@ -212,7 +196,7 @@ def test_a_waiver_that_expired_or_matches_nothing_warns(
     ],
 )
 def test_a_waiver_of_what_nobody_knows_is_refused(
-    office: Office, waivers: Callable[..., None], changes: dict[str, Any], told: str
+    office: Office, waivers: Lay, changes: dict[str, Any], told: str
 ) -> None:
     sound = waiver("II06A-3-SUM")
     wrong = {name: value for name, value in {**sound, **changes}.items() if value is not None}

@@ -77,6 +77,7 @@ def _found(desk: Desk, issue: IssuedForm, place: str) -> dict[str, Any]:
         "terms": terms,
         "measures": {name: columns[name].title for name in names},
         "fact": fact,
+        "waivers": issue.waived.of(key),
         "of": desk.name(key.unit),
         "field": catalog.fields[key.field].name if key.field in catalog.fields else key.field,
         "tier": key.tier,
