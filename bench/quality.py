@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,6 +24,8 @@ from etl.quality.scan import row_rules
 from etl.settings import ROOT
 
 FULL = 10_000_000
+SET_ASIDE = "set_aside.parquet"
+"""The rows that an entrant set aside, as in quality_peers/asked.py."""
 _PEERS = Path(__file__).with_name("quality_peers")
 
 
@@ -45,11 +48,12 @@ PEERS = (
     Entrant("Great Expectations 1.24, pandas", "expectations.py", "pandas", "gx.lock"),
 )
 Taken = Mapping[str, Any]
-"""cpu, wall (seconds), peak (MB) of an entrant, and broken: of each rule how many rows."""
+"""cpu, wall (seconds), peak (MB) of an entrant; broken: of each rule how many rows; set_aside: how many rows it set
+aside, and a sum over all that is in them."""
 
 
 def run(runs: int, rows: int = FULL, peers: Sequence[Entrant] = PEERS) -> Result:
-    """Raises AssertionError where two entrants do not find the same number of rows for each rule."""
+    """Raises AssertionError where two entrants find other numbers of rows for a rule, or set aside other rows."""
     entrants, rounds, loads = [OURS, BY_HAND, *peers], [], []
     pythons = {entrant.lock: python_of(entrant.lock and _PEERS / entrant.lock) for entrant in entrants}
     with tempfile.TemporaryDirectory(prefix="baocao-bench-") as scratch:
@@ -61,7 +65,7 @@ def run(runs: int, rows: int = FULL, peers: Sequence[Entrant] = PEERS) -> Result
             turn = number % len(entrants)
             taken: dict[str, Taken] = {}
             for entrant in [*entrants[turn:], *entrants[:turn]]:
-                taken[entrant.name] = _measured(entrant, pythons[entrant.lock], folder)
+                taken[entrant.name] = _measured(entrant, pythons[entrant.lock], folder, made.schema.names)
             _same(taken, made, rows)
             rounds.append(taken)
     return result(rounds, loads, made, [entrant.name for entrant in peers])
@@ -106,12 +110,17 @@ def result(
 _SETUP = """\
 `etl.quality.check` of one Parquet file by the real `expectations/onestop.yml`: {rules} rules, {row_rules} of them over
 rows and {table_rules} over what is missing; {sources} sources, one row in {planted} planted to break each row rule,
-{found:,} findings. Inside its time: the proof that every rule can fail, the counts and their validation by Great
-Expectations, a finding with its words for each row and rule, quarantine and findings written as Parquet. By hand: one
-script of DuckDB written for these rules, quarantine written, no findings. The others are asked the row rules alone and
-write nothing: Soda Core and Great Expectations on DuckDB by the conditions of the suite as queries over the file; the
-data frames by conditions written for them, of which Great Expectations on pandas judges the answers, and they read only
-the columns that these ask for. All must find the same number of rows for every rule, or nothing is written.
+{found:,} times a row and a rule that it breaks. Everybody finds the failing rows of every row rule, all of them, and
+writes those that break a critical one, with all their values, into a Parquet file. All must find the same number of
+rows for every rule and set aside the same rows (a sum over all their values), or nothing is written.
+
+Ours besides, inside its time: the proof that every rule can fail, the rules over what is missing, the counts and their
+validation by Great Expectations, why each row is set aside, findings with their words, and the holes for the figures.
+By hand: one script of DuckDB written for these rules, the rules over what is missing among them. Soda Core and Great
+Expectations on DuckDB are asked the conditions of the suite as queries over the file; of pandera each condition,
+written for its data frames, is a check; Great Expectations on pandas judges the answers to such conditions. All of them
+read only the columns that the rules ask for, tell the failing rows by number, and set them aside by the cheapest way
+found (pyarrow, row group by row group).
 
 Each runs in a process and (from a hash-locked file) an environment of its own; its time begins after its imports, with
 the file unread, and is that of all its threads. Rounds are interleaved, the entrants take turns in beginning. Soda Core
@@ -139,8 +148,8 @@ def _ask(made: Quarter, folder: Path) -> None:
     (folder / "asked.json").write_text(json.dumps(asked), "utf-8")
 
 
-def _measured(entrant: Entrant, python: Path, folder: Path) -> Taken:
-    for left in ("told.json", "set_aside.parquet", "findings.parquet", "gx.duckdb"):
+def _measured(entrant: Entrant, python: Path, folder: Path, columns: Sequence[str]) -> Taken:
+    for left in ("told.json", SET_ASIDE, "findings.parquet", "gx.duckdb"):
         (folder / left).unlink(missing_ok=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT) if entrant.lock is None else ""}
     done = subprocess.run(  # noqa: S603
@@ -154,7 +163,15 @@ def _measured(entrant: Entrant, python: Path, folder: Path) -> Taken:
     if done.returncode:
         raise RuntimeError(f"{entrant.name} failed: {(done.stderr or done.stdout)[-2000:]}")
     taken: Taken = json.loads((folder / "told.json").read_text("utf-8"))
-    return taken
+    return {**taken, "set_aside": _set_aside(folder / SET_ASIDE, columns)}
+
+
+def _set_aside(file: Path, columns: Sequence[str]) -> tuple[int, int]:
+    """How many rows it holds, and the sum of their hashes: in whatever order they are written."""
+    with duckdb.connect() as connection:
+        query = f"select count(*), coalesce(sum(hash({', '.join(columns)})), 0) from read_parquet('{file}')"
+        [(rows, sum_of_hashes)] = connection.execute(query).fetchall()
+    return rows, int(sum_of_hashes)
 
 
 def _same(taken: Mapping[str, Taken], made: Quarter, rows: int) -> None:
@@ -168,3 +185,5 @@ def _same(taken: Mapping[str, Taken], made: Quarter, rows: int) -> None:
             if found.get(rule) != one["broken"].get(rule)
         }
         assert not differing, f"{name} finds other than we do: {differing}"  # noqa: S101
+        ours = taken[OURS.name]["set_aside"]
+        assert one["set_aside"] == ours, f"{name} sets aside other than we do: {one['set_aside']}, {ours}"  # noqa: S101

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from asked import laid_out, measured
+from asked import SET_ASIDE, laid_out, measured
 
 _GIVEN = {
     "II06A-3-6-GIVEN": ("received_total", "received_online", "received_direct_postal", "carried_over"),
@@ -64,13 +64,10 @@ def work(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
         laid_out(connection, folder)
         connection.execute(f"create temp table gives as select source, {gives} from given group by source")
         connection.execute(f"""
-create view numbered as
-  select * exclude (file_row_number), file_row_number as number
-  from read_parquet('{folder / "rows.parquet"}', file_row_number = true);
 create temp table struck as
 with alone as (
   select number, case problem_rule {of_reader} else 0 end::bigint | {mask({"READ-OTHER": other, **_BY_ITSELF})} as mask
-  from numbered join gives using (source)
+  from rows join gives using (source)
     left join (select source, unit, tier, true as own from reach) using (source, unit, tier)
 ), windows as (
   select number, field,
@@ -78,7 +75,7 @@ with alone as (
     sum(resolved_total) over place as resolved, sum(resolved_overdue) over place as overdue,
     sum(received_online) over place as online, sum(received_direct_postal) over place as direct,
     sum(pending_total) over place as pending
-  from numbered window place as (partition by {_PLACE})
+  from rows window place as (partition by {_PLACE})
 )
 select number, bit_or(mask) as mask from (
   select number, mask from alone where mask <> 0
@@ -86,8 +83,8 @@ select number, bit_or(mask) as mask from (
 ) group by number""")
         critical = sum(bit[rule["id"]] for rule in asked["rules"] if rule["severity"] == "critical")
         connection.execute(
-            f"copy (select numbered.*, mask from numbered join struck using (number) where mask & {critical} <> 0) "
-            f"to '{folder / 'set_aside.parquet'}' (format parquet, compression zstd)"
+            f"copy (select rows.*, mask from rows join struck using (number) where mask & {critical} <> 0) "
+            f"to '{folder / SET_ASIDE}' (format parquet, compression zstd)"
         )
         for missing in asked["missing"]:
             connection.execute(missing).fetchall()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from asked import measured
+from asked import SET_ASIDE, measured
 
 from bench.quality_rows import DATASET, PERIOD, told
 from etl import quality
@@ -19,7 +19,7 @@ def work(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
     outcome = quality.check(
         folder / "rows.parquet", suite, dataset=DATASET, period=PERIOD, due=due, given=given, tree=tree
     )
-    pq.write_table(outcome.quarantine, folder / "set_aside.parquet", compression="zstd")
+    pq.write_table(outcome.quarantine, folder / SET_ASIDE, compression="zstd")
     pq.write_table(outcome.found, folder / "findings.parquet", compression="zstd")
     if asked["how"] == "with the good rows":
         pq.write_table(outcome.good, folder / "good.parquet", compression="zstd")

@@ -1,37 +1,41 @@
-"""pandera, lazily, so that it tells every failing row: its polars and its pandas backend."""
+"""pandera, lazily, so that it tells every failing row: its polars and its pandas backend.
+
+Its checks see the whole frame, but are those of one column: it tells a failing case for each column that a check is of,
+and those of a whole frame took twice as long for it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from asked import measured
+from asked import Told, told
+
+_COLUMN = "source"
 
 
-def pandas_backend(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
+def pandas_backend(asked: Mapping[str, Any], folder: Path) -> Told:
     import frames
     import pandera.pandas as pa
 
     made, frame = frames.conditions(asked, folder), frames.read(folder)
     checks = [
-        pa.Check(lambda one, broken=made[rule["id"]]: ~broken(one), name=rule["id"], error=rule["id"])
+        pa.Check(lambda _, broken=made[rule["id"]]: ~broken(frame), name=rule["id"], error=rule["id"])
         for rule in asked["rules"]
     ]
     try:
-        pa.DataFrameSchema(checks=checks).validate(frame, lazy=True)
+        pa.DataFrameSchema({_COLUMN: pa.Column(checks=checks)}).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as found:
-        cases = found.failure_cases[["check", "index"]].drop_duplicates()
-        return dict(Counter(cases["check"]))
+        cases = found.failure_cases
+        return {rule: rows.to_list() for rule, rows in cases.groupby("check")["index"]}
     return {}
 
 
-def polars_backend(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
+def polars_backend(asked: Mapping[str, Any], folder: Path) -> Told:
     import pandera.polars as pa
-    import polars as pl
     from polar import conditions, read
 
     made, frame = conditions(asked, folder), read(folder)
@@ -40,17 +44,17 @@ def polars_backend(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
         for rule in asked["rules"]
     ]
     try:
-        pa.DataFrameSchema(checks=checks).validate(frame, lazy=True)
+        pa.DataFrameSchema({_COLUMN: pa.Column(str, checks=checks)}).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as found:
-        cases = found.failure_cases.select("check", "index").unique()
-        return dict(cases.group_by("check").agg(pl.len()).iter_rows())
+        cases = found.failure_cases.select("check", "index").partition_by("check", as_dict=True)
+        return {rule: rows["index"].to_list() for (rule,), rows in cases.items()}
     return {}
 
 
-def work(asked: Mapping[str, Any], folder: Path) -> Mapping[str, int]:
+def judge(asked: Mapping[str, Any], folder: Path) -> Told:
     return (polars_backend if asked["how"] == "polars" else pandas_backend)(asked, folder)
 
 
 if __name__ == "__main__":
     importlib.import_module(f"pandera.{sys.argv[2]}")  # before the clock, like the imports of the others
-    measured(work)
+    told(judge)
