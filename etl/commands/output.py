@@ -63,3 +63,16 @@ def show_days(days: list[dict[str, Any]]) -> None:
             click.echo(f"  ghép từ {one['parts']} phần / bridged from {one['parts']} parts: {counted}")
         if not one["of_period"]:
             click.echo(f"  KHÔNG phải các ngày của kỳ / not the days of the period: {counted}")
+
+
+def show_predecessor(found: dict[str, Any] | None) -> None:
+    """Closing stocks of the period before that changed after the chain was judged; nothing where none did."""
+    if found is None:
+        return
+    click.echo(
+        f"CẦN XÉT LẠI / judge again: {found['total']} số tồn cuối kỳ {found['period']} đổi từ / closing stocks changed "
+        f"since {found['since']}, kỳ này đã kiểm tra / judged {found['judged_at']}. Chạy / run: `{found['again']}`"
+    )
+    for one in found["figures"][:5]:
+        was, now = ("…" if one[name] is None else one[name] for name in ("was", "now"))
+        click.echo(f"  - {one['unit_name']} · {one['field_name']} · {one['title']['vi']}: {was} → {now}")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from etl.commands.output import as_json_option, emit, new_table, show
+from etl.commands.output import as_json_option, emit, new_table, show, show_predecessor
 from etl.model import WAIVER_STATES
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -83,6 +83,7 @@ def _show(found: dict[str, Any], written: list[Path]) -> None:
             where = first + (f"\nvà {len(others)} đơn vị khác / more" if others else "")
             table.add_row(_SEVERITIES["warning"], where, _what(kind), "", kind["row"]["expected"], kind["since"], "")
         show(table)
+    show_predecessor(found["predecessor"])
     for one in found["waivers"]:
         state = WAIVER_STATES[one["state"]].both
         click.echo(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from etl.commands.output import as_json_option, emit, new_table, show
+from etl.commands.output import as_json_option, emit, new_table, show, show_predecessor
 from etl.model import REVIEW_VERDICTS, ReviewVerdict
 
 _ANSWERS: dict[str, ReviewVerdict] = {"approve": "approved", "reject": "rejected"}
@@ -40,6 +40,7 @@ def _show(found: dict[str, Any]) -> None:
     waits = "" if found["loaded"] else ", chưa nạp kho / not loaded"
     click.echo(f"{found['period']}, lượt chạy / run {found['run'] or '-'}{waits}: {', '.join(found['sources']) or '-'}")
     click.echo(found["note"] or "Không có lỗi nghiêm trọng nào. / No critical finding stands open.")
+    show_predecessor(found["predecessor"])
     if found["decisions"]:
         table = new_table("Lúc / when", "Ai / who", "Quyết định / decision", "Lỗi / findings", "Lý do / reason")
         for one in found["decisions"]:

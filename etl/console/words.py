@@ -132,6 +132,16 @@ _LISTS: Final[Mapping[str, Text]] = {
         "Each document that A sent to B is one that B received from A. In the whole country {judged} pairs of "
         "organisations were compared; of {unknown} others only one side's list is known.",
     ),
+    "predecessor_changed": Text(
+        "Cần kiểm tra lại: {total} số tồn cuối kỳ trước ({before}) đã đổi.",
+        "Judge again: {total} closing stocks of the period before ({before}) have changed.",
+    ),
+    "predecessor_since": Text(
+        "Kỳ này được kiểm tra lúc {judged}, tồn cuối kỳ trước đổi từ {since}; kết quả về tồn đầu kỳ có thể không còn "
+        "đúng. Chạy lại kỳ này:",
+        "This period was judged at {judged}, the stock before changed since {since}; what is said of opening stocks "
+        "may not hold any more. Run it again:",
+    ),
     "mirror_not_judged": Text(
         "Kỳ này không có cặp cơ quan nào mà cả hai bên có danh sách văn bản để so.",
         "In this period there is no pair of organisations of which both lists of documents are known.",

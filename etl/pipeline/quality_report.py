@@ -11,7 +11,7 @@ from etl import compliance, report
 from etl.errors import PeriodError, SettingsError
 from etl.model import RESTATEMENT_CODES, REVIEW_VERDICTS, Text
 from etl.periods import TIMEZONE, Period
-from etl.pipeline import asked
+from etl.pipeline import asked, predecessor
 from etl.pipeline.office import Office, closed
 from etl.pipeline.quality_core import core, core_of_run
 from etl.pipeline.quality_scope import Scope, scope_of
@@ -51,6 +51,7 @@ def quality_report(
         "criteria": report.criteria(trend[-1]["counts"], report.open_findings(now["rows"])),
         "trend": trend,
         "issues": report.dated(now["issues"], _since(past)),
+        "predecessor": _predecessor(office, period, scope, run),
         **{name: now[name] for name in ("rows", "rules", "forms", "sources", "waivers", "mirror")},
     }
 
@@ -103,6 +104,19 @@ def quality_rows(found: dict[str, Any]) -> str:
 def validation_report(found: dict[str, Any]) -> dict[str, Any]:
     """A report for machines: what was judged as validations of the ESS, and what the criteria count."""
     return report.validation_report(found)
+
+
+def _predecessor(office: Office, period: Period, scope: Scope, run: str | None) -> dict[str, Any] | None:
+    number = office.warehouse.load_in_force(period.key)
+    load = None if number is None else office.warehouse.load_quality(number)
+    of = load if run is None else asked.newest(office, period.key)
+    if of is None:
+        return None
+    tree, below = office.catalog.tree(period), scope.below
+    if below is None and scope.key:  # of a source
+        below = frozenset(one.code for unit in scope.units for one in tree.below(unit))
+    found = predecessor.changed(office, period, of)
+    return predecessor.told(office, period, found, lambda units: below is None or not below.isdisjoint(units))
 
 
 def _earlier(office: Office, period: Period, source: str | None, unit: str | None) -> list[_Past]:

@@ -8,11 +8,13 @@ from typing import Any
 from etl.errors import ReviewError
 from etl.model import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.periods import Period
-from etl.pipeline.asked import newest
+from etl.pipeline import predecessor
+from etl.pipeline.asked import Question, newest
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import forms, publish
 from etl.pipeline.reviewed import Reviewed, of_load, reviewed, sources_of
 from etl.pipeline.work import found_in
+from etl.warehouse import LoadQuality
 
 _LONGEST = 500
 
@@ -21,15 +23,20 @@ _LONGEST = 500
 class _Standing:
     """What a decision on the period would be of: a run that asked and is not loaded, else the load in force."""
 
-    run: str
+    of: LoadQuality | Question | None
     loaded: bool
     asked: Reviewed
+
+    @property
+    def run(self) -> str:
+        return "" if self.of is None else self.of.run
 
 
 def review(period_key: str) -> dict[str, Any]:
     """What stands open in a period: the critical findings of the run that waits, else of the load in force.
 
     decision: what was said of just these, None where a reviewer is still to decide. decisions: every one of the period.
+    predecessor: closing stocks of the period before that changed since (etl.pipeline.predecessor).
     """
     office, period = Office.open(), closed(period_key)
     office.warehouse.migrate()
@@ -123,8 +130,8 @@ def _standing(office: Office, period: Period) -> _Standing:
     load = None if number is None else office.warehouse.load_quality(number)
     question = newest(office, period.key)
     if question is not None and (load is None or question.asked_at > load.recorded_at):
-        return _Standing(question.run, loaded=False, asked=of_run(office, period, question.run))
-    return _Standing("" if load is None else load.run, loaded=True, asked=of_load(office, period))
+        return _Standing(question, loaded=False, asked=of_run(office, period, question.run))
+    return _Standing(load, loaded=True, asked=of_load(office, period))
 
 
 def _note(period: Period, asked: Reviewed) -> str:
@@ -154,6 +161,8 @@ def _told(office: Office, period: Period, standing: _Standing) -> dict[str, Any]
         "note": _note(period, asked),
         "decision": None if asked.review is None else _plain(asked.review),
         "decisions": [_plain(one) for one in office.warehouse.reviews(period.key)],
+        "predecessor": standing.of
+        and predecessor.told(office, period, predecessor.changed(office, period, standing.of)),
     }
 
 

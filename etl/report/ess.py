@@ -23,7 +23,19 @@ _ACTOR: Final = "baocao-etl"
 def validation_report(report: Mapping[str, Any]) -> dict[str, Any]:
     """The report with its rules and rows as `validations`; the rest of it beside them."""
     judged = validations(report["period"]["key"], report["run"], report["rules"], report["rows"])
-    beside = ("period", "scope", "run", "criteria", "trend", "forms", "sources", "decisions", "waivers", "mirror")
+    beside = (
+        "period",
+        "scope",
+        "run",
+        "criteria",
+        "trend",
+        "forms",
+        "sources",
+        "decisions",
+        "waivers",
+        "mirror",
+        "predecessor",
+    )
     return {
         "standard": {"name": "ESS validation report", "schema": VERSION},
         **{name: report[name] for name in beside},

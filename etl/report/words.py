@@ -143,6 +143,17 @@ WORDS: Final[Mapping[str, Text]] = {
         "quality indicators, the other measures are this project's own. The trend counts over the load in force of "
         "each period.",
     ),
+    "predecessor": Text("Tồn cuối kỳ trước đã đổi: cần kiểm tra lại", "The stock before has changed: judge again"),
+    "predecessor_lead": Text(
+        "Kỳ này được so với tồn cuối kỳ trước lúc {judged}; từ {since}, # số tồn cuối kỳ trước ({period}) đã khác. Kết "
+        "quả của quy tắc tồn đầu kỳ ở dưới có thể không còn đúng. Chạy lại kỳ này:",
+        "This period was held against the stock before at {judged}; since {since} # closing stocks of {period} are "
+        "others. What the chain rule says below may not hold any more. Run this period again:",
+    ),
+    "predecessor_more": Text("Hiện # số đổi nhiều nhất.", "The # that changed most are shown."),
+    "figure": Text("Số liệu", "Figure"),
+    "was": Text("Lúc kiểm tra", "When judged"),
+    "now": Text("Hiện nay", "Now"),
     "mirror": Text("Gửi và nhận văn bản", "Documents sent and received"),
     "mirror_lead": Text(
         "Mỗi văn bản A gửi cho B là một văn bản B nhận từ A. # cặp cơ quan cả nước có đủ hai danh sách để so; cặp "

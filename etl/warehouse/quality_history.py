@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from etl.model import PullState
 from etl.warehouse import schema
 from etl.warehouse.administration import Administration
+from etl.warehouse.later import Later, later
 from etl.warehouse.queries import days_of_load, latest_load
 
 _load, _fact = schema.load.c, schema.fact.c
@@ -65,6 +66,11 @@ class QualityHistory(Administration):
         """What is known of a load, which never changes."""
         with self._snapshot() as connection:
             return _load_quality(connection, number)
+
+    def later(self, period_key: str, indicators: Collection[str], moment: dt.datetime) -> list[Later]:
+        """Figures straight from rows that are others now than they were known then, the biggest change first."""
+        with self._snapshot() as connection:
+            return later(connection, period_key, indicators, moment)
 
     def figure_counts(
         self, period_key: str, units: Collection[str], indicators: Collection[str], known_at: dt.datetime

@@ -180,7 +180,7 @@ def approve(
     connection.execute(
         insert(schema.load), {**brought, "id": load, "recorded_at": moment, "run": f"restatement {one.id}", **counts}
     )
-    of_load = (schema.load_source, schema.quarantine, schema.finding, schema.hole)
+    of_load = (schema.load_source, schema.quarantine, schema.waiver, schema.finding, schema.hole)
     for table in (*of_load, schema.rule_outcome, schema.validation):
         kept = [column for column in table.c if column.name != "load"]
         rows = select(text(":load"), *kept).where(table.c.load == one.load).params(load=load)

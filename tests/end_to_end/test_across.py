@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
 
 from etl import pipeline
+from etl.__main__ import main
+from etl.console import create_app
 from etl.model import NATION, Finding, RuleOutcome
 from etl.pipeline.office import Office as Opened
+from tests.console.people import PEOPLE
 from tests.end_to_end.office import ROOT, Office
 from tests.end_to_end.relanding import landed, relanded
 from tests.warehouse.samples import query
@@ -159,6 +164,69 @@ def test_a_small_difference_is_told_and_withholds_nothing(office: Office) -> Non
     opened = Opened.open()
     here = {unit.code for unit in opened.catalog.tree(pipeline.office.closed(NOW)).below(UNIT)}
     assert None not in [one.value for one in _stocks() if one.unit in here]
+
+
+def test_a_stock_that_changes_after_it_was_judged_is_told_until_the_quarter_is_judged_again(office: Office) -> None:
+    """The quarter before is loaded again, then published and restated."""
+    assert _told_of_the_quarter_before() is None, "the last test ran both, the earlier one first"
+    struck: dict[str, Any] = {}
+
+    def lift(document: dict[str, Any]) -> None:
+        for record in document["data"]:
+            if record["catalog"] == "xa-phuong" and record["dangXuLyVaBoSung"] and not struck:
+                struck.update({"unit": record["maThongKe"], "was": record["dangXuLyVaBoSung"]})
+                for name in MORE:
+                    record[name] += LIFT
+
+    relanded(STRUCK, BEFORE, lift)
+    pipeline.run_from_landed(BEFORE)
+    found = _told_of_the_quarter_before()
+    assert found is not None
+    (one,) = found["figures"]
+    assert (found["period"], found["total"], found["again"]) == (BEFORE, 1, f"baocao replay {NOW}")
+    assert (one["unit"], one["was"], one["now"]) == (struck["unit"], struck["was"], struck["was"] + LIFT)
+    warehouse = Opened.open().warehouse
+    loads = [warehouse.load_quality(warehouse.load_in_force(period) or 0) for period in (NOW, BEFORE)]
+    assert found["judged_at"] == loads[0].recorded_at.isoformat()
+    assert (one["load"], found["since"]) == (loads[1].load, loads[1].recorded_at.isoformat())
+    assert pipeline.quality_report(NOW, unit=UNIT)["predecessor"] == found
+    assert pipeline.quality_report(NOW, source="onestop_hue")["predecessor"] is None, "of another province"
+    report = pipeline.quality_report(NOW)
+    assert pipeline.validation_report(report)["predecessor"] == found
+    for lang, words in (("vi", "Tồn cuối kỳ trước đã đổi"), ("en", "The stock before has changed")):
+        page = pipeline.quality_page(report, lang)  # type: ignore[arg-type]
+        assert words in page.split("<h2>")[1]
+        assert one["unit_name"] in page.split("<h2>")[1]
+    for command in ("review", "quality"):
+        said = CliRunner().invoke(main, [command, NOW]).output
+        assert f"{struck['was']} → {struck['was'] + LIFT}" in said, said
+    console = TestClient(create_app(lambda: PEOPLE["viewer"], "a secret of this test"))
+    for address in (f"/quality?period={NOW}", f"/quality/report?period={NOW}"):
+        page = console.get(address).text
+        assert one["unit_name"] in page.split("<table")[0] or "Tồn cuối kỳ trước đã đổi" in page
+        assert f"baocao replay {NOW}" in page
+
+    pipeline.run_from_landed(NOW)
+    assert _told_of_the_quarter_before() is None
+    (broken,) = _found("CHAIN")
+    assert (broken.unit, int(broken.expected)) == (struck["unit"], struck["was"] + LIFT)
+    assert "baocao replay" not in console.get(f"/quality?period={NOW}").text
+
+    pipeline.lock(BEFORE, "Nguyễn Văn A")
+    struck.clear()
+    relanded(STRUCK, BEFORE, lift)
+    pipeline.run_from_landed(BEFORE)
+    assert _told_of_the_quarter_before() is None, "it waits for approval"
+    (waits,) = (one for one in pipeline.restatements(BEFORE) if one["state"] == "waiting")
+    pipeline.approve(waits["id"], "Trần Thị B")
+    again = _told_of_the_quarter_before()
+    assert again is not None
+    assert [(one["unit"], one["now"] - one["was"]) for one in again["figures"]] == [(struck["unit"], LIFT)]
+
+
+def _told_of_the_quarter_before() -> dict[str, Any] | None:
+    told: dict[str, Any] | None = pipeline.review(NOW)["predecessor"]
+    return told
 
 
 def test_what_the_local_and_the_national_system_say_otherwise_is_found_on_the_same_days(office: Office) -> None:

@@ -78,6 +78,7 @@ def whole(findings: list[Finding], **more: Any) -> dict[str, Any]:
         "sources": [],
         "decisions": [],
         "waivers": [],
+        "predecessor": None,
         "mirror": report.mirror(findings, [], {}),
         **more,
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import psycopg
 import pyarrow as pa
 import pytest
 
-from etl.model import Finding
+from etl.model import Finding, Waiver, WaiverUse
 from etl.warehouse import RowTold, Warehouse
 from tests.warehouse.samples import FILLED, PERIOD, Load, connect, figure, page, query, receipt, row, rows, sha
 
@@ -32,13 +33,18 @@ def test_approved_figures_keep_what_the_rules_said_of_them(warehouse: Warehouse)
     replace(FILLED, outcomes=[], validations=[]).into(warehouse)
     warehouse.lock_period(PERIOD, "A", "")
     figures = dict.fromkeys(FILLED.figures, figure(13))
-    waits = replace(FILLED, figures=figures).into(warehouse)
+    waiver = Waiver("MT-1", "onestop", "OS-3", "onestop_a", (PERIOD,), "lý do", "A", "B", dt.date(2099, 1, 1))
+    passed = Finding("OS-3", "info", "onestop_a", PERIOD, "đã xét", waiver=waiver.id)
+    uses = [WaiverUse(waiver, "used", 1)]
+    waits = replace(FILLED, figures=figures, findings=[*FILLED.findings, passed], waivers=uses).into(warehouse)
     assert warehouse.rule_outcomes([PERIOD])[PERIOD].outcomes == (), "the figures wait, and with them what was said"
     assert waits.restatement is not None
     warehouse.approve(waits.restatement, "B")
     told = warehouse.rule_outcomes([PERIOD])[PERIOD]
     assert told.outcomes == tuple(FILLED.outcomes)
     assert warehouse.validations(told.load) == FILLED.validations
+    assert warehouse.waivers(PERIOD) == uses
+    assert [one.waiver for one in warehouse.findings(PERIOD) if one.rule == "OS-3"] == [waiver.id]
 
 
 def test_the_rows_that_a_rule_speaks_of_are_found_in_the_newest_load(warehouse: Warehouse) -> None:

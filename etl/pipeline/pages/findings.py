@@ -7,6 +7,7 @@ from typing import Any
 
 from etl import report
 from etl.model import Finding
+from etl.pipeline import predecessor
 from etl.pipeline.pages.desk import Desk, Units
 from etl.warehouse.lookup_lines import Sight
 from etl.warehouse.moment import at_one_moment
@@ -43,6 +44,7 @@ def findings(
             "sources": {},
             "unit": None,
             "mirror": None,
+            "predecessor": None,
         }
     seen = [
         one
@@ -66,7 +68,14 @@ def findings(
         "sources": dict(sorted(counts["source"].items())),
         "unit": None if unit is None else desk.tree[unit],
         "mirror": _mirror(desk, under),
+        "predecessor": _predecessor(desk, desk.load.id),
     }
+
+
+def _predecessor(desk: Desk, load: int) -> dict[str, Any] | None:
+    judged = desk.office.warehouse.load_quality(load)
+    found = predecessor.changed(desk.office, desk.period, judged)
+    return predecessor.told(desk.office, desk.period, found, lambda units: any(map(desk.sees, units)))
 
 
 def _mirror(desk: Desk, under: Sight | None) -> dict[str, Any]:
