@@ -32,7 +32,7 @@ from launcher.postgres import Postgres
 FULL = 1_000_000
 TABLE = "dossier"
 _PEERS = Path(__file__).with_name("records_peers")
-_LOCK = _PEERS / "peers.lock"
+LOCK = _PEERS / "peers.lock"
 _BLANK = "blank"
 
 
@@ -50,16 +50,19 @@ class Entrant:
 
 
 OURS, FLOOR = Entrant("ours", "ours.py", "count"), Entrant("floor", "floor.py")
-REST_API, ARROW, PANDAS = "dlt rest_api", "dlt, Arrow made by hand", "pandas, to_sql"
+REST_API, ARROW, PANDAS, COPY = "dlt rest_api", "dlt, Arrow made by hand", "pandas, to_sql", "pandas, to_sql by COPY"
 PEERS = (
-    Entrant("dlt rest_api, parquet", "dlt_pipeline.py", "rest_api parquet", _LOCK, REST_API),
-    Entrant("dlt rest_api, csv", "dlt_pipeline.py", "rest_api csv", _LOCK, REST_API),
-    Entrant("dlt Arrow, parquet", "dlt_pipeline.py", "arrow parquet", _LOCK, ARROW),
-    Entrant("dlt Arrow, csv", "dlt_pipeline.py", "arrow csv", _LOCK, ARROW),
-    Entrant("pandas, to_sql, psycopg2", "pandas_sql.py", "psycopg2", _LOCK, PANDAS),
+    Entrant("dlt rest_api, parquet", "dlt_pipeline.py", "rest_api parquet 1", LOCK, REST_API),
+    Entrant("dlt rest_api, parquet, 2 workers", "dlt_pipeline.py", "rest_api parquet 2", LOCK, REST_API),
+    Entrant("dlt rest_api, csv, 2 workers", "dlt_pipeline.py", "rest_api csv 2", LOCK, REST_API),
+    Entrant("dlt Arrow, parquet", "dlt_pipeline.py", "arrow parquet 1", LOCK, ARROW),
+    Entrant("dlt Arrow, csv", "dlt_pipeline.py", "arrow csv 1", LOCK, ARROW),
+    Entrant("pandas, to_sql, psycopg", "pandas_sql.py", "psycopg none", LOCK, PANDAS),
+    Entrant("pandas, to_sql, psycopg2", "pandas_sql.py", "psycopg2 none", LOCK, PANDAS),
+    Entrant("pandas, to_sql by COPY", "pandas_sql.py", "psycopg copy", LOCK, COPY),
 )
 WANTED = {REST_API: 10.0, ARROW: 2.0, PANDAS: 8.0}
-"""How many times as long as ours each peer takes at least."""
+"""How many times as long as ours each peer takes at least; of others it is told and not judged."""
 MOST_OF_FLOOR = 2.5
 Taken = Mapping[str, Any]
 """wall, cpu, server (seconds), peak (MB), and outcome, which is the entrant's own."""
@@ -86,7 +89,7 @@ def result(
     names = [OURS.name, FLOOR.name, *(peer.name for peer in peers)]
     told = (("wall", "wall, s"), ("cpu", "CPU, s"), ("server", "CPU of PostgreSQL, s"), ("peak", "peak memory, MB"))
     values = {f"{name}: {what}": [one[name][key] for one in rounds] for key, what in told for name in names}
-    groups = {group: [peer.name for peer in peers if peer.group == group] for group in WANTED}
+    groups = {group: [peer.name for peer in peers if peer.group == group] for group in dict.fromkeys([*WANTED, COPY])}
     slower = {
         group: [min(one[name]["wall"] for name in members) / one[OURS.name]["wall"] for one in rounds]
         for group, members in groups.items()
@@ -97,7 +100,7 @@ def result(
         f"ours: {stage}, s": [one[OURS.name]["outcome"]["stages"][stage] for one in rounds]
         for stage in rounds[0][OURS.name]["outcome"]["stages"]
     }
-    reached = {group: median(slower[group]) >= WANTED[group] for group in slower}
+    reached = {group: median(slower[group]) >= WANTED[group] for group in WANTED if group in slower}
     verdicts = [
         f"{group} at least {WANTED[group]:g} times as long as ours ({_met(ok)})" for group, ok in reached.items()
     ]
@@ -149,8 +152,10 @@ a sum of the form: a waiver lets them pass, so that nothing is withheld.
 
 The floor fetches every byte, one portal after the other, sends bytes that lie ready by COPY and builds the key. dlt is
 1.31: its `rest_api` source with an endpoint a portal, and tables of Arrow made from pages fetched by `requests` and
-`orjson`; each by two of its loaders, of which the faster of a round counts; telemetry, nesting and indexes are off,
-columns are told. pandas makes a frame a portal of what `orjson` reads. All of them end with the same key.
+`orjson`; each by two of its loaders, and rest_api also normalised by two processes from files of 100,000 rows; the
+fastest of a round counts; telemetry, compression, nesting and indexes are off, columns are told. pandas makes a frame a
+portal of what `orjson` reads, and `to_sql` sends it by two drivers (`method="multi"` took ten times as long), or
+by COPY from the callable that its manual shows. All of them end with the same key.
 
 Each runs in a process and (peers) from a hash-locked file in an environment of its own; its time begins after its
 imports, with nothing fetched, in a fresh database on a durable server, after a checkpoint. CPU is of the entrant, and
