@@ -16,13 +16,14 @@ DEVELOPMENT := .venv/requirements-dev.lock.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench up down backfill clean forget
+.PHONY: help setup demo test check bench bench-quick up down backfill clean forget
 
 help:
 	@echo "make demo    một quý, từ cổng mô phỏng tới biểu đã điền / one quarter, from simulated portals to filled forms"
 	@echo "make test    mọi phép thử / every test"
 	@echo "make check   kiểm tra tĩnh, không sửa gì / static checks; changes nothing"
 	@echo "make bench   phép đo tốc độ, ghi bench/RESULTS.md / measurements, written into bench/RESULTS.md"
+	@echo "make bench-quick  cùng phép đo trên ít dữ liệu, dưới 5 phút, chỉ in ra / the same on less data, below 5 minutes"
 	@echo "make up      Airflow với giao diện; Ctrl-C hoặc make down để dừng / Airflow with its user interface"
 	@echo "make backfill FROM=2023-Q4 TO=2026-Q3    các quý đã qua, qua Airflow / past quarters, through Airflow"
 	@echo "make setup   chỉ cài đặt / only installs"
@@ -55,6 +56,9 @@ check: $(DEVELOPMENT)
 # One benchmark: make bench BENCH="pull --runs 3"
 bench: $(RUNTIME)
 	@$(PYTHON_ENV) -m bench $(BENCH)
+
+bench-quick: $(RUNTIME)
+	@$(PYTHON_ENV) -m bench --quick $(BENCH)
 
 clean:
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

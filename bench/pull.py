@@ -130,8 +130,7 @@ def portals(plan: Plan) -> list[Portal]:
     return found
 
 
-def run(runs: int) -> Result:
-    plan = FULL
+def run(runs: int, plan: Plan = FULL) -> Result:
     loads, taken = [], []
     with ExitStack() as kept:  # ext4 makes files slowly where many were removed within the last half minute
         for _ in range(runs):

@@ -6,7 +6,7 @@ Every number of dossiers gives the same bytes on every machine. Numbers are draw
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,26 +59,15 @@ class Made:
 
 
 def make(folder: Path, count: int) -> Made:
-    """So many dossiers, parted over the provinces by how many communes each has.
-
-    Raises ValueError below one dossier for each agency: one without any would be missing, and withhold the nation.
-    """
-    catalog, period = load((ROOT / "catalog",)), Period.parse(PERIOD)
-    tree = catalog.tree(period)
-    provinces = {unit.code: _agencies(tree, unit.code) for unit in tree.at_level("province")}
-    agencies = sum(map(len, provinces.values()))
-    if count < agencies:
-        raise ValueError(f"--rows: at least {agencies:,}, a dossier for every agency of the country")
-    ends = np.cumsum([len(all_) for all_ in provinces.values()]) * count // agencies
+    """So many dossiers as pages, as Parquet and as the bytes of COPY. Raises ValueError as `tables` does."""
     for name in ("pages", "records"):
         (folder / name).mkdir(parents=True)
-    pages = size = 0
-    encoder, seen = pgpq.ArrowToPostgresBinaryEncoder(_schema()), 0
+    provinces, pages, size = list[str](), 0, 0
+    encoder = pgpq.ArrowToPostgresBinaryEncoder(_schema())
     with (folder / "ready.bin").open("wb") as ready:
         ready.write(encoder.write_header())
-        for (province, places), end in zip(provinces.items(), ends.tolist(), strict=True):
-            records = _records(province, places, list(catalog.fields), period, end - seen)
-            seen = end
+        for province, records in tables(count):
+            provinces.append(province)
             pq.write_table(records, folder / f"records/{province}.parquet", compression="zstd")
             for batch in records.combine_chunks().to_batches(max_chunksize=50_000):
                 ready.write(encoder.write_batch(batch))
@@ -89,6 +78,23 @@ def make(folder: Path, count: int) -> Made:
             size += sum(len(body.encode()) for body in bodies)
         ready.write(encoder.finish())
     return Made(folder, tuple(provinces), count, pages, size)
+
+
+def tables(count: int) -> Iterator[tuple[str, pa.Table]]:
+    """So many dossiers, parted over the provinces by how many communes each has: a province and what it lists.
+
+    Raises ValueError below one dossier for each agency: one without any would be missing, and withhold the nation.
+    """
+    catalog, period = load((ROOT / "catalog",)), Period.parse(PERIOD)
+    tree = catalog.tree(period)
+    provinces = {unit.code: _agencies(tree, unit.code) for unit in tree.at_level("province")}
+    agencies = sum(map(len, provinces.values()))
+    if count < agencies:
+        raise ValueError(f"--rows: at least {agencies:,}, a dossier for every agency of the country")
+    ends, seen = np.cumsum([len(all_) for all_ in provinces.values()]) * count // agencies, 0
+    for (province, places), end in zip(provinces.items(), ends.tolist(), strict=True):
+        yield province, _records(province, places, list(catalog.fields), period, end - seen)
+        seen = end
 
 
 def _agencies(tree: Any, province: str) -> list[str]:

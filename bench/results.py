@@ -20,14 +20,14 @@ _HEAD = "# Benchmarks\n\n`make bench` measures again and writes this file. Lower
 @dataclass(frozen=True)
 class Result:
     """`figures`: what was measured -> one value a run. `details`: what else there is to tell, as Markdown. `target`:
-    what was wanted, in words; `met`: whether it was."""
+    what was wanted, in words; `met`: whether it was, or None where that is not judged."""
 
     name: str
     title: str
     setup: str
     figures: Mapping[str, Sequence[float]]
     target: str
-    met: bool
+    met: bool | None
     details: str = ""
 
 
@@ -62,11 +62,14 @@ def section(result: Result) -> str:
             *rows,
             "",
             *([result.details, ""] if result.details else []),
-            f"Target: {result.target}: **{'met' if result.met else 'not met'}**.",
+            f"Target: {result.target}{_VERDICTS[result.met]}.",
             f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} at {commit()}, {machine()}.",
             "",
         ]
     )
+
+
+_VERDICTS = {True: ": **met**", False: ": **not met**", None: ""}
 
 
 def machine() -> str:

@@ -31,6 +31,20 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"`baocao {command}\b", README)
 
 
+def test_every_command_of_make_is_told() -> None:
+    """By `make help`, which `make` alone shows; and measuring is in the README too."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    told = {
+        name
+        for line in re.findall(r"^\t@echo .+$", makefile, re.MULTILINE)
+        for name in re.findall(r"make ([a-z-]+)", line)
+    }
+    assert told == set(targets.split()) - {"help"}
+    assert {target for target in targets.split() if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+    assert {"bench", "bench-quick"} <= set(re.findall(r"`make ([a-z-]+)", README))
+
+
 def test_every_setting_is_in_the_readme() -> None:
     code = "".join(path.read_text("utf-8") for folder in ("etl", "launcher") for path in ROOT.glob(f"{folder}/**/*.py"))
     settings = set(re.findall(r"\bBAOCAO_[A-Z_]+[A-Z]\b", code))
