@@ -131,3 +131,10 @@ def test_the_second_figure_has_its_place_in_page_csv_and_json() -> None:
         [["ab" * 32, "/0"], ["cd" * 32, "/data/7"]],
         [["ab" * 32, "/1"]],
     ]
+
+
+def test_a_period_in_which_no_source_answered_has_its_page() -> None:
+    nothing = report.criteria(dict.fromkeys(report.MEASURES, (0, 0)), {})
+    for lang in ("vi", "en"):
+        shown = report.page({**whole([]), "criteria": nothing}, lang)  # type: ignore[arg-type]
+        assert all(one["title"][lang] in shown for one in nothing)
