@@ -181,7 +181,7 @@ def replay(period: str, as_json: bool) -> None:
     from etl import pipeline
 
     pipeline.prepare()
-    result = pipeline.run_from_landed(period)
+    result = pipeline.run_from_landed(period, afresh=True)
     return emit(result) if as_json else _show_run(result)
 
 

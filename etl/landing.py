@@ -21,7 +21,7 @@ from upath import UPath
 
 from etl.errors import TraceError
 from etl.files import create
-from etl.model import Page, Receipt
+from etl.model import Page, Pages, Receipt
 
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 _EXTENSIONS = {
@@ -100,6 +100,14 @@ class Landing:
                 "Khôi phục từ bản sao lưu, hoặc chuyển tệp đi nơi khác rồi thu thập lại"
             )
         return body
+
+    def pages(self, receipt: Receipt) -> Pages:
+        """The answers of an attempt; each is read, and checked, when it is asked for."""
+        return Pages(receipt.pages, self.read)
+
+    def folder(self, *parts: str) -> UPath:
+        """A folder of the store for what is derived from the answers."""
+        return self._root.joinpath(*parts)
 
     def locate(self, page: Page) -> str:
         """Where the bytes are, as a path or URL that a person can open."""

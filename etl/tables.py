@@ -21,8 +21,8 @@ ROW = pa.schema(
 """What begins every standard row, before its measures. first_day, last_day: the days that the source really counted."""
 
 COUNTED = "counted:"
-"""What the pointer of a row begins with that we counted ourselves: it is a part, of one page, of its agency's figures.
-The agency and the field follow, as the source writes them: "counted:UBND xã A/ho_tich"."""
+"""What the pointer of a row begins with that we counted ourselves, over every page of its receipt; its payload is that
+of its first record. The agency and the field follow, as the source writes them: "counted:UBND xã A/ho_tich"."""
 
 LEFT_OUT = pa.schema([(name, pa.string()) for name in ("payload", "pointer", "reason", "agency")])
 """Records that are no rows (totals, agencies outside the report), each with its reason and its agency as written."""

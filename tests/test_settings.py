@@ -83,3 +83,12 @@ def test_settings_print_no_secret_and_do_not_change() -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAOCAO_STORE_URL", "memory://store")
     assert Settings.from_environment().store_url == "memory://store"
+
+
+def test_memory_is_a_number_with_its_unit() -> None:
+    assert Settings.from_environment({}).memory == "1GB"
+    for right in ("600MB", "1.5GiB", "2 gb"):
+        assert Settings.from_environment({"BAOCAO_MEMORY": right}).memory == right
+    for wrong in ("600", "0MB", "much", "80%", "-1GB"):
+        with pytest.raises(SettingsError, match="BAOCAO_MEMORY"):
+            Settings.from_environment({"BAOCAO_MEMORY": wrong})

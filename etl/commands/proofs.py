@@ -74,7 +74,8 @@ def _counted(counted: dict[str, Any] | None) -> str:
         return ""
     pairs = zip(counted.get("keys", ()), counted.get("pointers", ()), strict=True)
     first = ", ".join(f"{key} ({pointer})" for key, pointer in pairs)
-    return f"      đếm/counted {counted['records']} bản ghi/records{f': {first}' if first else ''}\n"
+    where = f"trên {counted['pages']} trang/pages"
+    return f"      đếm/counted {counted['records']} bản ghi/records {where}{f': {first}' if first else ''}\n"
 
 
 def _formula(formula: dict[str, Any]) -> str:

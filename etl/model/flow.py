@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -48,6 +49,25 @@ class Page:
     list: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The answers of one pull in their order; their bytes are read when they are asked for, and not held."""
+
+    asked: tuple[Page, ...]
+    read: Callable[[Page], bytes]
+
+    @classmethod
+    def held(cls, pages: Iterable[tuple[Page, bytes]]) -> Pages:
+        """Of answers whose bytes are at hand."""
+        pairs = tuple(pages)
+        bodies = {page.sha256: body for page, body in pairs}
+        return cls(tuple(page for page, _ in pairs), lambda page: bodies[page.sha256])
+
+    def __iter__(self) -> Iterator[tuple[Page, bytes]]:
+        for page in self.asked:
+            yield page, self.read(page)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ never added, and each is compared with the sum of its rows (`etl.totals`).
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from etl.model import Dataset, Field, Finding, Hole, Page, Platform, Proof, Source, Uniqueness
+from etl.model import Dataset, Field, Finding, Hole, Page, Pages, Platform, Proof, Source, Uniqueness
 from etl.parsing.body import Answer, Record, path_of, value_at
 from etl.parsing.names import under_its_names
 from etl.parsing.proof import days_proof, unique_proof
@@ -55,7 +54,8 @@ class Parsed:
     @cached_property
     def left_out(self) -> Mapping[str, int]:
         """How many records are no rows, by reason."""
-        return Counter(self.omitted["reason"].to_pylist())
+        counted = self.omitted.group_by("reason").aggregate([("reason", "count")])
+        return dict(zip(counted["reason"].to_pylist(), counted["reason_count"].to_pylist(), strict=True))
 
 
 def parse(
@@ -63,7 +63,7 @@ def parse(
     platform: Platform,
     dataset: Dataset,
     period: Period,
-    pages: Sequence[tuple[Page, bytes]],
+    pages: Pages,
     tree: UnitTree,
     fields: Mapping[str, Field],
 ) -> Parsed:
@@ -99,7 +99,7 @@ def parse(
     findings = [*audit.findings, *window(answer)]
     reader = Reader(answer, tree, fields, dataset.by, audit.missing)
     if platform.request.repeat_over_fields:
-        asked = {(answer.days_of(page), reader.field_of(page.field)) for page, _ in pages}
+        asked = {(answer.days_of(page), reader.field_of(page.field)) for page in pages.asked}
         for part, code in product(answer.parts, fields):
             if (part, code) not in asked:
                 raise answer.broken("short", code, "chưa lấy lĩnh vực này")
@@ -148,7 +148,7 @@ def file_rows(
 
     Raises SourceBroken where the platform's YAML no longer fits these bytes.
     """
-    answer = Answer(source, platform, period, [(page, content)])
+    answer = Answer(source, platform, period, Pages.held([(page, content)]))
     records, columns = placed_table(answer, page, content)
     return {record.pointer: record.data for record in records}, columns
 
@@ -158,21 +158,21 @@ def recounted(
     platform: Platform,
     dataset: Dataset,
     period: Period,
-    page: tuple[Page, bytes],
+    pages: Pages,
     tree: UnitTree,
     fields: Mapping[str, Field],
 ) -> dict[str, dict[str, Any]]:
-    """The standard rows of one page of single records, counted once more, by their pointers.
+    """The standard rows of a list of single records, counted once more, by their pointers.
 
     Raises SourceBroken where the platform's YAML no longer fits these bytes.
     """
-    counting = _counting(Answer(source, platform, period, [page]), dataset, tree, fields)
-    return {row["pointer"]: row for row in counting.rows(whole=False).to_pylist()}
+    counting = _counting(Answer(source, platform, period, pages), dataset, tree, fields)
+    return {row["pointer"]: row for row in counting.rows().to_pylist()}
 
 
 def _counting(answer: Answer, dataset: Dataset, tree: UnitTree, fields: Mapping[str, Field]) -> Counting:
     if answer.source.renamed:
-        found = [Record(page, at, one) for page, at, listed in answer.lists(whole=False) for one in listed]
+        found = [Record(page, at, one) for page, at, listed in answer.lists() for one in listed]
         answer = under_its_names(answer, found)
     assert answer.platform.records_of is not None  # noqa: S101 (only such platforms are counted)
     return Counting(answer, answer.platform.records_of, dataset, tree, fields)

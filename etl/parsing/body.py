@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken
-from etl.model import Dataset, Finding, Page, Platform, PullState, Source
+from etl.model import Dataset, Finding, Page, Pages, Platform, PullState, Source
 from etl.periods import Interval, Period, counted, parts
 
 MISSING: Final = object()
@@ -58,7 +58,7 @@ class Answer:
     source: Source
     platform: Platform
     period: Period
-    pages: Sequence[tuple[Page, bytes]]
+    pages: Pages
 
     def broken(self, state: PullState, field: str, problem: str) -> SourceBroken:
         advice = (
@@ -80,7 +80,7 @@ class Answer:
     @cached_property
     def parts(self) -> tuple[Interval, ...]:
         """The parts that were asked for. Raises SourceBroken where they do not tile the days."""
-        found = sorted({self.days_of(page) for page, _ in self.pages})
+        found = sorted({self.days_of(page) for page in self.pages.asked})
         if not self.days.tiled_by(found):
             missing = [part for part in parts(self.platform.window, self.period) if part not in found]
             names = ", ".join(map(str, missing[:5])) or "các ngày chồng lên nhau"
@@ -124,22 +124,22 @@ class Answer:
             raise self.broken("empty", "nội dung", "danh sách rỗng: cổng trả lời nhưng không có dòng nào")
         return records
 
-    def lists(self, *, whole: bool = True) -> Iterator[tuple[Page, str, list[Any]]]:
-        """The list that each page holds, with the pointer to it.
-
-        Raises SourceBroken as `records` does; of a declared total after the last page, and only where these
-        pages are the `whole` answer.
-        """
+    def lists(self) -> Iterator[tuple[Page, str, list[Any]]]:
+        """The list that each page holds, with the pointer to it. Raises SourceBroken as `records` does."""
         declared = Declared(self)
         for page, content in self.pages:
             body = self.json(page, content)
-            listed = value_at(body, path_of(self.platform.records))
-            if not isinstance(listed, list):
-                raise self.no_list()
+            listed = self.list_in(body)
             declared.add(page, len(listed), value_at(body, declared.path))
             yield page, self.list_pointer, listed
-        if whole:
-            declared.prove()
+        declared.prove()
+
+    def list_in(self, body: Any) -> list[Any]:
+        """The list that a page's body holds. Raises SourceBroken where it holds none."""
+        listed = value_at(body, path_of(self.platform.records))
+        if not isinstance(listed, list):
+            raise self.no_list()
+        return listed
 
     @cached_property
     def list_pointer(self) -> str:
@@ -235,7 +235,7 @@ class Answer:
             severity="critical",
             source=self.source.id,
             period=self.period.key,
-            payload=self.pages[0][0].sha256,
+            payload=self.pages.asked[0].sha256,
             column=column,
             expected=f"cột {column} như platforms/{self.platform.id}.yml khai",
             message=f"Không dòng nào có cột {column}{also}. Vì thế {'; '.join(effects)}",

@@ -1,6 +1,6 @@
 """What is counted of a list of single records, as SQL over all of them: no loop, and out of core where it must be.
 
-The tables asked: record and party (`etl.parsing.listing`), page (number, payload, at, fetched_at), code (name,
+The tables asked: record and party (`etl.parsing.listing`), page (number, payload, uri, at, fetched_at), code (name,
 written, code), skipped (agency, skip) for those outside the report, agency (written, unit, tier) and field (written,
 code). The table made is `counted`, a row a record and agency: `why` it is left out ("" where it counts), what is
 `wrong` with it, what is only `warned` of, and a truth value for each count.
@@ -19,6 +19,8 @@ from etl.tables import COUNTED
 _ZONE = "Asia/Ho_Chi_Minh"
 _DIGITS = {"Y": r"\d{4}", "f": r"\d{1,6}", "z": r"[+-]\d{2}:?\d{2}"} | dict.fromkeys("mdHMS", r"\d{2}")
 _SHOWN = 3
+_NTH = "page << 32 | place"
+"""Where a record stands in the whole list, as a number."""
 _OUTSIDE = "ngoài phạm vi báo cáo"
 _RECORD = "READ-RECORD"
 """The rule of whatever has no rule of its own."""
@@ -220,36 +222,43 @@ from sheet"""
 
 
 def answered(kind: Kind, columns: Mapping[str, tuple[str, ...]]) -> str:
-    """One row for each page, agency and field, with the dataset's `columns`.
+    """One row for each agency and field, with the dataset's `columns`. It cites the page of its first record.
 
     told: what is wrong in it, or to be warned of: of each rule how many records, and the first of them.
     """
     summed = {name: f"count(*) filter ({name} and c.wrong is null)" for name in COUNTS[type(kind)]}
     figures = "".join(f", {' + '.join(summed[part] for part in parts)} as {name}" for name, parts in columns.items())
-    at = "g.at || '/' || place"
     return f"""with doubted as (
-    select page, agency, field, coalesce(wrong, warned).rule as rule, count(*) as times,
-        arg_min({{'place': place, 'key': key, 'why': coalesce(wrong, warned)}}, place) as first
+    select agency, field, coalesce(wrong, warned).rule as rule, count(*) as times,
+        arg_min({{'page': page, 'place': place, 'key': key, 'why': coalesce(wrong, warned)}}, {_NTH}) as first
     from counted where why = '' and (wrong is not null or warned is not null) group by all
 ), told as (
-    select page, agency, field, list({{'rule': rule, 'times': times, 'at': g.at || '/' || first.place,
-        'key': first.key, 'column': first.why.column, 'value': first.why.value, 'why': first.why.why}}
-        order by first.place) as told
-    from doubted join page g on g.number = page group by page, agency, field
+    select agency, field, list({{'rule': rule, 'times': times, 'payload': g.payload, 'page': first.page,
+        'place': first.place, 'key': first.key, 'column': first.why.column, 'value': first.why.value,
+        'why': first.why.why}} order by first.page, first.place) as told
+    from doubted join page g on g.number = first.page group by agency, field
 ), summed as (
-    select c.page, g.payload, c.agency as written, '{COUNTED}' || coalesce(c.agency, '') || '/' || coalesce(c.field,
-        'all') as pointer, coalesce(c.agency, '') as agency, a.unit, a.tier, f.code as field, c.field as field_raw,
-        to_json({{'records': count(*), 'keys': list(key order by place)[:{_SHOWN}],
-            'pointers': list({at} order by place)[:{_SHOWN}]}})::varchar as raw{figures}
-    from counted c join page g on g.number = c.page
-    left join agency a on a.written is not distinct from c.agency
-    left join field f on f.written is not distinct from c.field
-    where why = '' group by c.page, g.payload, c.agency, a.unit, a.tier, f.code, c.field
+    select c.agency as written, c.field as field_raw, min(page) as page, count(*) as records,
+        arg_min({{'page': page, 'place': place, 'key': key}}, {_NTH}, {_SHOWN}) as first{figures}
+    from counted c where why = '' group by c.agency, c.field
+), cited as (
+    select written, field_raw, to_json({{'records': any_value(records),
+        'keys': list(one.key order by one.page, one.place),
+        'pointers': list(p.uri || '#' || p.at || '/' || one.place order by one.page, one.place)}})::varchar as raw
+    from (select written, field_raw, records, unnest(first) as one from summed)
+    join page p on p.number = one.page group by written, field_raw
 )
-select s.* exclude (page, written), t.told, t.told is not null or s.unit is null or s.field is null as flagged
-from summed s left join told t on t.page = s.page and t.agency is not distinct from s.written
-    and t.field is not distinct from s.field_raw
-order by s.page, s.written nulls first, s.field_raw"""
+select g.payload, '{COUNTED}' || coalesce(s.written, '') || '/' || coalesce(s.field_raw, 'all') as pointer,
+    coalesce(s.written, '') as agency, a.unit, a.tier, f.code as field, s.field_raw,
+    c.raw, s.* exclude (written, field_raw, page, records, first), t.told,
+    t.told is not null or a.unit is null or f.code is null as flagged
+from summed s join page g on g.number = s.page
+join cited c on c.written is not distinct from s.written
+    and c.field_raw is not distinct from s.field_raw
+left join agency a on a.written is not distinct from s.written
+left join field f on f.written is not distinct from s.field_raw
+left join told t on t.agency is not distinct from s.written and t.field is not distinct from s.field_raw
+order by s.written nulls first, s.field_raw"""
 
 
 def mirrored(kind: Documents, period: Period) -> str:

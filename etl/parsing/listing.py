@@ -20,7 +20,7 @@ from etl.parsing.body import Answer, Declared, Path, Record, path_of
 Kind = Dossiers | FaultyDossiers | Documents
 _Landed = tuple[int, Page, bytes, str]
 """A page by its number, as bytes and as text."""
-_AT_ONCE = 1 << 25
+_AT_ONCE = 1 << 22
 """So many characters of pages are read at once: while it is read, a page takes several times its size."""
 _PARTY = ("counts", "agency", "skip", "other")
 
@@ -66,7 +66,7 @@ class Listing:
         self._columns |= {name: moment.column for name, moment in moments_of(kind).items()}
         self._columns |= {name: codes.column for name, codes in codes_of(kind).items()}
 
-    def lay_out(self, *, whole: bool) -> list[Record]:
+    def lay_out(self) -> list[Record]:
         """One record of each shape on each page, for the audit of its columns.
 
         Raises SourceBroken as `Answer.lists` does, and for a record that is no object.
@@ -85,8 +85,7 @@ class Listing:
             for parties in self._parties():
                 self._connection.execute(f"insert into party by name {parties}")
             self._connection.execute("drop table listed")
-        if whole:
-            declared.prove()
+        declared.prove()
         return shapes
 
     def _batches(self) -> Iterator[list[_Landed]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from etl.bodies import Unreadable, json_of
-from etl.model import Echo, Page, Proof
+from etl.model import Echo, Proof
 from etl.parsing.body import Answer, path_of, value_at
 from etl.parsing.rows import Row, shown
 from etl.periods import TIMEZONE
@@ -62,8 +62,7 @@ def unique_proof(answer: Answer, rows: Iterable[Row]) -> tuple[Proof, ...]:
 
 
 def _place(answer: Answer, row: Row) -> str:
-    pages: list[Page] = [page for page, _ in answer.pages]
-    return f"câu trả lời thứ {pages.index(row.record.page) + 1} ({row.record.pointer})"
+    return f"câu trả lời thứ {answer.pages.asked.index(row.record.page) + 1} ({row.record.pointer})"
 
 
 def _compare(answer: Answer, echo: Echo, place: str, written: Any, asked: dt.date) -> None:

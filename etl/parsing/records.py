@@ -1,7 +1,8 @@
 """Lists of single dossiers or documents: proven to be whole, and counted into standard rows.
 
-A standard row is what one page holds of one agency and field, so that every number leads to the bytes of one page.
-Once its JSON is decoded (`etl.parsing.listing`), no record is looked at by Python: SQL counts (`etl.parsing.counts`).
+A standard row is what the whole list holds of one agency and field, however long that is: it cites the page of its
+first record, and its receipt has them all. Once the JSON is decoded
+(`etl.parsing.listing`), no record is looked at by Python: SQL counts (`etl.parsing.counts`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import ALL, Dataset, Documents, Field, Finding, Severity
+from etl import engine
+from etl.errors import SourceBroken
+from etl.model import ALL, Dataset, Documents, Field, Finding, Page, Severity
 from etl.parsing.body import Answer
 from etl.parsing.counts import LEFT_OUT_OF, answered, code_rows, counting, day_of, mirrored
 from etl.parsing.listing import Kind, Listing, codes_of, moments_of
@@ -54,34 +57,46 @@ class Counting:
         self.empty = False
         self.deliveries = DELIVERIES.empty_table()
 
-    def rows(self, *, whole: bool = True) -> pa.Table:
-        """The standard rows. whole: these pages are the whole answer, which must be proven; otherwise they are some
-        of its pages, counted once more.
+    def rows(self) -> pa.Table:
+        """The standard rows.
 
         Raises SourceBroken: a list is empty, a declared total is not the number of records, a key is missing or
-        stands twice, a date is not written as declared.
+        stands twice, a date is not written as declared; or BAOCAO_MEMORY is too little for what must be held at once.
         """
-        with duckdb.connect() as connection:
-            self._lay_out(connection, whole=whole)
-            if whole:
-                self._prove(connection)
+        try:
+            rows = self._counted()
+        except engine.OutOfMemory as problem:
+            raise SourceBroken(
+                self._answer.source.id,
+                self._answer.period.key,
+                "BAOCAO_MEMORY",
+                f"không đủ bộ nhớ để đọc danh sách này: {str(problem).splitlines()[0]}",
+                "Đặt BAOCAO_MEMORY lớn hơn rồi chạy lại",
+                state="misconfigured",
+            ) from None
+        return pa.concat_tables([rows, self._zeros(rows)]) if self._answer.platform.absent_is_zero else rows
+
+    def _counted(self) -> pa.Table:
+        with engine.connect() as connection:
+            self._lay_out(connection)
+            self._prove(connection)
             self._demand_dates(connection)
             connection.execute(counting(self._kind, self._answer.period))
             self.omitted = connection.sql(LEFT_OUT_OF).to_arrow_table().cast(LEFT_OUT)
             found = connection.sql(answered(self._kind, self._answer.platform.columns)).to_arrow_table()
             if isinstance(self._kind, Documents) and self._kind.mirrored:
                 self.deliveries = self._mirrored(connection, self._kind)
-        rows = self._standard(found)
-        return pa.concat_tables([rows, self._zeros(rows)]) if whole and self._answer.platform.absent_is_zero else rows
+        return self._standard(found)
 
-    def _lay_out(self, connection: duckdb.DuckDBPyConnection, *, whole: bool) -> None:
+    def _lay_out(self, connection: duckdb.DuckDBPyConnection) -> None:
         """The tables that `etl.parsing.counts` asks."""
-        shapes = Listing(connection, self._answer, self._kind).lay_out(whole=whole)
-        pages = [page for page, _ in self._answer.pages]
+        shapes = Listing(connection, self._answer, self._kind).lay_out()
+        pages = self._answer.pages.asked
         laid = pa.table(
             {
                 "number": pa.array(range(len(pages)), pa.int64()),
                 "payload": [page.sha256 for page in pages],
+                "uri": [page.uri for page in pages],
                 "list": pa.array([page.list for page in pages], pa.string()),
                 "at": [self._at] * len(pages),
                 "fetched_at": [page.fetched_at for page in pages],
@@ -90,9 +105,9 @@ class Counting:
         connection.register("page", laid)
         nothing = not connection.sql("select 1 from record limit 1").fetchall()
         self.empty = nothing and self._answer.platform.empty_is_zero
-        if whole and self.empty:
+        if self.empty:
             self.findings.append(self._nothing())
-        elif whole:
+        else:
             self._demand_records(connection)
             audit = self._answer.audit(shapes, self._dataset)
             self.findings += [*audit.findings, *window(self._answer)]
@@ -121,7 +136,7 @@ class Counting:
             severity="info",
             source=self._answer.source.id,
             period=self._answer.period.key,
-            payload=self._answer.pages[-1][0].sha256,
+            payload=self._answer.pages.asked[-1].sha256,
             value="0",
             expected="danh sách rỗng chỉ khi đúng là không có hồ sơ nào",
             message="Cổng khai tổng số 0 và trả danh sách rỗng: mọi đơn vị được tính là 0",
@@ -153,12 +168,15 @@ class Counting:
         )
         for key, places in connection.sql(twice).fetchall():
             where = " và ".join(self._where(*place) for place in places)
-            listed = [one for _, _, one in self._answer.lists()]
+            listed = {page: self._list_on(self._answer.pages.asked[page]) for page, _ in places}
             same = all(listed[p][i] == listed[q][j] for (p, i), (q, j) in pairwise(places))
             how = "cùng nội dung: một trang bị lặp lại" if same else "nội dung khác nhau: số liệu đổi khi đang lấy"
             raise self._answer.broken(
                 "repeated" if same else "shifting", column, f"mã {shown(key)} đứng {len(places)} lần ({where}), {how}"
             )
+
+    def _list_on(self, page: Page) -> list[Any]:
+        return self._answer.list_in(self._answer.json(page, self._answer.pages.read(page)))
 
     def _demand_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
         for name, moment in moments_of(self._kind).items():
@@ -207,17 +225,23 @@ class Counting:
                 Problem("READ-FIELD", column or "", row["field_raw"] or "", "lĩnh vực trong fields.csv", message)
             )
         doubted = row["told"] or ()
-        problems += [_of_records(one) for one in doubted if one["rule"] not in _WARNINGS]
+        problems += [self._of_records(one) for one in doubted if one["rule"] not in _WARNINGS]
         for problem in problems:
             self._tell(row, problem, "critical", row["pointer"])
         for one in doubted:
             if one["rule"] in _WARNINGS:
                 why, expected = _WARNINGS[one["rule"]]
-                message = f"{one['times']} hồ sơ {why}, như {one['key']} ({one['at']})"
-                self._tell(
-                    row, Problem(one["rule"], one["column"], one["value"], expected, message), "warning", one["at"]
-                )
+                message = f"{one['times']} hồ sơ {why}, như {one['key']} ({self._where(one['page'], one['place'])})"
+                problem = Problem(one["rule"], one["column"], one["value"], expected, message)
+                self._tell({**row, "payload": one["payload"]}, problem, "warning", f"{self._at}/{one['place']}")
         return problems
+
+    def _of_records(self, one: Mapping[str, Any]) -> Problem:
+        """Records that cannot be counted, all for the same reason."""
+        value = f", giá trị {shown(one['value'])}" if one["value"] else ""
+        where = self._where(one["page"], one["place"])
+        message = f"{one['times']} bản ghi không tính được, như {one['key']} ({where}): {one['why']}{value}"
+        return Problem(one["rule"], one["column"], one["value"] or "", "bản ghi đủ và hợp lý", message)
 
     def _tell(self, row: Mapping[str, Any], problem: Problem, severity: Severity, pointer: str) -> None:
         self.findings.append(
@@ -252,7 +276,7 @@ class Counting:
                 zero = {
                     "source": self._answer.source.id,
                     "period": self._answer.period.key,
-                    "payload": self._answer.pages[-1][0].sha256,
+                    "payload": self._answer.pages.asked[-1].sha256,
                     "pointer": f"{COUNTED}{unit.name}/{field}",
                     "agency": unit.name,
                     "first_day": self._answer.period.first_day,
@@ -264,13 +288,6 @@ class Counting:
                 }
                 zeros.append(zero | dict.fromkeys(self._answer.platform.columns, 0))
         return pa.Table.from_pylist(zeros, schema=self._schema)
-
-
-def _of_records(one: Mapping[str, Any]) -> Problem:
-    """Records that cannot be counted, all for the same reason."""
-    value = f", giá trị {shown(one['value'])}" if one["value"] else ""
-    message = f"{one['times']} bản ghi không tính được, như {one['key']} ({one['at']}): {one['why']}{value}"
-    return Problem(one["rule"], one["column"], one["value"] or "", "bản ghi đủ và hợp lý", message)
 
 
 def _register(

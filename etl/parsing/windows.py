@@ -31,7 +31,7 @@ def _finding(answer: Answer, rule: str, severity: Severity, message: str) -> Fin
         severity=severity,
         source=answer.source.id,
         period=answer.period.key,
-        payload=answer.pages[0][0].sha256,
+        payload=answer.pages.asked[0].sha256,
         value=str(answer.days),
         expected=str(answer.period.days),
         message=message,

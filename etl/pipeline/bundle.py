@@ -14,12 +14,11 @@ import orjson
 from etl import proof
 from etl.errors import SettingsError
 from etl.forms.package import pack
-from etl.model import Numbers, Platform
+from etl.model import Numbers, Page, Platform
 from etl.periods import Period
-from etl.pipeline.evidence import Evidence, page_of
+from etl.pipeline.evidence import Evidence
 from etl.pipeline.issue import Issued, issued_form
 from etl.pipeline.under import Under
-from etl.warehouse import TraceRow
 from etl.warehouse.chain import Chain
 
 SUFFIX = ".bundle.zip"
@@ -82,17 +81,19 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
     read = sorted({name for one in measures.values() for name in (one["name"], *(leaf for leaf, _ in one["leaves"]))})
     evidence = {quarter: Evidence(issue.office, quarter) for quarter in issue.ground.quarters}
     contents: dict[str, bytes] = {}
-    requests: dict[tuple[str, ...], int] = {}
+    requests: dict[tuple[str | float, ...], int] = {}
     asked: list[dict[str, Any]] = []
     rows = []
     for one in under:
         row = one.row
-        key = (row.receipt, row.uri, row.request, row.fetched_at.isoformat())
-        if key not in requests:
-            requests[key] = len(asked)
-            content = contents[row.uri] = issue.office.landing.read(page_of(row))
-            asked.append(_request(row, catalog.platform_of(catalog.sources[row.source]), content))
+        key = (row.receipt, row.uri, row.request, row.fetched_at.timestamp())
         evidence[one.quarter].of(row, read)
+        if key not in requests:
+            platform = catalog.platform_of(catalog.sources[row.source])
+            for page, content in evidence[one.quarter].pages(row):
+                requests[row.receipt, page.uri, page.request, page.fetched_at.timestamp()] = len(asked)
+                contents[page.uri] = content
+                asked.append(_request(page, row.receipt, platform, content))
         told = _row(one, requests[key], read, evidence[one.quarter].columns(row, read))
         rows.append({**told, "dataset": row.dataset} if len(issue.datasets) > 1 else told)
     quarters = {
@@ -147,18 +148,18 @@ def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _request(row: TraceRow, platform: Platform, content: bytes) -> dict[str, Any]:
+def _request(page: Page, receipt: str, platform: Platform, content: bytes) -> dict[str, Any]:
     """How an answer was asked for, and how the verifier reads it: `encoding` of a JSON answer whose records are the
     rows, `file` of a file; neither of what it can compare by sha256 alone."""
     records = platform.table is None and platform.records_of is None
     return {
-        "sha256": row.payload,
-        "uri": row.uri,
-        "method": row.method,
-        "address": row.address,
-        "request": row.request,
-        "fetched_at": row.fetched_at.isoformat(),
-        "receipt": row.receipt,
+        "sha256": page.sha256,
+        "uri": page.uri,
+        "method": page.method,
+        "address": page.address,
+        "request": page.request,
+        "fetched_at": page.fetched_at.isoformat(),
+        "receipt": receipt,
         "encoding": _CODECS[platform.encoding] if records else None,
         **({} if (written := _written(platform, content)) is None else {"file": written}),
     }

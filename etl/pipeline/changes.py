@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl import drift
 from etl.catalog import Catalog
@@ -17,9 +18,8 @@ from etl.model import Finding, Platform, Source
 from etl.parsing import Parsed
 from etl.parsing.rows import number_reader
 from etl.periods import Period
-from etl.pipeline.collect import read_rows
+from etl.pipeline.readings import kept_rows
 
-_TOLD = ("reason", "pointer", "agency")
 _PLACES = 3
 """Records left out for one reason that a finding names; the run's left_out.parquet has them all."""
 FURTHEST = 4
@@ -33,8 +33,7 @@ def before(catalog: Catalog, landing: Landing, source: Source, period: Period, f
         try:
             used = landing.latest_complete(source.id, period.key)
             if used is not None:
-                pages = [(page, landing.read(page)) for page in used.pages]
-                return read_rows(catalog, source, period, pages).table
+                return kept_rows(catalog, landing, source, period, landing.pages(used)).table
         except (SourceBroken, TraceError):
             continue
     return None
@@ -77,15 +76,11 @@ def told(catalog: Catalog, landing: Landing, source: Source, period: Period, par
 
 def _left_out(source: Source, period: Period, parsed: Parsed) -> Finding:
     """What an answer holds beside its rows: each reason, how often, and where first."""
-    places: dict[str, list[str]] = {}
-    for reason, pointer, agency in zip(*(parsed.omitted[name].to_pylist() for name in _TOLD), strict=True):
-        found = places.setdefault(reason, [])
-        if len(found) < _PLACES:
-            found.append(f"{pointer} {agency}".strip())
-    told = [
-        f"{reason}: {count} ({'; '.join(places[reason])}{'; …' if count > _PLACES else ''})"
-        for reason, count in sorted(parsed.left_out.items())
-    ]
+    told = []
+    for reason, count in sorted(parsed.left_out.items()):
+        first = parsed.omitted.filter(pc.equal(parsed.omitted["reason"], reason)).slice(0, _PLACES).to_pylist()
+        places = "; ".join(f"{one['pointer']} {one['agency']}".strip() for one in first)
+        told.append(f"{reason}: {count} ({places}{'; …' if count > _PLACES else ''})")
     return Finding(
         rule="READ-LEFT-OUT",
         severity="info",

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from etl import connectors, parsing
-from etl.catalog import Catalog
 from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
 from etl.logins import Connections
-from etl.model import PULL_STATES, Page, Proof, Receipt, Source
+from etl.model import PULL_STATES, Page, Pages, Proof, Receipt, Source
 from etl.periods import Period
 from etl.pipeline.office import Office, closed
+from etl.pipeline.readings import kept_rows
 from etl.quality import gx
 
 
@@ -112,7 +112,7 @@ def collect(
     """
     office = Office.open(connections)
     (source,) = _named(office, [source_id])
-    receipt, problem = _attempt(office, source, closed(period_key), read_rows, afresh=afresh)
+    receipt, problem = _attempt(office, source, closed(period_key), kept_rows, afresh=afresh)
     if problem:
         raise problem
     return _told(receipt)
@@ -138,7 +138,7 @@ def _side_by_side(office: Office, period: Period, sources: list[Source], jobs: i
     pool, reader = ThreadPoolExecutor(jobs, thread_name_prefix="pull"), ThreadPoolExecutor(1, thread_name_prefix="read")
 
     def read(*answer: Any) -> parsing.Parsed:
-        return reader.submit(read_rows, *answer).result()
+        return reader.submit(kept_rows, *answer).result()
 
     gc.freeze()  # the catalog is not looked through for garbage while portals wait
     try:
@@ -189,7 +189,7 @@ def _attempt(
     office: Office, source: Source, period: Period, read: Callable[..., parsing.Parsed], *, afresh: bool = False
 ) -> tuple[Receipt, SourceError | None]:
     started_at = dt.datetime.now(dt.UTC)
-    pages: list[tuple[Page, bytes]] = []
+    pages: list[Page] = []
     rows, proof, problem = 0, tuple[Proof, ...](), None
     try:
         earlier = None if afresh else _earlier(office, source, period)
@@ -205,7 +205,7 @@ def _attempt(
         state=problem.state if problem else "complete",
         message=str(problem) if problem else "",
         rows=rows,
-        pages=tuple(page for page, _ in pages),
+        pages=tuple(pages),
         proof=proof,
     )
     office.landing.write_receipt(receipt)
@@ -234,32 +234,30 @@ def _pull(
     office: Office,
     source: Source,
     period: Period,
-    pages: list[tuple[Page, bytes]],
+    pages: list[Page],
     earlier: connectors.Earlier | None,
     read: Callable[..., parsing.Parsed],
 ) -> tuple[int, tuple[Proof, ...]]:
     """Fills `pages` as answers land, so that a failing pull keeps what it got; gives the rows read and the proof."""
     catalog = office.catalog
     platform = catalog.platform_of(source)
+    bodies: dict[str, bytes] = {}
     answers = connectors.pull(source, platform, period, tuple(catalog.fields), office.settings, earlier)
     try:
         while True:
             response = next(answers)
-            pages.append((office.landing.land(source.id, period.key, **vars(response)), response.body))
+            page = office.landing.land(source.id, period.key, **vars(response))
+            pages.append(page)
+            if platform.records_of is None:  # lists of single records are long: their pages are read from the store
+                bodies[page.sha256] = response.body
     except StopIteration as end:
         proof: tuple[Proof, ...] = end.value
     except SettingsError as error:
         advice = "Đặt biến đó rồi chạy lại nguồn này"
         raise SourceRefused(source.id, period.key, "cấu hình", str(error), advice, state="misconfigured") from error
-    parsed = read(catalog, source, period, pages)
+    landed = Pages(tuple(pages), lambda page: bodies.get(page.sha256) or office.landing.read(page))
+    parsed = read(catalog, office.landing, source, period, landed)
     return int(parsed.table.num_rows), (*proof, *parsed.proof)
-
-
-def read_rows(catalog: Catalog, source: Source, period: Period, pages: Sequence[tuple[Page, bytes]]) -> parsing.Parsed:
-    """Standard rows of one landed pull. Raises SourceBroken when it is not what the platform declares."""
-    platform = catalog.platform_of(source, period)
-    dataset = catalog.datasets[platform.dataset]
-    return parsing.parse(source, platform, dataset, period, pages, catalog.tree(period), catalog.fields)
 
 
 def coverage(period_key: str) -> dict[str, Any]:

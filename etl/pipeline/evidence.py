@@ -10,7 +10,7 @@ import orjson
 from etl import parsing
 from etl.bodies import Unreadable, json_of
 from etl.errors import SourceBroken, TraceError
-from etl.model import Page, Platform
+from etl.model import Page, Pages, Platform
 from etl.periods import Period
 from etl.pipeline.office import Office
 from etl.warehouse import TraceRow
@@ -21,28 +21,32 @@ class Evidence:
 
     def __init__(self, office: Office, period: Period) -> None:
         self._office, self._period = office, period
-        self._pages: dict[str, Any] = {}
+        self._documents: dict[str, Any] = {}
+        self._verified: set[str] = set()
+        self._pages: dict[str, Pages] = {}
         self._columns: dict[str, dict[str, int]] = {}
 
     @property
     def pages_verified(self) -> int:
-        return len(self._pages)
+        return len(self._verified)
 
     def of(self, row: TraceRow, measures: Sequence[str]) -> dict[str, Any]:
         """The row, JSON-able: its figures of the measures, how its page was fetched, and what stands there (`read`).
 
         value: of a single measure its figure, else None; `values` has each.
-        counted: how many single records the row counts, with the first of them; None for a record of the source's own.
+        counted: how many single records the row counts, with the first of them, and on how many pages they were looked
+        for; None for a record of the source's own.
         Raises TraceError, naming the file, when the bytes are not those that the row came from.
         """
         page = page_of(row)
-        if row.payload not in self._pages:
-            self._pages[row.payload] = self._document(row, page)
-        document = self._pages[row.payload]
         platform = self._office.catalog.platform_of(self._office.catalog.sources[row.source], self._period)
-        counted = None
+        held = row.receipt if platform.records_of is not None else row.payload
+        if held not in self._documents:
+            self._documents[held] = self._document(row, page)
+        document, counted = self._documents[held], None
         if platform.records_of is not None:
             counted, read = _recounted(document, row, platform, measures)
+            counted["pages"] = len(self.pages(row).asked)
         else:
             record = _record_at(document, row, by_row=platform.table is not None)
             renamed = self._office.catalog.sources[row.source].renamed
@@ -80,7 +84,7 @@ class Evidence:
         if platform.records_of is not None:
             return {}
         held = self._columns.get(row.payload)
-        record = {} if held is not None else _record_at(self._pages[row.payload], row, by_row=False)
+        record = {} if held is not None else _record_at(self._documents[row.payload], row, by_row=False)
 
         def place(column: str) -> str | None:
             now = source.renamed.get(column)
@@ -92,23 +96,44 @@ class Evidence:
         given = {measure: platform.columns[measure] for measure in measures if measure in platform.columns}
         return {measure: [place(column) for column in columns] for measure, columns in given.items()}
 
+    def pages(self, row: TraceRow) -> Pages:
+        """The answers that a row was read from: one, or all of the list whose records it counts.
+
+        Raises TraceError where the receipt of that list is gone, or another one than the row's page says.
+        """
+        catalog = self._office.catalog
+        if catalog.platform_of(catalog.sources[row.source], self._period).records_of is None:
+            return Pages((page_of(row),), self._read)
+        if row.receipt not in self._pages:
+            receipts = self._office.landing.receipts(row.source, self._period.key)
+            kept = [one for one in receipts if one.id == row.receipt]
+            if not kept or row.payload not in {page.sha256 for page in kept[0].pages}:
+                raise TraceError(
+                    f"{row.source}: biên nhận {row.receipt} không còn như khi nạp (the receipt is not there)"
+                )
+            self._pages[row.receipt] = Pages(kept[0].pages, self._read)
+        return self._pages[row.receipt]
+
+    def _read(self, page: Page) -> bytes:
+        content = self._office.landing.read(page)
+        self._verified.add(page.sha256)
+        return content
+
     def _document(self, row: TraceRow, page: Page) -> Any:
-        """What a page holds: a JSON body, the rows of a file by their pointers, or single records counted once more."""
-        office, content = self._office, self._office.landing.read(page)
-        catalog = office.catalog
+        """What a page holds: a JSON body, or the rows of a file by their pointers. Of a list of single records the rows
+        that it is counted into, once more, by their pointers."""
+        catalog = self._office.catalog
         source = catalog.sources[row.source]
         platform = catalog.platform_of(source, self._period)
         try:
-            if platform.table is None and platform.records_of is None:
+            if platform.records_of is not None:
+                dataset, tree = catalog.datasets[platform.dataset], catalog.tree(self._period)
+                return parsing.recounted(source, platform, dataset, self._period, self.pages(row), tree, catalog.fields)
+            content = self._read(page)
+            if platform.table is None:
                 return json_of(content, page.media_type, platform.encoding)
-            if platform.table is not None:
-                rows, self._columns[page.sha256] = parsing.file_rows(source, platform, self._period, page, content)
-                return rows
-            kept = [one for one in office.landing.receipts(source.id, self._period.key) if one.id == row.receipt]
-            landed = (one for receipt in kept for one in receipt.pages if one.sha256 == page.sha256)
-            pair = (next(landed, page), content)  # the receipt knows which list or field the page was asked for
-            dataset, tree = catalog.datasets[platform.dataset], catalog.tree(self._period)
-            return parsing.recounted(source, platform, dataset, self._period, pair, tree, catalog.fields)
+            rows, self._columns[page.sha256] = parsing.file_rows(source, platform, self._period, page, content)
+            return rows
         except (SourceBroken, Unreadable) as problem:
             raise TraceError(f"{page.uri}: không đọc lại được như khi nạp số liệu ({problem})") from problem
 
@@ -142,7 +167,7 @@ def _record_at(document: Any, row: TraceRow, *, by_row: bool) -> Any:
 
 
 def _recounted(document: Any, row: TraceRow, platform: Platform, measures: Sequence[str]) -> tuple[Any, dict[str, int]]:
-    """How many records the page holds of the row's agency and field, and the measures as they count them.
+    """How many records the list holds of the row's agency and field, and the measures as they count them.
 
     A row of zeros, of a unit that the whole list does not name, has none. Raises TraceError for another figure.
     """

@@ -74,15 +74,15 @@ def _load(period_key: str, run_id: str, asked: str | None) -> dict[str, Any]:
     return {**asdict(recorded), "note": "" if recorded.restatement is None else _WAITS.format(recorded.restatement)}
 
 
-def run_from_landed(period_key: str) -> dict[str, Any]:
+def run_from_landed(period_key: str, *, afresh: bool = False) -> dict[str, Any]:
     """Everything after the pulls, in one process: parse, check, compute, record, fill the forms.
 
-    Nobody is asked: `review` says what stands open.
+    Nobody is asked: `review` says what stands open. afresh: see `parse`.
     """
     office = Office.open()
     run_id = f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
     return {
-        "parse": parse(period_key, run_id),
+        "parse": parse(period_key, run_id, afresh=afresh),
         "check": [check(period_key, run_id, name) for name in office.catalog.datasets],
         "compute": compute(period_key, run_id),
         "record": record(period_key, run_id),

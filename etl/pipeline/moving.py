@@ -14,8 +14,8 @@ from etl.catalog import Catalog
 from etl.errors import SourceBroken, TraceError
 from etl.model import Dataset, Finding, Page, Receipt, Source
 from etl.periods import TIMEZONE, Period
-from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office
+from etl.pipeline.readings import kept_rows
 from etl.pipeline.work import read, write_findings
 
 _MOST_NAMED = 10
@@ -47,8 +47,7 @@ def rows_before(office: Office, source: Source, period: Period, before: Receipt,
     """
     if _asked(before.pages) == _asked(used.pages):
         return None
-    pages = [(page, office.landing.read(page)) for page in before.pages]
-    return read_rows(office.catalog, source, period, pages).table
+    return kept_rows(office.catalog, office.landing, source, period, office.landing.pages(before)).table
 
 
 def unproven(source: Source, period: Period, before: Receipt, problem: SourceBroken | TraceError) -> Finding:

@@ -12,8 +12,9 @@ from etl.model import PULL_STATES, Finding, Platform, Source
 from etl.parsing import Parsed
 from etl.periods import TIMEZONE, Period
 from etl.pipeline import changes
-from etl.pipeline.collect import collect, read_rows
+from etl.pipeline.collect import collect
 from etl.pipeline.office import Office, closed
+from etl.pipeline.readings import kept_rows
 from etl.pipeline.repairs import lookup
 
 _SAMPLE = 3
@@ -55,7 +56,7 @@ def source_check(source_id: str, period_key: str | None = None) -> dict[str, Any
     }
     if problem:
         return told
-    parsed = read_rows(office.catalog, source, period, [(page, office.landing.read(page)) for page in receipt.pages])
+    parsed = kept_rows(office.catalog, office.landing, source, period, office.landing.pages(receipt))
     proposed = changes.proposals(office.catalog, office.landing, source, period, parsed)
     findings = list(changes.told(office.catalog, office.landing, source, period, parsed))
     measures = list(office.catalog.datasets[office.catalog.dataset_of(source)].columns)

@@ -22,8 +22,8 @@ from etl.model import Finding, Hole, Platform, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects, waivers
 from etl.pipeline.across import Across
-from etl.pipeline.collect import read_rows
 from etl.pipeline.office import Office, closed
+from etl.pipeline.readings import kept_rows, read_rows
 from etl.pipeline.unanswered import Noughts, Recorded, Unanswered
 from etl.pipeline.work import holes_in, in_place, read, read_findings, write, write_findings
 from etl.tables import DELIVERIES, FACTS, LEFT_OUT, rows_schema
@@ -37,13 +37,14 @@ def datasets() -> list[str]:
     return list(Office.open().catalog.datasets)
 
 
-def parse(period_key: str, run_id: str) -> dict[str, Any]:
+def parse(period_key: str, run_id: str, *, afresh: bool = False) -> dict[str, Any]:
     """Standard rows of every due source, from its latest complete pull.
 
     A source whose landed bytes cannot be read (damaged, or no longer what its platform declares) is a critical
     READ-PAYLOAD finding and counts as missing; the others go on. Beside the rows lie those of the pull before, where
     it was at least the set distance earlier and gave other bytes; `confirmed` counts the sources with such a pull.
     left_out.parquet lists every record that is no row, with its reason.
+    afresh: every landed byte is read again; otherwise a list of single records is counted once for all runs.
     """
     office = Office.open()
     catalog, period = office.catalog, closed(period_key)
@@ -67,7 +68,12 @@ def parse(period_key: str, run_id: str) -> dict[str, Any]:
             receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
             if used is None:
                 continue
-            parsed = read_rows(catalog, source, period, [(page, office.landing.read(page)) for page in used.pages])
+            pages = office.landing.pages(used)
+            parsed = (
+                read_rows(catalog, source, period, pages)
+                if afresh
+                else kept_rows(catalog, office.landing, source, period, pages)
+            )
         except (SourceBroken, TraceError) as error:
             column = error.field if isinstance(error, SourceBroken) else ""
             findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=column))

@@ -17,7 +17,7 @@ from etl import catalog
 from etl.connectors import pull
 from etl.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.landing import Landing
-from etl.model import Platform, Source
+from etl.model import Pages, Platform, Source
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from etl.settings import ROOT, Settings
@@ -35,7 +35,7 @@ def read(simulator: Simulator, source: Source, store: Path, platform: Platform |
     landing = Landing(str(store))
     answers = pull(source, platform, Q3, list(CATALOG.fields), settings)
     landed = [landing.land(source.id, Q3.key, **vars(response)) for response in answers]
-    pages = [(page, landing.read(page)) for page in landed]
+    pages = Pages(tuple(landed), landing.read)
     return parse(source, platform, CATALOG.datasets[platform.dataset], Q3, pages, CATALOG.tree(Q3), CATALOG.fields)
 
 

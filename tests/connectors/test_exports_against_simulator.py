@@ -16,7 +16,7 @@ from etl import catalog
 from etl.connectors import pull
 from etl.errors import SourceBroken
 from etl.landing import Landing
-from etl.model import Dialect, Source
+from etl.model import Dialect, Pages, Source
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from etl.settings import ROOT, Settings
@@ -49,7 +49,7 @@ def fetch(simulator: Simulator, asked: Source, store: Path) -> tuple[Parsed, lis
     landing, settings = Landing(str(store)), Settings((), Path(), store, "", simulator.environment)
     answers = [vars(answer) for answer in pull(asked, platform, Q3, list(CATALOG.fields), settings)]
     landed = [landing.land(asked.id, Q3.key, **answer) for answer in answers]
-    pages = [(page, landing.read(page)) for page in landed]
+    pages = Pages(tuple(landed), landing.read)
     dataset = CATALOG.datasets[platform.dataset]
     return parse(asked, platform, dataset, Q3, pages, CATALOG.tree(Q3), CATALOG.fields), [body for _, body in pages]
 

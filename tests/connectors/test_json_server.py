@@ -23,6 +23,7 @@ import pytest
 from etl import catalog
 from etl.connectors import pull
 from etl.landing import Landing
+from etl.model import Pages
 from etl.parsing import parse
 from etl.periods import Period
 from etl.settings import ROOT, Settings
@@ -116,7 +117,7 @@ def test_two_yaml_files_add_it(server: str, tmp_path: Path) -> None:
     landing = Landing(str(tmp_path / "store"))
     answers = pull(SOURCE, platform, Q3, list(CATALOG.fields), settings)
     landed = [landing.land(SOURCE.id, Q3.key, **vars(answer)) for answer in answers]
-    pages = [(page, landing.read(page)) for page in landed]
+    pages = Pages(tuple(landed), landing.read)
     dataset = CATALOG.datasets["onestop"]
     parsed = parse(SOURCE, platform, dataset, Q3, pages, CATALOG.tree(Q3), CATALOG.fields)
     assert parsed.findings == []

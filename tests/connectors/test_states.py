@@ -15,7 +15,7 @@ from etl.connectors import paging as walking
 from etl.connectors import pull
 from etl.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from etl.landing import Landing
-from etl.model import PULL_STATES, Echo, OAuth2, Paging, Parameter, Platform, Proof, PullState, Request
+from etl.model import PULL_STATES, Echo, OAuth2, Pages, Paging, Parameter, Platform, Proof, PullState, Request
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from tests.connectors.loopback_portal import Asked, Portal, Reply, as_json
@@ -176,7 +176,7 @@ def pulled(
             pages.append(landing.land(source.id, period.key, **vars(next(answers))))
     except StopIteration as end:
         proof = end.value
-    landed = [(page, landing.read(page)) for page in pages]
+    landed = Pages(tuple(pages), landing.read)
     dataset = CATALOG.datasets[platform.dataset]
     return parse(source, platform, dataset, period, landed, CATALOG.tree(period), HO_TICH), proof, landing, pages
 
@@ -289,7 +289,7 @@ def test_the_same_agency_in_two_fields_is_no_repetition(portal: Portal, tmp_path
     pages = [
         landing.land(source.id, Q3.key, **vars(one)) for one in pull(source, TANDAN, Q3, [*fields], settings(portal))
     ]
-    landed = [(page, landing.read(page)) for page in pages]
+    landed = Pages(tuple(pages), landing.read)
     parsed = parse(source, TANDAN, CATALOG.datasets["onestop"], Q3, landed, CATALOG.tree(Q3), fields)
     assert parsed.table.num_rows == 2
     assert "unique_rows" in parsed.proof

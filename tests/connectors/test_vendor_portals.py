@@ -16,7 +16,7 @@ from etl.catalog.suites import read_suite
 from etl.connectors import pull
 from etl.errors import SourceBroken
 from etl.landing import Landing
-from etl.model import Paging, Platform, Source
+from etl.model import Pages, Paging, Platform, Source
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from etl.settings import ROOT, Settings
@@ -50,7 +50,7 @@ def read(portal: Portal, name: str, store: Path, period: Period = Q3, platform: 
     landed = [
         landing.land(source.id, period.key, **vars(one)) for one in pull(source, platform, period, FIELDS, settings)
     ]
-    pages = [(page, landing.read(page)) for page in landed]
+    pages = Pages(tuple(landed), landing.read)
     return parse(source, platform, CATALOG.datasets["onestop"], period, pages, CATALOG.tree(period), FIELDS)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from etl import catalog, connectors
 from etl.landing import Landing
-from etl.model import Page, Receipt, Source
+from etl.model import Page, Pages, Receipt, Source
 from etl.parsing import Parsed
 from etl.periods import Period
-from etl.pipeline.collect import read_rows
+from etl.pipeline.readings import read_rows
 from etl.settings import ROOT, Settings
 from launcher.simulator import Simulator
 
@@ -67,7 +67,7 @@ def landed(landing: Landing, source: Source, period: Period, answers: Answers) -
 
 
 def parsed(source: Source, period: Period, pages: Landed) -> Parsed:
-    return read_rows(CATALOG, source, period, pages)
+    return read_rows(CATALOG, source, period, Pages.held(pages))
 
 
 def rename(names: Mapping[str, str]) -> Edit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -158,14 +159,37 @@ def test_a_cell_leads_to_its_pages_and_they_are_counted_again(
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.output)
     assert sum(row["value"] for row in found["rows"]) == int(found["value"]) > 0
-    assert len({row["sha256"] for row in found["rows"]}) == found["pages_verified"] > 3
+    pages = receipt_of(office, "dossiers_hue")["pages"]
+    assert len(pages) == found["pages_verified"] > 3
+    lists = {page["uri"]: landed_at(office, page)["danhSach"] for page in pages}
     for row in found["rows"]:
-        assert row["counted"]["records"] >= row["value"]
-        landed = json.loads(Path(row["file"]).read_text("utf-8"))["danhSach"]
-        for key, pointer in zip(row["counted"]["keys"], row["counted"]["pointers"], strict=True):
-            assert landed[int(pointer.rsplit("/", 1)[1])]["MaHoSo"] == key
+        counted = row["counted"]
+        assert counted["pages"] == len(pages)
+        of = [one for listed in lists.values() for one in listed if one["MaDonViTiepNhan"] == row["agency"]]
+        assert row["value"] <= counted["records"] <= len(of), "looked up by other means"
+        for key, pointer in zip(counted["keys"], counted["pointers"], strict=True):
+            uri, at = pointer.split("#/danhSach/")
+            assert lists[uri][int(at)]["MaHoSo"] == key
     shown = CliRunner().invoke(main, ["trace", str(office.form("VBDT", VXP)), "C11"])
     assert "bản ghi/records" in shown.output, shown.output
+
+
+def test_a_bundle_holds_every_page_of_a_list_and_a_changed_byte_is_found(office: Office, tmp_path: Path) -> None:
+    form = office.form("II.06a", DOSSIERS)
+    made = CliRunner().invoke(main, ["bundle", str(form), "--out", str(tmp_path), "--json"])
+    assert made.exit_code == 0, made.output
+    pages = receipt_of(office, "dossiers_hue")["pages"]
+    with zipfile.ZipFile(json.loads(made.output)["bundle"]) as packed:
+        assert {page["uri"] for page in pages} <= set(packed.namelist())
+    (path,) = office.home.glob(f"**/{pages[-1]['uri']}")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"2026", b"2025", 1))
+    try:
+        spoilt = CliRunner().invoke(main, ["trace", str(form), "D11"])
+        assert spoilt.exit_code != 0
+        assert pages[-1]["sha256"] in spoilt.output
+    finally:
+        path.write_bytes(content)
 
 
 def test_every_record_that_was_left_out_is_listed(office: Office) -> None:
@@ -193,6 +217,11 @@ def test_a_replay_gives_the_same_bytes(office: Office, monkeypatch: pytest.Monke
     again = pipeline.run_from_landed(PERIOD)
     assert again["record"]["new"] == again["record"]["revised"] == 0
     assert {one["path"]: Path(one["path"]).read_bytes() for one in pipeline.issued(PERIOD)} == before
+
+
+def landed_at(office: Office, page: dict[str, Any]) -> Any:
+    (path,) = office.home.glob(f"**/{page['uri']}")
+    return json.loads(path.read_text("utf-8"))
 
 
 def receipt_of(office: Office, source: str) -> dict[str, Any]:

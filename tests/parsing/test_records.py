@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -111,6 +112,56 @@ def test_counts_are_those_of_the_form_and_pages_add_up(found: list[Life], cuts: 
         assert row["received_total"] == row["resolved_total"] + row["pending_total"]
 
 
+def test_a_row_is_of_the_whole_list_and_cites_its_first_records() -> None:
+    first, other = LIFE, replace(LIFE, agency="04.02")
+    pages = pages_of(
+        [dossier(number, life) for number, life in enumerate([other, other, first, first, first, first])], 2, 3
+    )
+    parsed = read("dossier_list", *pages, fields=FIELDS)
+    (row, _) = parsed.table.to_pylist()
+    assert (row["agency"], row["received_total"], row["pointer"]) == ("04.01", 4, "counted:04.01/ho_tich")
+    assert row["payload"] == pages[1][0].sha256
+    uris = [sent.uri for sent, _ in pages]
+    assert json.loads(row["raw"]) == {
+        "records": 4,
+        "keys": ["H04-00002", "H04-00003", "H04-00004"],
+        "pointers": [f"{uris[1]}#/danhSach/0", f"{uris[2]}#/danhSach/0", f"{uris[2]}#/danhSach/1"],
+    }
+
+
+def test_a_doubt_names_the_page_of_its_record() -> None:
+    records = [dossier(number, LIFE) for number in range(4)]
+    records[3] |= {"KenhThucHien": None}
+    pages = pages_of(records, 2)
+    (warned,) = read("dossier_list", *pages, fields=FIELDS).findings
+    assert (warned.payload, warned.row) == (pages[1][0].sha256, "/danhSach/1")
+    records[3] |= {"KenhThucHien": 9}
+    pages = pages_of(records, 2)
+    parsed = read("dossier_list", *pages, fields=FIELDS)
+    (doubted,) = parsed.findings
+    assert [(doubted.payload, doubted.row)] == list(
+        zip(*(parsed.table[name].to_pylist() for name in ("payload", "pointer")), strict=True)
+    ), "it is the row that is withheld"
+    assert "H04-00003 (/danhSach/1 của trang 2)" in doubted.message
+
+
+def test_a_list_of_more_bytes_than_memory_is_counted_and_too_little_memory_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = [dossier(number, replace(LIFE, agency=AGENCIES[number % 4])) for number in range(240_000)]
+    pages = pages_of(records, *range(0, len(records), 2_000))
+    assert sum(len(content) for _, content in pages) > 64 * 10**6
+    tables = []
+    for memory in ("2GB", "64MB"):
+        monkeypatch.setenv("BAOCAO_MEMORY", memory)
+        tables.append(read("dossier_list", *pages, fields=FIELDS).table)
+    assert tables[0] == tables[1]
+    assert sum(tables[0]["received_total"].to_pylist()) == len(records)
+    monkeypatch.setenv("BAOCAO_MEMORY", "2MB")
+    refused = broken(*pages)
+    assert (refused.state, refused.field) == ("misconfigured", "BAOCAO_MEMORY")
+
+
 LIFE = Life("04.01", "ho_tich", 2, dt.datetime(2026, 7, 1, 9, tzinfo=VIETNAM), dt.date(2026, 7, 10), None, 4)
 MOMENTS = {
     "local": Moment("NgayTiepNhan", "%Y/%m/%d %H:%M:%S", "local"),
@@ -190,7 +241,7 @@ def test_a_doubtful_dossier_is_found_and_its_figures_are_withheld(
     (finding,) = parsed.findings
     assert (finding.rule, finding.severity, finding.row) == (rule, "critical", doubtful["pointer"])
     assert (finding.column, finding.value) == (column, value)
-    assert "H04-00003 (/danhSach/2)" in finding.message
+    assert "H04-00003 (/danhSach/2 của trang 1)" in finding.message
 
 
 def test_each_kind_of_doubt_in_one_row_is_found_with_its_own_first_record() -> None:

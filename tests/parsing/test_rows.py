@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import CatalogError
-from etl.model import Source, UnitRule
+from etl.model import Pages, Source, UnitRule
 from etl.parsing import parse
 from etl.parsing.agencies import Agencies
 from etl.periods import Period
@@ -78,7 +78,7 @@ def test_the_schema_is_fixed() -> None:
             ["/dossierStatisticData/1", "/dossierStatisticData/0"],
         ),
         ("tandan_06a", [tandan_page(tandan(COMMUNE), tandan("04.01"))], ["/data/0", "/data/1"]),
-        ("igate", [page([igate(COMMUNE)], "ho_tich")], ["/0"]),
+        ("igate", Pages.held([page([igate(COMMUNE)], "ho_tich")]), ["/0"]),
         (
             "bkav_axis",
             [page([organ("UBND tỉnh Cao Bằng", childOrgan=[organ("Sở Nội vụ"), organ("Sở Y tế")])])],
@@ -172,7 +172,7 @@ def test_a_source_of_a_unit_not_in_force_is_a_mistake_of_the_catalog() -> None:
             CATALOG.platforms["igate"],
             CATALOG.datasets["onestop"],
             Period.parse("2026-Q3"),
-            [page([igate(COMMUNE)], "ho_tich")],
+            Pages.held([page([igate(COMMUNE)], "ho_tich")]),
             without,
             HO_TICH,
         )

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import SourceBroken
-from etl.model import Platform
+from etl.model import Pages, Platform
 from etl.parsing import Parsed, parse
 from tests.parsing.export_files import NUMBERING, lines, separated
 from tests.parsing.test_tables import FIELDS, _file
@@ -39,7 +39,7 @@ def read(body: list[Line], platform: Platform = SUMS_ONLY) -> Parsed:
     cells = [["", label, *[figure] * 11] for label, figure in body]
     source = Source("x", platform.id, "04", "file:///srv", "C", files="{period}_*")
     pages = [_file(separated([*head, NUMBERING, *cells]).encode(), "tep.csv")]
-    return parse(source, platform, CATALOG.datasets["onestop"], Q3, pages, TREE, CATALOG.fields)
+    return parse(source, platform, CATALOG.datasets["onestop"], Q3, Pages.held(pages), TREE, CATALOG.fields)
 
 
 def sums(parsed: Parsed) -> int:

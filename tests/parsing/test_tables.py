@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from etl.errors import SourceBroken
-from etl.model import FieldRule, Numbers, Page, Platform, Source, Table
+from etl.model import FieldRule, Numbers, Page, Pages, Platform, Source, Table
 from etl.parsing import Parsed, file_rows, parse
 from tests.parsing.export_files import FIGURES, MERGES_07A, html, lines, lines_07a, separated, xlsx
 from tests.parsing.vendor_answers import CATALOG, COMMUNES, PROVINCE, Q3, TREE, page
@@ -36,7 +36,7 @@ def read_all(contents: Sequence[bytes], platform: Platform = PLATFORM, **table: 
     given = replace(platform, table=replace(platform.table, **table)) if table else platform
     source = Source("export_cao_bang", given.id, "04", "file:///srv", "Cao Bằng", files="{period}_*")
     pages = [_file(content, f"tep_{number}.xlsx") for number, content in enumerate(contents)]
-    return parse(source, given, CATALOG.datasets[given.dataset], Q3, pages, TREE, CATALOG.fields)
+    return parse(source, given, CATALOG.datasets[given.dataset], Q3, Pages.held(pages), TREE, CATALOG.fields)
 
 
 def _file(content: bytes, name: str) -> tuple[Page, bytes]:
@@ -271,7 +271,7 @@ def test_a_heading_of_another_name_is_read_once_it_is_declared() -> None:
     assert read(xlsx(rows, top)).unread == (new,)
     source = Source("x", "export_06a", "04", "file:///srv", "C", files="{period}_*", renamed={"xong_truoc_han": new})
     pages = [_file(xlsx(rows, top), "a.xlsx")]
-    parsed = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, pages, TREE, CATALOG.fields)
+    parsed = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, Pages.held(pages), TREE, CATALOG.fields)
     assert parsed.findings == []
     assert [figures(row) for row in parsed.table.to_pylist()] == [FIGURES, MORE]
 
@@ -354,11 +354,15 @@ def test_two_tables_with_the_headings_are_not_chosen_between() -> None:
 def test_a_commune_may_be_a_source_of_its_own() -> None:
     content = xlsx(*lines(AGENCY, FIELDS))
     source = Source("thu_xa", "export_06a", COMMUNE.code, "file:///srv", "UBND", files="{period}_*")
-    parsed = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, [_file(content, "a")], TREE, CATALOG.fields)
+    parsed = parse(
+        source, PLATFORM, CATALOG.datasets["onestop"], Q3, Pages.held([_file(content, "a")]), TREE, CATALOG.fields
+    )
     assert parsed.findings == []
     assert parsed.table["unit"].to_pylist() == [COMMUNE.code] * 2
     other = xlsx(*lines(f"UBND {COMMUNES[1].name}", FIELDS))
-    strange = parse(source, PLATFORM, CATALOG.datasets["onestop"], Q3, [_file(other, "a")], TREE, CATALOG.fields)
+    strange = parse(
+        source, PLATFORM, CATALOG.datasets["onestop"], Q3, Pages.held([_file(other, "a")]), TREE, CATALOG.fields
+    )
     assert {finding.rule for finding in strange.findings} == {"READ-UNIT"}
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from etl import catalog
-from etl.model import Field, Page, Source, Unit
+from etl.model import Field, Page, Pages, Source, Unit
 from etl.parsing import Parsed, parse
 from etl.periods import Period
 from etl.settings import ROOT
@@ -42,7 +42,7 @@ def read(
     platform = replace(CATALOG.platforms[platform_id], **changes)
     source = Source(f"{platform_id}_cao_bang", platform_id, "04", "http://x", "Cao Bằng", lookups=lookups or {})
     source = replace(source, identifiers=identifiers)
-    return parse(source, platform, CATALOG.datasets[platform.dataset], Q3, pages, TREE, fields)
+    return parse(source, platform, CATALOG.datasets[platform.dataset], Q3, Pages.held(pages), TREE, fields)
 
 
 def opencps(agency: str | None, domain: str | None = "HO_TICH", **changes: Any) -> dict[str, Any]:
