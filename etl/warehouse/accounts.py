@@ -71,7 +71,8 @@ def grant(connection: Connection, name: str, role: Role, unit: tuple[str, dt.dat
         verifier = driver.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(verifier))
         driver.execute(made)
-    driver.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(_OURS + role), sql.Identifier(name)))
+    if role not in [one.role for one in accounts(connection, name)]:  # who may not grant it may still name the unit
+        driver.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(_OURS + role), sql.Identifier(name)))
     database = sql.Identifier(driver.info.dbname)
     driver.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(name)))
     if unit is not None:

@@ -86,6 +86,5 @@ def test_the_stack_names_what_the_settings_read() -> None:
 def test_the_accounts_are_those_of_make_up() -> None:
     from launcher.services import ROLES
 
-    # all but that of one unit, which is an account of the warehouse: who runs the containers gives those (baocao db)
-    users = ",".join(f"{user}:{role}" for user, role in ROLES.items() if role)
-    assert f"SIMPLE_AUTH_MANAGER_USERS: {users}\n" in (ROOT / "docker-compose.yml").read_text("utf-8")
+    users = ",".join(f"{user}:{role}" for user, role in ROLES.items())
+    assert f'SIMPLE_AUTH_MANAGER_USERS: "{users}"\n' in (ROOT / "docker-compose.yml").read_text("utf-8")
