@@ -151,6 +151,7 @@ WORDS: Final[Mapping[str, Text]] = {
         "others. What the chain rule says below may not hold any more. Run this period again:",
     ),
     "predecessor_more": Text("Hiện # số đổi nhiều nhất.", "The # that changed most are shown."),
+    "field_head": Text("Lĩnh vực", "Field"),
     "figure": Text("Số liệu", "Figure"),
     "was": Text("Lúc kiểm tra", "When judged"),
     "now": Text("Hiện nay", "Now"),
