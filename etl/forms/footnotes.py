@@ -140,9 +140,10 @@ def reviewed(
     if review is None or not concerned:
         return []
     why = f" ({review.reason})" if review.reason else ""
+    times = sum(one.times for one in concerned)
     return [
         f"Soát xét chất lượng số liệu: {review.decided_by}, ngày {review.decided_at.astimezone(TIMEZONE):%d/%m/%Y}, "
-        f"{len(concerned)} lỗi nghiêm trọng liên quan đến biểu này: {REVIEW_VERDICTS[review.verdict].vi}{why}."
+        f"{times} lỗi nghiêm trọng liên quan đến biểu này: {REVIEW_VERDICTS[review.verdict].vi}{why}."
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -86,6 +87,9 @@ class Receipt:
     proof: tuple[Proof, ...] = ()
 
 
+_MORE = re.compile(r"\+([1-9][0-9]*)")
+
+
 @dataclass(frozen=True)
 class Finding:
     """Something a reviewer should know. `row` is its place in the payload, "" for the whole:
@@ -115,6 +119,18 @@ class Finding:
     other_row: str | None = None
     tier: str | None = None
     waiver: str | None = None
+
+    @property
+    def more(self) -> int:
+        """Of one that speaks of all further rows of its rule and source, which are not told one by one: how many they
+        are; else 0. Its column says so ("+2500"), and its value is a sha256 over them."""
+        said = _MORE.fullmatch(self.column) if self.payload is None and len(self.value) == 64 else None
+        return int(said[1]) if said else 0
+
+    @property
+    def times(self) -> int:
+        """How many things were found, of which it speaks."""
+        return self.more or 1
 
 
 @dataclass(frozen=True)

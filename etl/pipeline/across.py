@@ -146,7 +146,7 @@ class Across:
             rows, dataset_id=dataset_id, dataset=dataset, days=catalog.counted(self._period), sources=catalog.sources
         )
         quarantine = read(self._work / f"quarantine_{dataset_id}.parquet")
-        aside = quarantine.select(["source", "unit", "tier", "field"]).to_pylist()
+        aside = quarantine.group_by(["source", "unit", "tier", "field"]).aggregate([]).to_pylist()
         unknown = [
             *holes,
             *(gap.hole for gap in gaps),

@@ -16,8 +16,9 @@ from etl.model import Fact, Finding, Hole, RuleOutcome, WaiverUse
 from etl.model.rules import ACROSS
 from etl.periods import Period
 from etl.pipeline import rules, waivers
+from etl.pipeline.found import found_in
 from etl.pipeline.office import Office
-from etl.pipeline.work import found_in, holes_in, read
+from etl.pipeline.work import holes_in, read
 from etl.warehouse import LoadedSource, LoadQuality
 
 _COLUMNS = ["indicator", "unit", "tier", "field", "value", "reason"]
@@ -125,8 +126,8 @@ def _held(office: Office, period: Period, run_id: str) -> dict[tuple[str, tuple[
     for name in office.catalog.datasets:
         table = read(work / f"quarantine_{name}.parquet")
         if table.num_rows:
-            broken = (tuple(told.split("; ")) for told in table["rules"].to_pylist())
-            found.update(zip(table["source"].to_pylist(), broken, strict=True))
+            for alike in table.group_by(["source", "rules"]).aggregate([([], "count_all")]).to_pylist():
+                found[alike["source"], tuple(alike["rules"].split("; "))] += alike["count_all"]
     return dict(found)
 
 

@@ -16,11 +16,12 @@ from etl.model import Receipt
 from etl.model.rules import ACROSS
 from etl.periods import Period
 from etl.pipeline import rules, waivers
+from etl.pipeline.found import found_in
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import publish
 from etl.pipeline.review import refuse_unaccepted, review
 from etl.pipeline.standardize import check, compute, datasets, parse
-from etl.pipeline.work import by_source, found_in, holes_in, read
+from etl.pipeline.work import by_source, holes_in, read
 
 _READINGS = 3
 """How often a run is read again because another was faster, before a person is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -189,7 +190,9 @@ def _sources(
     never = Text("chưa lấy lần nào", "never pulled")
     told = []
     for one in scope.sources.values():
-        found = [row["severity"] for row in rows if row["source"] == one.id]
+        found = Counter[str]()
+        for row in rows:
+            found[row["severity"]] += (row["more"] or 1) if row["source"] == one.id else 0
         given = loaded.get(one.id)
         told.append(
             {
@@ -204,7 +207,7 @@ def _sources(
                 "rows": given.rows if given else 0,
                 "held": given.held if given else 0,
                 "answered_at": given and given.answered_at and given.answered_at.isoformat(),
-                "findings": {severity: found.count(severity) for severity in report.SEVERITIES},
+                "findings": {severity: found[severity] for severity in report.SEVERITIES},
             }
         )
     return told

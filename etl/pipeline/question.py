@@ -32,11 +32,11 @@ def question(period_key: str, run_id: str) -> dict[str, Any]:
     asked = of_run(office, period, run_id)
     if asked.review is not None and asked.review.verdict == "rejected":
         raise rejected(asked.review)
-    told = {"open": asked.open, "sha256": asked.sha256, "findings": len(asked.findings), "period": period.key}
+    told = {"open": asked.open, "sha256": asked.sha256, "findings": asked.count, "period": period.key}
     if not asked.open:
         return {**told, "subject": "", "body": ""}
-    critical, sources = asked.findings, sources_of(asked.findings)
-    waiting = Question(period.key, run_id, dt.datetime.now(dt.UTC), asked.sha256, len(critical), sources, [])
+    sources = sources_of(asked.findings)
+    waiting = Question(period.key, run_id, dt.datetime.now(dt.UTC), asked.sha256, asked.count, sources, [])
     found = core_of_run(office, period, waiting, scope_of(office, period, None, None))
     worst = [one for one in found["issues"] if one["severity"] == "critical"]
     keep_question(office, replace(waiting, faults=[_fault(one) for one in worst]))
@@ -46,7 +46,7 @@ def question(period_key: str, run_id: str) -> dict[str, Any]:
     cells = found["forms"]["withheld"], found["forms"]["cells"]
     since = _since(office, period, {(source, rule) for source, rule, _ in found["since"]})
     waive = [one["waive"] for one in found["rows"] if one["severity"] == "critical" and one["waive"]]
-    body = report.question(period.title_vi, report.dated(worst, since), len(critical), cells, str(listed), waive)
+    body = report.question(period.title_vi, report.dated(worst, since), asked.count, cells, str(listed), waive)
     return {**told, "subject": subject, "body": body}
 
 

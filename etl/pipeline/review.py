@@ -10,10 +10,10 @@ from etl.model import REVIEW_VERDICTS, Review, ReviewVerdict
 from etl.periods import Period
 from etl.pipeline import predecessor
 from etl.pipeline.asked import Question, newest
+from etl.pipeline.found import found_in
 from etl.pipeline.office import Office, closed
 from etl.pipeline.publish import forms, publish
 from etl.pipeline.reviewed import Reviewed, of_load, reviewed, sources_of
-from etl.pipeline.work import found_in
 from etl.warehouse import LoadQuality
 
 _LONGEST = 500
@@ -109,7 +109,7 @@ def keep(
         period.key,
         run=run,
         sha256=asked.sha256,
-        findings=len(asked.findings),
+        findings=asked.count,
         sources=sources_of(asked.findings),
         verdict=verdict,
         by=by,
@@ -138,7 +138,7 @@ def _note(period: Period, asked: Reviewed) -> str:
     """What is still to be decided, or what was; "" where nothing is."""
     if not asked.findings:
         return ""
-    count, said = len(asked.findings), asked.review
+    count, said = asked.count, asked.review
     if said is None:
         return (
             f"{count} lỗi nghiêm trọng chưa ai soát xét / critical findings that nobody reviewed: "
@@ -155,7 +155,7 @@ def _told(office: Office, period: Period, standing: _Standing) -> dict[str, Any]
         "period": period.key,
         "run": standing.run,
         "loaded": standing.loaded,
-        "critical": len(asked.findings),
+        "critical": asked.count,
         "sources": sources_of(asked.findings),
         "sha256": asked.sha256 if asked.findings else None,
         "note": _note(period, asked),

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 
 from etl.model import Finding, Review
 from etl.periods import Period
+from etl.pipeline.found import MARKS
 from etl.pipeline.office import Office
-
-_OTHER = ("other_source", "other_period", "other_payload", "other_row")
-_MARKS = ("rule", "source", "unit", "field", "payload", "row", "column", "value", "expected", *_OTHER)
-"""Of a finding what makes it another one; its words may be mended. A missing source has no payload and no figure, so
-that it is the same finding however often it does not answer."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,11 @@ class Reviewed:
         return digest(self.findings)
 
     @property
+    def count(self) -> int:
+        """How many there are, those among them that are not told one by one."""
+        return sum(one.times for one in self.findings)
+
+    @property
     def open(self) -> bool:
         """Whether a reviewer is still to decide."""
         return bool(self.findings) and self.review is None
@@ -36,7 +37,7 @@ class Reviewed:
 
 def digest(findings: Iterable[Finding]) -> str:
     """sha256 of a set of findings, in whatever order they come."""
-    told = {"\x1f".join(getattr(one, mark) or "" for mark in _MARKS) for one in findings}
+    told = {"\x1f".join(getattr(one, mark) or "" for mark in MARKS) for one in findings}
     return hashlib.sha256("\x1e".join(sorted(told)).encode()).hexdigest()
 
 

@@ -21,6 +21,8 @@ from etl.warehouse import Warehouse
 
 _RULES = ("READ-SWAP", "READ-SCALE")
 _NOUGHT = "READ-ZERO"
+LOOKED_UP = (*_RULES, _NOUGHT)
+"""Rules of which later periods look every finding up."""
 Place = tuple[str, str | None]
 """Agency, field."""
 Doubt = tuple[str, str, tuple[str, ...]]

@@ -11,8 +11,9 @@ from upath import UPath
 
 from etl.model import Finding, Waiver, WaiverState, WaiverUse
 from etl.periods import TIMEZONE, Period
+from etl.pipeline.found import found_in
 from etl.pipeline.office import Office
-from etl.pipeline.work import found_in, write_findings
+from etl.pipeline.work import write_findings
 
 _USES = TypeAdapter(list[WaiverUse])
 _KEPT = "waivers.json"

@@ -170,6 +170,8 @@ def _of(hole: Hole, row: Mapping[str, Any]) -> bool:
     kind = row["kind"] != "table" if hole.reason == "quarantined" else not row["payload"]
     if hole.source != row["source"] or not kind:
         return False
+    if row["more"]:  # of whatever units its rows are
+        return hole.reason == "quarantined"
     unit = hole.unit is None or (hole.unit == row["unit"] and not row["whole_source"])
     return unit and (hole.field in (None, ALL) or row["field"] in (None, hole.field))
 

@@ -39,15 +39,6 @@ def read_findings(path: UPath) -> list[Finding]:
     return [Finding(**row) for row in read(path).to_pylist()]
 
 
-def found_in(work: UPath, names: Iterable[str]) -> list[Finding]:
-    """Everything found in a run over these datasets, each once; and what its figures are found to contradict."""
-    steps = ("", "gaps_", "moving_", "waivers_")
-    by_step = (work / f"findings_{step}{name}.parquet" for step in steps for name in names)
-    paths = [work / "findings_parse.parquet", *by_step]
-    found = _once(finding for path in paths for finding in read_findings(path))
-    return [*found, *read_findings(work / "findings_across.parquet")]
-
-
 def holes_in(work: UPath, dataset: str) -> list[Hole]:
     """Those of the check, and those of parts that do not tile the period."""
     return [
@@ -61,14 +52,5 @@ def by_source(findings: Iterable[Finding]) -> dict[str, list[dict[str, Any]]]:
     for finding in findings:
         rules = found.setdefault(finding.source, {})
         told = {"rule": finding.rule, "severity": finding.severity, "count": 0, "message": finding.message}
-        rules.setdefault((finding.rule, finding.severity), told)["count"] += 1
+        rules.setdefault((finding.rule, finding.severity), told)["count"] += finding.times
     return {source: [rules[key] for key in sorted(rules)] for source, rules in sorted(found.items())}
-
-
-def _once(findings: Iterable[Finding]) -> list[Finding]:
-    """A row that could not be read is found twice, by the reader (who knows the column) and by its rule."""
-    kept: dict[tuple[str, ...], Finding] = {}
-    for finding in findings:
-        place = finding.row or finding.message
-        kept.setdefault((finding.rule, finding.source, finding.payload or "", place), finding)
-    return list(kept.values())

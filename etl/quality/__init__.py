@@ -21,17 +21,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import QualityError
-from etl.model import Finding, Hole, Rule, RuleOutcome, Source, Suite, Waiver
+from etl.model import Finding, Hole, RuleOutcome, Source, Suite, Waiver
 from etl.periods import Period
 from etl.quality.findings import (
     breaks,
     holes,
     of_suite,
     outcomes,
+    reasons,
     row_findings,
     table_findings,
     unchecked,
-    why,
     withheld_all,
 )
 from etl.quality.gx import column_of, judge
@@ -129,7 +129,7 @@ def check(
     return Outcome(
         rows=rows,
         held=held[ROW],
-        quarantine=_set_aside(held, schema, suite, found.rejected),
+        quarantine=_with_reasons(held.select(schema.names), *reasons(held, suite, found.rejected)),
         found=pa.concat_tables(
             [
                 of_rows.select(FINDINGS.names),
@@ -173,22 +173,7 @@ def _as_table(findings: Iterable[Finding]) -> pa.Table:
     return pa.Table.from_pylist([asdict(finding) for finding in findings], schema=FINDINGS)
 
 
-def _set_aside(held: pa.Table, schema: pa.Schema, suite: Suite, rejected: Mapping[str, Sequence[Rule]]) -> pa.Table:
-    """The rows as they came, with what holds each: the critical rules that it breaks, then those of its source."""
-    bit, none = bits(suite), pa.scalar(None, pa.string())
-    reasons = [(rule, breaks(held, bit[rule.id])) for rule in row_rules(suite) if rule.severity == "critical"]
-    for rule in suite.rules:
-        if of := [source for source, rules in rejected.items() if rule in rules]:
-            reasons.append((rule, pc.is_in(held["source"], pa.array(of, pa.string()))))
-    texts = (
-        [pc.if_else(broken, rule.id, none) for rule, broken in reasons],
-        [pc.if_else(broken, why(held, rule), none) for rule, broken in reasons],
-    )
-    told = (pc.binary_join_element_wise(*text, "; ", null_handling="skip") for text in texts)
-    return _with_reasons(held.select(schema.names), *told)
-
-
-def _with_reasons(rows: pa.Table, rules: pa.ChunkedArray, messages: pa.ChunkedArray) -> pa.Table:
+def _with_reasons(rows: pa.Table, rules: pa.Array, messages: pa.Array) -> pa.Table:
     return rows.append_column("rules", rules).append_column("messages", messages)
 
 
@@ -215,7 +200,7 @@ def _demand(
 
 def _counts(found: Scan, held: pa.Table, suite: Suite, due: Sequence[Source], told: Sequence[Finding]) -> pa.Table:
     """One row for every due source and every source that has rows, whether or not it broke a rule."""
-    quarantined = _by_source(held)
+    quarantined = _by_source(held["source"])
     sources = sorted({source.id for source in due} | set(found.rows))
     columns: dict[str, Any] = {
         "source": pa.array(sources, pa.string()),
@@ -228,7 +213,7 @@ def _counts(found: Scan, held: pa.Table, suite: Suite, due: Sequence[Source], to
     read = Counter((one.rule if one.rule in known else _OTHER, one.source) for one in told)
     for rule in suite.rules:
         if rule.kind == "row":
-            bad = _by_source(found.struck.filter(breaks(found.struck, bit[rule.id])))
+            bad = _by_source(found.struck["source"].filter(breaks(found.struck, bit[rule.id])))
         else:
             bad = Counter(source for source, _, _ in found.missing[rule.id])
         bad.update({source: count for (id_, source), count in read.items() if id_ == rule.id})
@@ -238,5 +223,5 @@ def _counts(found: Scan, held: pa.Table, suite: Suite, due: Sequence[Source], to
     return pa.table(columns)
 
 
-def _by_source(rows: pa.Table) -> Counter[str]:
-    return Counter({one["values"]: one["counts"] for one in rows["source"].value_counts().to_pylist()})
+def _by_source(sources: pa.ChunkedArray) -> Counter[str]:
+    return Counter({one["values"]: one["counts"] for one in sources.value_counts().to_pylist()})

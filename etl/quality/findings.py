@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +19,7 @@ from etl.quality.waiving import marked
 from etl.tables import FINDINGS
 from etl.units import UnitTree
 
+_TOLD_OF = (ROW, "source", "payload", "pointer", "agency", "unit", "tier", "field", "problem", "problem_rule")
 EMPTY = "không có dòng nào để kiểm tra (there was no row to judge)"
 
 
@@ -29,7 +31,49 @@ def breaks(struck: pa.Table, mask: int) -> pa.ChunkedArray:
 def why(struck: pa.Table, rule: Rule) -> pa.ChunkedArray:
     """The reader's own sentence where the reader found it, else the rule that the row breaks."""
     reader = pc.and_(pc.equal(struck["problem_rule"], rule.id), pc.not_equal(struck["problem"], ""))
-    return pc.if_else(pc.fill_null(reader, False), struck["problem"], f"không đạt: {rule.title.vi}")
+    return pc.if_else(pc.fill_null(reader, False), struck["problem"], _broken(rule))
+
+
+def _broken(rule: Rule) -> str:
+    return f"không đạt: {rule.title.vi}"
+
+
+def reasons(held: pa.Table, suite: Suite, rejected: Mapping[str, Sequence[Rule]]) -> tuple[pa.Array, pa.Array]:
+    """What holds each row, joined by "; ": the critical rules that it breaks, then those of its source; and in words.
+
+    Rows are held for few combinations of rules, so the words are put together once for each of these.
+    """
+    bit = bits(suite)
+    critical = [rule for rule in row_rules(suite) if rule.severity == "critical"]
+    by_reader = pc.if_else(pc.fill_null(pc.not_equal(held["problem"], ""), False), held["problem_rule"], None)
+    of_rejected = pc.is_in(held["source"], pa.array(list(rejected), pa.string()))
+    kinds = pa.table(
+        {
+            "mask": pc.bit_wise_and(held[MASK], sum(bit[rule.id] for rule in critical)),
+            "reader": pc.fill_null(by_reader, ""),
+            "rejected": pc.if_else(of_rejected, held["source"], ""),
+        }
+    )
+    codes = np.zeros(len(held), np.int64)
+    for column in kinds.columns:
+        encoded = column.combine_chunks().dictionary_encode()
+        codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()
+    _, firsts, kind = np.unique(codes, return_index=True, return_inverse=True)
+    ids, before, spoken, after = [], [], [], []
+    for one in kinds.take(firsts).to_pylist():
+        rules = [rule for rule in critical if one["mask"] & bit[rule.id]]
+        rules += [rule for rule in suite.rules if rule in rejected.get(one["rejected"], ())]
+        named = [rule.id for rule in rules]
+        at = named.index(one["reader"]) if one["reader"] in named else len(named)
+        words = [_broken(rule) for rule in rules]
+        ids.append("; ".join(named))
+        spoken.append(at < len(named))
+        before.append("; ".join([*words[:at], *([""] if 0 < at < len(named) else [])]))
+        after.append("; ".join(["", *words[at + 1 :]]))
+    of_kind = pa.array(kind)
+    problem = pc.if_else(pa.array(spoken, pa.bool_()).take(of_kind), held["problem"], "")
+    rules_of, first, last = (pa.array(texts, pa.string()).take(of_kind) for texts in (ids, before, after))
+    return rules_of, pc.binary_join_element_wise(first, problem, last, "")
 
 
 def row_findings(suite: Suite, struck: pa.Table, period: Period, waivers: Sequence[Waiver]) -> pa.Table:
@@ -37,7 +81,9 @@ def row_findings(suite: Suite, struck: pa.Table, period: Period, waivers: Sequen
     a waiver lets pass says so."""
     found, bit = [], bits(suite)
     for number, rule in enumerate(row_rules(suite)):
-        if len(of_rule := struck.filter(breaks(struck, bit[rule.id]))):
+        broken = breaks(struck, bit[rule.id])
+        if pc.any(broken).as_py():
+            of_rule = struck.select(list(dict.fromkeys((*_TOLD_OF, *rule.show)))).filter(broken)
             told = marked(_findings(of_rule, rule, period), rule.id, waivers).append_column(ROW, of_rule[ROW])
             found.append(told.append_column("rule_number", pa.repeat(number, len(told))))
     if not found:

@@ -35,7 +35,7 @@ def _issue(number: int, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "waiver": worst["waiver"],
         "rules": [worst["rule"], *worst["also"]],
         "row": dict(worst),
-        "rows": sum(row["rule"] == worst["rule"] for row in members),
+        "rows": sum(row["more"] or 1 for row in members if row["rule"] == worst["rule"]),
         "units": len({row["unit"] for row in members}),
     }
 
@@ -91,7 +91,7 @@ def open_findings(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]
     """By criterion and severity, how many findings there are."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
-        found.setdefault(row["dimension"] or "", Counter())[row["severity"]] += 1
+        found.setdefault(row["dimension"] or "", Counter())[row["severity"]] += row["more"] or 1
     return {name: dict(counted) for name, counted in found.items()}
 
 
@@ -107,20 +107,20 @@ def outcomes(
     outcomes. rows: those that concern the reader; a rule that none of them breaks has passed for him. dead: it does not
     fire on a record planted to break it.
     """
-    broken: dict[tuple[str, str], list[str]] = {}
+    broken: dict[tuple[str, str], Counter[str]] = {}
     standing: set[tuple[str, str]] = set()
     for row in rows:
-        broken.setdefault((row["dataset"], row["rule"]), []).append(row["source"])
+        broken.setdefault((row["dataset"], row["rule"]), Counter())[row["source"]] += row["more"] or 1
         standing |= set() if row["waiver"] else {(row["dataset"], row["rule"])}
     known = list(judged) or [_unjudged(dataset, rule) for (dataset, _), rule in rules.items() if isinstance(rule, Rule)]
     everywhere = {rule.id: rule for rule in rules.values() if isinstance(rule, Comparison)}
     told = []
     for one in known:
-        found = broken.get((one.dataset, one.rule), [])
+        found = broken.get((one.dataset, one.rule), Counter())
         rule = rules.get((one.dataset, one.rule))
         open_ = (one.dataset, one.rule) in standing
         if one.dataset == ACROSS:  # its findings are of the datasets of their sources
-            found = [source for (_, id_), sources in broken.items() if id_ == one.rule for source in sources]
+            found = sum((counted for (_, id_), counted in broken.items() if id_ == one.rule), Counter())
             rule = everywhere.get(one.rule)
             open_ = any(id_ == one.rule for _, id_ in standing)
         elif one.dataset not in datasets:
@@ -146,8 +146,8 @@ def outcomes(
                 "waived": one.waived,
                 "dead": one.proven is False,
                 "reason": one.reason,
-                "rows": len(found),
-                "sources": sorted(set(found)),
+                "rows": found.total(),
+                "sources": sorted(found),
             }
         )
     return sorted(told, key=_alarm)

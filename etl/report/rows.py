@@ -93,6 +93,7 @@ def _told(finding: Finding, known: Known, also: Sequence[str]) -> dict[str, Any]
         "field_name": known.fields.get(finding.field or "", finding.field),
         "figures": figures,
         "column": finding.column,
+        "more": finding.more,
         "value": value,
         "expected": expected,
         "sum_of": sum_of,

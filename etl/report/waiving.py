@@ -14,7 +14,7 @@ def block(finding: Finding, rule: Rule | Comparison | None, dataset: str, owner:
 
     Who agrees, why and until when is left empty, so that it does not load before somebody says it.
     """
-    if rule is None or not rule.waivable or finding.waiver:
+    if rule is None or not rule.waivable or finding.waiver or finding.more:
         return ""
     across = isinstance(rule, Comparison)
     place = {"unit": finding.unit, "tier": finding.tier, "field": finding.field}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import count, islice
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,8 @@ from etl.warehouse.staging import copy, sha256_sent, storable, storable_table
 
 _KEPT = tuple(ROW.names[2:])
 _ORDER = ("source", "payload", "pointer", "field", "first_day", "raw")
+_BATCH = 10_000
+"""So many records are made objects of at once."""
 _SET_ASIDE = ("messages", "source", "payload", "pointer", "agency", "unit", "tier", "field", "problem", "raw")
 
 
@@ -179,21 +182,23 @@ def _measures(columns: pa.Table) -> pa.ChunkedArray:
 
 def store_quarantine(connection: Connection, load: int, quarantine: Mapping[str, pa.Table]) -> None:
     """Rows set aside: standard rows with `rules` and `messages` of what they break, each joined by "; "."""
-    records: list[dict[str, Any]] = []
+    _insert(connection, schema.quarantine, ({**one, "load": load} for one in _held(quarantine)))
+
+
+def _held(quarantine: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
+    """Taken by the batch: a table holds however many rows a bad answer had, and never are all of them objects."""
+    position = count()
     for dataset, table in sorted(quarantine.items()):
         measures = [field.name for field in table.schema if pa.types.is_integer(field.type)]
-        for row in table.to_pylist():
-            records.append(
-                {
+        for batch in table.to_batches(max_chunksize=_BATCH):
+            for row in batch.to_pylist():
+                yield {
                     **{column: row[column] for column in _SET_ASIDE},
-                    "load": load,
-                    "position": len(records),
+                    "position": next(position),
                     "dataset": dataset,
                     "rules": row["rules"].split("; "),
                     "values": {name: row[name] for name in measures},
                 }
-            )
-    _insert(connection, schema.quarantine, records)
 
 
 def store_findings(connection: Connection, load: int, findings: Sequence[Finding], holes: Sequence[Hole]) -> None:
@@ -205,13 +210,14 @@ def store_findings(connection: Connection, load: int, findings: Sequence[Finding
 
 
 def _insert(connection: Connection, table: Table, records: Iterable[Mapping[str, Any]]) -> None:
-    rows = [
-        {
-            name: storable(value) if isinstance(value, str) else value
-            for name, value in record.items()
-            if name in table.c
-        }
-        for record in records
-    ]
-    if rows:
+    given = iter(records)
+    while batch := list(islice(given, _BATCH)):
+        rows = [
+            {
+                name: storable(value) if isinstance(value, str) else value
+                for name, value in record.items()
+                if name in table.c
+            }
+            for record in batch
+        ]
         connection.execute(table.insert(), rows)
