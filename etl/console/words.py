@@ -161,6 +161,7 @@ _LISTS: Final[Mapping[str, Text]] = {
     "severity_critical": Text("nghiêm trọng", "critical"),
     "severity_warning": Text("cảnh báo", "warning"),
     "severity_info": Text("thông tin", "info"),
+    "whole_message": Text("Đọc hết", "Read it all"),
     "message": Text("Nội dung", "Message"),
     "found_value": Text("Thấy", "Found"),
     "expected": Text("Lẽ ra", "Expected"),

@@ -26,6 +26,7 @@ OVERVIEW: Final[Mapping[str, Text]] = {
     "forms_after_review": Text(
         "{count} biểu của kỳ được lập sau khi có người soát xét.", "The {count} forms are filled after the review."
     ),
+    "fails": Text("không đạt", "fails"),
     "count_faulty": Text("{count} nguồn có lỗi nghiêm trọng", "{count} sources have critical faults"),
     "count_findings": Text("{count} chỗ", "{count} places"),
     "count_rows": Text("{count} dòng", "{count} rows"),

@@ -41,7 +41,7 @@ def question(
             "rồi chạy lại. / To change a rule, or to waive a fault (blocks below), is a reviewed change, and another "
             "run.",
             "",
-            "| Đơn vị, nguồn / unit, source | Sai ở đâu / what | Có / is | Phải là / should be | Từ / since "
+            "| Đơn vị, nguồn / unit, source | Không đạt / what fails | Có / is | Phải là / should be | Từ / since "
             "| Ô “…” / cells | Bên sửa / who mends |",
             "|---|---|---|---|---|---|---|",
             *map(_row, issues[:_MOST_SHOWN]),

@@ -22,7 +22,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "warning": Text("Cảnh báo", "Warning"),
     "info": Text("Thông tin", "Information"),
     "who": Text("Đơn vị, nguồn", "Unit, source"),
-    "what": Text("Sai ở đâu", "What is wrong"),
+    "what": Text("Quy tắc không đạt", "The rule that fails"),
     "value": Text("Số liệu có", "The figure"),
     "expected": Text("Phải là", "Should be"),
     "difference": Text("Lệch", "Difference"),
