@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from bench import console, load, pull, quality, records, results, transform
+from bench import console, load, pull, quality, records, results, scale, transform
 
 BENCHMARKS: dict[str, Callable[[int], results.Result]] = {
     "pull": pull.run,
@@ -20,13 +20,15 @@ BENCHMARKS: dict[str, Callable[[int], results.Result]] = {
     "quality": quality.run,
     "records": records.run,
     "transform": transform.run,
+    "scale": scale.run,
 }
 SIZED: dict[str, Callable[[int, int], results.Result]] = {
     "quality": quality.run,
     "records": records.run,
     "transform": transform.run,
+    "scale": scale.run,
 }
-FULL = {"quality": quality.FULL, "records": records.FULL, "transform": transform.FULL}
+FULL = {"quality": quality.FULL, "records": records.FULL, "transform": transform.FULL, "scale": scale.FULL}
 QUICK: dict[str, Callable[[], results.Result]] = {
     "pull": lambda: pull.run(1, replace(pull.FULL, pages=5)),
     "load": lambda: load.run(1, 100_000),
@@ -34,6 +36,7 @@ QUICK: dict[str, Callable[[], results.Result]] = {
     "quality": lambda: quality.run(1, 200_000),
     "records": lambda: records.run(1, 100_000),
     "transform": lambda: transform.run(1, 500_000),
+    "scale": lambda: scale.run(1, 200_000),
 }
 """Together at most five minutes, once the environments of the peers are there."""
 

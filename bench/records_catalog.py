@@ -43,10 +43,10 @@ def lay_out(folder: Path, portals: Mapping[str, str]) -> Mapping[str, str]:
     (catalog / "sources").mkdir()
     for province, address in portals.items():
         source = _SOURCE.format(province=province, address=address)
-        (catalog / f"sources/{_name(province)}.yml").write_text(source, "utf-8")
+        (catalog / f"sources/{source_id(province)}.yml").write_text(source, "utf-8")
     expectations = folder / "expectations"
     shutil.copytree(ROOT / "expectations", expectations)
-    waivers = [{"id": f"W-{province}", "source": _name(province), **_WAIVER} for province in portals]
+    waivers = [{"id": f"W-{province}", "source": source_id(province), **_WAIVER} for province in portals]
     (expectations / "waivers.yml").write_text(json.dumps({"waivers": waivers}, ensure_ascii=False), "utf-8")
     return {
         "BAOCAO_HOME": str(folder / "home"),
@@ -57,5 +57,5 @@ def lay_out(folder: Path, portals: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _name(province: str) -> str:
+def source_id(province: str) -> str:
     return f"dossiers_{province}"

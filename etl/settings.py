@@ -16,7 +16,7 @@ from etl.errors import SettingsError
 
 CONNECTION = "conn:"
 MOST_PULLS = 256
-_MEMORY = re.compile(r"[1-9][0-9]*(\.[0-9]+)?\s*([KMGT]i?B)", re.IGNORECASE)
+_MEMORY = re.compile(r"([1-9][0-9]*(?:\.[0-9]+)?)\s*([KMGT])(i?)B", re.IGNORECASE)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,7 +30,7 @@ class Settings:
     store_url: BAOCAO_STORE_URL, raw answers and Parquet; a folder by default, any fsspec URL.
     revision: BAOCAO_REVISION, the commit that the catalog was taken from, of an image that holds no git work tree.
     pulls: BAOCAO_PULLS, how many sources are pulled at once where Airflow does not say.
-    memory: BAOCAO_MEMORY, how much one step holds at once of what it reads ("600MB"); the rest waits under home.
+    memory: BAOCAO_MEMORY ("600MB"), how many bytes of what it reads a process holds at once; the rest waits under home.
     environment: what `env:NAME` references in the catalog are resolved against.
     connections: how `conn:ID` is looked up in Airflow; None outside it, where `environment` holds AIRFLOW_CONN_<ID>.
     """
@@ -42,7 +42,7 @@ class Settings:
     environment: Mapping[str, str] = field(repr=False)  # it holds credentials, and settings get logged
     revision: str | None = None
     pulls: int = 16
-    memory: str = "1GB"
+    memory: int = 10**9
     connections: logins.Connections | None = field(default=None, repr=False)
 
     @classmethod
@@ -57,11 +57,6 @@ class Settings:
         pulls = env.get("BAOCAO_PULLS") or str(cls.pulls)
         if not (pulls.isascii() and pulls.isdigit() and 1 <= int(pulls) <= MOST_PULLS):
             raise SettingsError(f"BAOCAO_PULLS is {pulls!r}: a number from 1 to {MOST_PULLS} is expected")
-        memory = env.get("BAOCAO_MEMORY") or cls.memory
-        if not _MEMORY.fullmatch(memory):
-            raise SettingsError(
-                f"BAOCAO_MEMORY is {memory!r}: a number with its unit is expected, such as 600MB or 2GB"
-            )
         return cls(
             catalogs=catalogs,
             expectations=ROOT / "expectations",
@@ -70,7 +65,7 @@ class Settings:
             environment=env,
             revision=env.get("BAOCAO_REVISION") or None,
             pulls=int(pulls),
-            memory=memory,
+            memory=_bytes(env.get("BAOCAO_MEMORY") or "1GB"),
         )
 
     @property
@@ -109,3 +104,11 @@ class Settings:
         except ValueError:
             problem = "không phải JSON, cũng không phải URI (neither JSON nor a URI)"
             raise SettingsError(f"kết nối Airflow {name} không đọc được: {problem}") from None
+
+
+def _bytes(memory: str) -> int:
+    found = _MEMORY.fullmatch(memory)
+    if found is None:
+        raise SettingsError(f"BAOCAO_MEMORY is {memory!r}: a number with its unit is expected, such as 600MB or 2GB")
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit.upper()) + 1))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from launcher.postgres import Postgres
 from launcher.simulator import Simulator
@@ -16,6 +17,9 @@ SIMULATOR_SCALE = 0.02
 
 for _name in [name for name in os.environ if name.startswith(("BAOCAO_", "AIRFLOW")) and name != "BAOCAO_PG_BIN"]:
     del os.environ[_name]  # a developer's own settings must not reach a test, nor the modules it imports
+
+settings.register_profile("busy", deadline=None)  # how long an example takes says more of the machine than of the code
+settings.load_profile("busy")
 
 LONGEST = (
     "end_to_end/test_restatements.py",

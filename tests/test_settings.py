@@ -86,9 +86,8 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_memory_is_a_number_with_its_unit() -> None:
-    assert Settings.from_environment({}).memory == "1GB"
-    for right in ("600MB", "1.5GiB", "2 gb"):
-        assert Settings.from_environment({"BAOCAO_MEMORY": right}).memory == right
+    for written, number in (("", 10**9), ("600MB", 600_000_000), ("1.5GiB", 3 << 29), ("2 gb", 2 * 10**9)):
+        assert Settings.from_environment({"BAOCAO_MEMORY": written}).memory == number
     for wrong in ("600", "0MB", "much", "80%", "-1GB"):
         with pytest.raises(SettingsError, match="BAOCAO_MEMORY"):
             Settings.from_environment({"BAOCAO_MEMORY": wrong})

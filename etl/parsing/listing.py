@@ -13,15 +13,16 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from etl import engine
 from etl.bodies import Unreadable, json_text
 from etl.model import Codes, Documents, Dossiers, FaultyDossiers, Moment, Page
 from etl.parsing.body import Answer, Declared, Path, Record, path_of
 
 Kind = Dossiers | FaultyDossiers | Documents
-_Landed = tuple[int, Page, bytes, str]
-"""A page by its number, as bytes and as text."""
-_AT_ONCE = 1 << 22
-"""So many characters of pages are read at once: while it is read, a page takes several times its size."""
+_Landed = tuple[int, Page, bytes]
+"""A page by its number, as UTF-8."""
+_AT_ONCE = 50
+"""The part of the memory that pages are read of at once: while it is read, a page takes several times its size."""
 _PARTY = ("counts", "agency", "skip", "other")
 
 
@@ -89,15 +90,15 @@ class Listing:
         return shapes
 
     def _batches(self) -> Iterator[list[_Landed]]:
-        batch, size = list[_Landed](), 0
+        batch, size, most = list[_Landed](), 0, engine.portion(_AT_ONCE)
         for number, (page, content) in enumerate(self._answer.pages):
             try:
-                text = json_text(content, page.media_type, self._answer.platform.encoding)
+                body = json_text(content, page.media_type, self._answer.platform.encoding).encode()
             except Unreadable as problem:
                 raise self._answer.broken(problem.state, "nội dung", str(problem)) from None
-            batch.append((number, page, content, text))
-            size += len(text)
-            if size > _AT_ONCE:
+            batch.append((number, page, body))
+            size += len(body)
+            if size > most:
                 yield batch
                 batch, size = [], 0
         if batch:
@@ -107,10 +108,10 @@ class Listing:
         """`listed`: page, list, the field it was asked for, place and data of every record of these pages."""
         text = pa.string()
         landed = {
-            "page": pa.array([number for number, _, _, _ in pages], pa.int64()),
-            "list": pa.array([page.list for _, page, _, _ in pages], text),
-            "asked": pa.array([page.field for _, page, _, _ in pages], text),
-            "body": pa.array([body for _, _, _, body in pages], text),
+            "page": pa.array([number for number, _, _ in pages], pa.int64()),
+            "list": pa.array([page.list for _, page, _ in pages], text),
+            "asked": pa.array([page.field for _, page, _ in pages], text),
+            "body": pa.array([body for _, _, body in pages], pa.binary()).cast(text, safe=False),
         }
         self._connection.register("landed", pa.table(landed))
         at, total = path_of(self._answer.platform.records), declared.path
@@ -121,11 +122,11 @@ class Listing:
                 f"from (select *, from_json(body, {_text(_structure(at, total))}) as read from landed)"
             )
         except duckdb.Error:
-            for _, page, content, _ in pages:
-                self._answer.json(page, content)  # says of the first that is no JSON what it is
+            for _, page, _ in pages:
+                self._answer.json(page, self._answer.pages.read(page))  # says of the first that is no JSON what it is
             raise
         told = self._connection.sql("select len(records), total from found order by page").fetchall()
-        for (_, page, _, _), (count, written) in zip(pages, told, strict=True):
+        for (_, page, _), (count, written) in zip(pages, told, strict=True):
             if count is None:
                 raise self._answer.no_list()
             declared.add(page, count, int(written) if re.fullmatch(r"-?\d+", written or "") else written)
@@ -137,7 +138,7 @@ class Listing:
         self._connection.unregister("landed")
 
     def _shapes(self, pages: Sequence[_Landed]) -> Iterator[Record]:
-        page_of = {number: page for number, page, _, _ in pages}
+        page_of = {number: page for number, page, _ in pages}
         found = self._connection.sql(
             "select page, min(place) as first, arg_min_null(data, place) from listed group by page, "
             "case when contains(data[2:], '{') then json_structure(data)::text else json_keys(data)::text end "
@@ -151,13 +152,16 @@ class Listing:
 
     def _records(self) -> str:
         names = dict(enumerate(self._columns, 1))
-        paths = ", ".join(map(_json_path, self._columns.values()))
-        lacks = " ".join(f"when not has[{at}] then {_text(self._columns[name])}" for at, name in names.items())
+        paths = {at: _json_path(self._columns[name]) for at, name in names.items()}
+        lacks = " ".join(  # only where nothing is said need be asked whether the column is there
+            f"when said[{at}] is null and not json_exists(data, {paths[at]}) then {_text(self._columns[name])}"
+            for at, name in names.items()
+        )
         texts = "".join(f", said[{at}] as {name}" for at, name in names.items())
         asked = "" if "field" in self._columns else ", asked as field"  # no column tells the field
         return (
-            f"select page, place, list, case {lacks} end as lacks{texts}{asked} from (select *, "
-            f"json_extract_string(data, [{paths}]) as said, json_exists(data, [{paths}]) as has from listed)"
+            f"select page, place, list, case {lacks} end as lacks{texts}{asked} from "
+            f"(select *, json_extract_string(data, [{', '.join(paths.values())}]) as said from listed)"
         )
 
     def _parties(self) -> Iterator[str]:

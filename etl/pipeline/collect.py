@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -12,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from etl import connectors, parsing
+from etl.catalog import Catalog
 from etl.errors import SettingsError, SourceError, SourceRefused, TraceError
+from etl.landing import Landing
 from etl.logins import Connections
 from etl.model import PULL_STATES, Page, Pages, Proof, Receipt, Source
 from etl.periods import Period
@@ -134,11 +137,14 @@ def collect_all(
 
 def _side_by_side(office: Office, period: Period, sources: list[Source], jobs: int) -> Iterator[dict[str, Any]]:
     """One thread reads the rows of all: the interpreter runs one anyway, asking must not wait for all, and what Arrow
-    keeps for each thread that uses it is kept once."""
+    keeps for each thread that uses it is kept once. Lists of single records are counted outside the interpreter, so
+    there are as many threads for them as processors."""
     pool, reader = ThreadPoolExecutor(jobs, thread_name_prefix="pull"), ThreadPoolExecutor(1, thread_name_prefix="read")
+    counter = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="count")
 
-    def read(*answer: Any) -> parsing.Parsed:
-        return reader.submit(kept_rows, *answer).result()
+    def read(catalog: Catalog, landing: Landing, source: Source, *answer: Any) -> parsing.Parsed:
+        of = reader if catalog.platform_of(source).records_of is None else counter
+        return of.submit(kept_rows, catalog, landing, source, *answer).result()
 
     gc.freeze()  # the catalog is not looked through for garbage while portals wait
     try:
@@ -148,6 +154,7 @@ def _side_by_side(office: Office, period: Period, sources: list[Source], jobs: i
     finally:
         pool.shutdown(cancel_futures=True)
         reader.shutdown()
+        counter.shutdown()
         gc.unfreeze()
 
 
