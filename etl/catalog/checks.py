@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from string import Formatter
 from typing import TYPE_CHECKING
 
 from etl.catalog.calendar import check_calendar
 from etl.catalog.contacts import check_contacts
+from etl.catalog.narratives import check_narratives
 from etl.catalog.records import check_records
 from etl.catalog.requests import Fail, check_budget, check_request, check_secrets
 from etl.errors import PeriodError
@@ -54,25 +54,7 @@ def check(catalog: Catalog, indicator_files: Mapping[str, str], fail: Fail) -> N
             ratio = shown.indicator is not None and catalog.indicators[shown.indicator].ratio is not None
             if shown.share != ratio:
                 raise fail(file, ("columns", str(index), "share"), "true exactly where the indicator is a ratio")
-    _narratives(catalog, fail)
-
-
-def _narratives(catalog: Catalog, fail: Fail) -> None:
-    for number, report in catalog.narratives.items():
-        file = f"narratives/{number}.yml"
-        if number not in catalog.form_files:
-            raise fail(file, (), f"the blank forms/{number}.docx is missing")
-        for index, section in enumerate(report.sections):
-            at = ("sections", str(index))
-            if section.form not in catalog.forms:
-                raise fail(file, (*at, "form"), f"no form {section.form!r}")
-            named = [name for text in section.paragraphs for _, name, _, _ in Formatter().parse(text) if name]
-            for code in (*section.rows, *named):
-                indicator = catalog.indicators.get(code)
-                if indicator is None or indicator.growth is not None:
-                    raise fail(file, at, f"no indicator {code!r} whose figures are recorded")
-                if indicator.dataset != catalog.forms[section.form].dataset:
-                    raise fail(file, at, f"the indicator {code!r} is not of the form's dataset")
+    check_narratives(catalog, fail)
 
 
 def _dataset(name: str, dataset: Dataset, fail: Fail) -> None:

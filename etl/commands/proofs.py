@@ -19,7 +19,7 @@ from etl.commands.output import as_json_option, emit, show_days
 def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
     """Từ một ô của biểu đã lập về tới byte đã lấy. / From one cell of an issued form back to the bytes.
 
-    SHEET!CELL: 'Biểu!F12', hay F12 của trang đầu; của báo cáo .docx là dấu trang, như tthc_received_total.
+    SHEET!CELL: 'Biểu!F12', hay F12 của trang đầu; của báo cáo .docx là dấu trang, như tthc_received_total_before.
     / Or F12, which is of the first sheet; of a report (.docx) the bookmark.
     """
     from etl import pipeline
@@ -29,17 +29,18 @@ def trace(file: str, cell: str, everything: bool, as_json: bool) -> None:
         return emit(found)
     value = f"… ({found['reason']})" if found["value"] is None else found["value"]
     click.echo(
-        f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: {found['title']} = {value}\n"
+        f"{found['form']} {found['unit_name']} {found['period']} ô/cell {found['cell']}: "
+        f"{found['title']}{_change(found['change'])} = {value}\n"
         f"  căn cứ/law: {found['law']}\n"
-        f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']} · "
-        f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']} · {found['recorded_at']}\n"
+        f"  dữ kiện/fact: {found['indicator']} · {found['figure_unit']} · {found['tier']} · {found['field']}"
+        f"{_recorded(found)}\n"
         f"  công thức/formula: {_formula(found['formula'])}; tính lại/computed again: {found['computed']}\n"
         f"  như đã biết lúc/as known at {found['known_at']}\n"
         f"  {len(found['rows'])} dòng nguồn/source rows, {found['pages_verified']} tệp đúng sha256/files verified"
     )
     for one in found["quarters"]:
         figure = f"… ({one['reason']})" if one["value"] is None else one["value"]
-        click.echo(f"  từ quý/from {one['period']} · {one['figure_unit']}: {figure} · nạp/load {one['load']}")
+        click.echo(f"  từ kỳ/from {one['period']} · {one['figure_unit']}: {figure} · nạp/load {one['load']}")
     for one in found["waivers"]:
         click.echo(
             f"  miễn trừ/waiver ‡ {one['id']}: {one['rule']} · {one['source']} · {', '.join(one['periods'])} · "
@@ -83,6 +84,21 @@ def _formula(formula: dict[str, Any]) -> str:
     over, under = " + ".join(formula["numerator"]), " + ".join(formula["denominator"])
     told = f"({over}) / ({under})" if under else over
     return f"{told} [={formula['cell']}]" if formula["cell"] else told
+
+
+def _recorded(found: dict[str, Any]) -> str:
+    """Nothing for a figure on the units of another day: of those that it is made of each has its load."""
+    if found["revision"] is None:
+        return ""
+    recorded = f"lần/revision {found['revision']} · {found['state']} · nạp/load {found['load']}"
+    return f" · {recorded} · {found['recorded_at']}"
+
+
+def _change(change: dict[str, Any] | None) -> str:
+    if change is None:
+        return ""
+    how = " theo phần trăm / in percent" if change["how"] == "percent" else ""
+    return f", thay đổi so với/changed since {change['than']}{how}"
 
 
 def _values(row: dict[str, Any]) -> str:

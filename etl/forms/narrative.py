@@ -40,13 +40,15 @@ from etl.model import (
     Straddle,
     Unit,
 )
+from etl.model.bookmarks import Bookmark, Than
 from etl.periods import Period
 from etl.units import UnitTree
 
 _DOCUMENT = "word/document.xml"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BEGIN, _OF, _END = "\ue000", "\ue001", "\ue002"
-"""Private signs of Unicode, which no text of a report has: code and figure stand between them until all is written."""
+"""Private signs of Unicode, which no text of a report has: the name of a bookmark and what it holds stand between them
+until all is written."""
 _MARKED = re.compile(f"{_BEGIN}(.*?){_OF}(.*?){_END}")
 _FIRST_BOOKMARK = 1000
 """Numbers below are the blank's."""
@@ -163,13 +165,14 @@ def _section(
 
 def _row(indicator: Indicator, told: Told, code: str) -> dict[str, str]:
     fact, before = told.facts.get(code), told.before.get(code)
-    now = None if fact is None else fact.value
+    now, then = None if fact is None else fact.value, _value(before)
     return {
         "ten": f"{indicator.title.vi}{' (%)' if indicator.ratio else ''}",
         "ky_nay": _figure(indicator, now) + (told.mark(fact) if fact and now is not None else ""),
-        "ky_truoc": _shown(indicator, _value(before)) + ("*" if before and before.moving and _value(before) else ""),
-        "thay_doi": change(indicator, now, _value(before)) or WITHHELD,
-        "cung_ky": change(indicator, now, _value(told.year_before.get(code))) or WITHHELD,
+        "ky_truoc": _figure(indicator, then, of="before")
+        + ("*" if before and before.moving and then is not None else ""),
+        "thay_doi": _changed(indicator, now, then, "before") or WITHHELD,
+        "cung_ky": _changed(indicator, now, _value(told.year_before.get(code)), "year_before") or WITHHELD,
     }
 
 
@@ -182,45 +185,46 @@ def _phrase(indicator: Indicator, told: Told, code: str) -> str:
     fact, before = told.facts.get(code), told.before.get(code)
     if fact is None or fact.value is None:
         return in_words(None if fact is None else fact.reason)
-    changed = change(indicator, fact.value, _value(before))
+    changed = _changed(indicator, fact.value, _value(before), "before")
     compared = f"{changed} so với kỳ trước" if changed else "không so sánh được vì kỳ trước chưa có số liệu"
     shown, mark = _figure(indicator, fact.value), told.mark(fact)
     figure = f"{shown}%{mark}" if indicator.ratio else f"{shown}{mark} {indicator.unit_of_measure.vi}"
     return f"{figure} ({compared})"
 
 
-def change(indicator: Indicator, now: Decimal | None, before: Decimal | None) -> str | None:
+def _changed(indicator: Indicator, now: Decimal | None, before: Decimal | None, than: Than) -> str | None:
     """What changed, in words; None from or to a missing figure. A rate changes by percentage points; where there was
     nothing before, there is no percentage."""
     if now is None or before is None:
         return None
-    by = now - before
+    by, name = now - before, Bookmark(indicator.code, None, than, "difference").name
     if by == 0:
-        return "không đổi"
-    word = "tăng" if by > 0 else "giảm"
-    size = _shown(indicator, abs(by))
+        return _marked(name, "không đổi")
+    told = _marked(name, f"{'tăng' if by > 0 else 'giảm'} {_shown(indicator, abs(by))}")
     if indicator.ratio:
-        return f"{word} {size} điểm phần trăm"
-    return f"{word} {size} ({_decimal(abs(by) / before * 100, 1)}%)" if before else f"{word} {size}"
+        return f"{told} điểm phần trăm"
+    part = Bookmark(indicator.code, None, than, "percent").name
+    return f"{told} ({_marked(part, _decimal(abs(by) / before * 100, 1))}%)" if before else told
 
 
-def _shown(indicator: Indicator, value: Decimal | None) -> str:
-    if value is None:
-        return WITHHELD
+def _shown(indicator: Indicator, value: Decimal) -> str:
     if indicator.ratio:
         return _decimal(value * 100, 2)
     whole = plain_number(value)
     return f"{int(whole):,}".replace(",", ".")
 
 
-def _figure(indicator: Indicator, value: Decimal | None) -> str:
+def _figure(indicator: Indicator, value: Decimal | None, of: Than | None = None) -> str:
     """As shown, between the signs that become its bookmark."""
-    shown = _shown(indicator, value)
-    return shown if value is None else f"{_BEGIN}{indicator.code}{_OF}{shown}{_END}"
+    return WITHHELD if value is None else _marked(Bookmark(indicator.code, of).name, _shown(indicator, value))
+
+
+def _marked(name: str, shown: str) -> str:
+    return f"{_BEGIN}{name}{_OF}{shown}{_END}"
 
 
 def _bookmarked(part: bytes) -> bytes:
-    """The document with a bookmark around each figure: the code of its indicator, at its second place with _2."""
+    """The document with a bookmark around each figure and change: see etl.model.bookmarks."""
     root = xml.parse(part)
     places: Counter[str] = Counter()
     for text in [one for one in root.iter(f"{_WORD}t") if _BEGIN in (one.text or "")]:
@@ -228,17 +232,17 @@ def _bookmarked(part: bytes) -> bytes:
         pieces = _MARKED.split(text.text)
         for index, piece in enumerate(pieces):
             if index % 3 == 1 or not piece:
-                continue  # the code: said with the figure that follows
+                continue  # the name: said with the figure that follows
             told = deepcopy(run)
             told.find(f"{_WORD}t").text = piece
             told.find(f"{_WORD}t").set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
             if index % 3 == 0:
                 run.addprevious(told)
                 continue
-            code = pieces[index - 1]
-            places[code] += 1
+            first = pieces[index - 1]
+            places[first] += 1
             number = str(_FIRST_BOOKMARK + places.total())
-            name = code if places[code] == 1 else f"{code}_{places[code]}"
+            name = first if places[first] == 1 else f"{first}_{places[first]}"
             run.addprevious(run.makeelement(f"{_WORD}bookmarkStart", {f"{_WORD}id": number, f"{_WORD}name": name}))
             run.addprevious(told)
             run.addprevious(run.makeelement(f"{_WORD}bookmarkEnd", {f"{_WORD}id": number}))

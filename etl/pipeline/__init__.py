@@ -53,7 +53,7 @@ from etl.pipeline.review import decide, review
 from etl.pipeline.rules import prove_rules, rule_outcomes
 from etl.pipeline.standardize import check, compute, datasets, parse
 from etl.pipeline.standings import freeze, import_receipts, standings
-from etl.pipeline.tracing import trace
+from etl.pipeline.tracing import trace, traces
 from etl.pipeline.verifying import verify_chain, verify_print
 from etl.pipeline.watch import alert_on, reminded, reminder, watch
 
@@ -127,6 +127,7 @@ __all__ = [
     "standings",
     "summary",
     "trace",
+    "traces",
     "units",
     "validation_report",
     "verify_bundle",

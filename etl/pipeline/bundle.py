@@ -14,10 +14,10 @@ import orjson
 from etl import proof
 from etl.errors import SettingsError
 from etl.forms.package import pack
-from etl.model import Numbers, Page, Platform
+from etl.model import Fact, Numbers, Page, Platform
 from etl.periods import Period
 from etl.pipeline.evidence import Evidence
-from etl.pipeline.issue import Issued, issued_form
+from etl.pipeline.issue import Issued, Told, issued_form
 from etl.pipeline.under import Under
 from etl.warehouse.chain import Chain
 
@@ -71,7 +71,14 @@ def verify_bundle(file: str) -> dict[str, Any]:
 def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The landed answers under the form, by their path, and the manifest: every cell back to the bytes."""
     catalog, chain = issue.office.catalog, issue.chain
-    under = [one for dataset in issue.datasets for one in issue.ground.rows(dataset, issue.unit.code)]
+    told_of = {issue.told(place) for place in issue.cells}
+    grounds = {of: issue.ground_of(of) for one in told_of | {Told()} for of in (one.of, one.than)}
+    under = [
+        (of, one)
+        for of in sorted(grounds, key=lambda of: "" if of is None else of.key)
+        for dataset in issue.datasets
+        for one in grounds[of].rows(dataset, issue.unit.code)
+    ]
     cells = _cells(issue)
     known = {one.code: one.dataset for one in catalog.indicators.values()}
     names = {
@@ -79,26 +86,26 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
     }
     measures = {name: issue.measure(name, dataset) for name, dataset in sorted(names.items())}
     read = sorted({name for one in measures.values() for name in (one["name"], *(leaf for leaf, _ in one["leaves"]))})
-    evidence = {quarter: Evidence(issue.office, quarter) for quarter in issue.ground.quarters}
+    quarters = [(ground, quarter) for ground in grounds.values() for quarter in ground.quarters]
+    evidence = {quarter: Evidence(issue.office, quarter) for _, quarter in quarters}
     contents: dict[str, bytes] = {}
     requests: dict[tuple[str | float, ...], int] = {}
     asked: list[dict[str, Any]] = []
     rows = []
-    for one in under:
+    for of, one in under:
         row = one.row
         key = (row.receipt, row.uri, row.request, row.fetched_at.timestamp())
         evidence[one.quarter].of(row, read)
         if key not in requests:
-            platform = catalog.platform_of(catalog.sources[row.source])
+            platform = catalog.platform_of(catalog.sources[row.source], one.quarter)
             for page, content in evidence[one.quarter].pages(row):
                 requests[row.receipt, page.uri, page.request, page.fetched_at.timestamp()] = len(asked)
                 contents[page.uri] = content
                 asked.append(_request(page, row.receipt, platform, content))
         told = _row(one, requests[key], read, evidence[one.quarter].columns(row, read))
-        rows.append({**told, "dataset": row.dataset} if len(issue.datasets) > 1 else told)
-    quarters = {
-        quarter.key: _load(chain, quarter, issue.known_at) for quarter in issue.ground.quarters if issue.ground.longer
-    }
+        told |= {"dataset": row.dataset} if len(issue.datasets) > 1 else {}
+        rows.append(told if of is None else told | {"of": of.key})
+    loads = {quarter.key: _load(chain, quarter, issue.known_at) for ground, quarter in quarters if ground.longer}
     named = {one for cell in cells.values() for one in cell.get("waivers", ())}
     waivers = {name: asdict(one) for name, one in sorted(issue.waived.waivers.items()) if name in named}
     seal = chain.seal_of("issue", issue.sha256)
@@ -112,11 +119,19 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
         "known_at": issue.known_at.isoformat(),
         "file": {"name": issue.name, "sha256": issue.sha256, "size": len(issue.content)},
         "load": _load(chain, issue.period, issue.known_at),
-        **({"quarters": quarters} if quarters else {}),
+        **({"quarters": loads} if loads else {}),
         "seal": seal and {name: value for name, value in asdict(seal).items() if name != "parts"},
         "measures": measures,
-        "days": {source: days for source, days in sorted(issue.ground.days.items()) if source in sources},
-        "units": issue.ground.parents(under),
+        "days": {
+            source: days
+            for source, days in sorted(one for ground in grounds.values() for one in ground.days.items())
+            if source in sources
+        },
+        "units": {
+            unit: above
+            for of, ground in grounds.items()
+            for unit, above in ground.parents([one for at, one in under if at == of]).items()
+        },
         "requests": asked,
         "rows": rows,
         "cells": cells,
@@ -126,24 +141,31 @@ def manifest(issue: Issued) -> tuple[dict[str, bytes], dict[str, Any]]:
 
 def _cells(issue: Issued) -> dict[str, dict[str, Any]]:
     """Every cell of the form that has a figure, with how it is computed, and the waivers that let it stand."""
-    figures = {(fact.indicator, fact.unit, fact.tier, fact.field): fact for fact in issue.facts}
     found = {}
     for place, key in issue.cells.items():
-        if (fact := figures.get(key)) is None:
+        told = issue.told(place)
+        if (fact := issue.figure(key, told.of)) is None:
             continue
         shown, indicator = issue.shown.get(place), issue.office.catalog.indicators[fact.indicator]
+        value: int | Decimal | None = fact.value
+        if told.than is not None and told.how is not None:
+            then = issue.figure(key, told.than)
+            value = proof.changed(value, None if then is None else then.value, told.how)
+        recorded = fact if isinstance(fact, Fact) else None
         found[place] = {
             **key._asdict(),
             **issue.terms(indicator),
-            **({"percent": True} if issue.percent(indicator) else {}),
-            "value": _plain(fact.value),
+            **({"percent": True} if issue.percent(indicator) and told.how != "percent" else {}),
+            **({"of": told.of.key} if told.of is not None else {}),
+            **({"than": told.than.key, "how": told.how} if told.than is not None else {}),
+            "value": _plain(None if value is None else Decimal(value)),
             "reason": fact.reason,
-            "revision": fact.revision,
-            "state": fact.state,
-            "recorded_at": fact.recorded_at,
-            "load": fact.load,
+            "revision": recorded and recorded.revision,
+            "state": recorded and recorded.state,
+            "recorded_at": recorded and recorded.recorded_at,
+            "load": recorded and recorded.load,
             "formula": shown and shown.formula,
-            **({"waivers": [one.id for one in by]} if (by := issue.waived.of(key)) else {}),
+            **({"waivers": [one.id for one in by]} if told.of is None and (by := issue.waived.of(key)) else {}),
         }
     return found
 

@@ -12,7 +12,7 @@ from etl.catalog import Catalog
 from etl.errors import SettingsError
 from etl.indicators.restate import facts_table
 from etl.indicators.restate import restated as tell
-from etl.model import Event, Fact, RestatedFact
+from etl.model import ALL, Event, Fact, RestatedFact
 from etl.periods import TIMEZONE, Period
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import moment_of, unit_named
@@ -93,6 +93,16 @@ def restated(
         for one in told
         if indicator in (None, one.indicator) and (asked is None or (one.unit, one.units_on) in shown)
     ]
+
+
+def past(then: Period, day: dt.date, unit: str, known_at: dt.datetime) -> dict[str, RestatedFact]:
+    """The figures of an earlier period over all tiers and fields of a unit, on its boundaries of the day, by indicator;
+    as known at a moment."""
+    return {
+        one.indicator: one
+        for one in restated(then.key, day.isoformat(), unit=unit, as_of=known_at.isoformat())
+        if (one.unit, one.units_on, one.tier, one.field) == (unit, day, ALL, ALL)
+    }
 
 
 def on_units_of(office: Office, quarter: Period, day: dt.date) -> pa.Table:

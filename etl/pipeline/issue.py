@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import re
 import zipfile
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from upath import UPath
 
@@ -18,14 +18,25 @@ from etl import forms as workbook
 from etl import proof
 from etl.errors import SettingsError, TraceError
 from etl.indicators import leaves
-from etl.model import ALL, Fact, Form, Indicator, Narrative, Unit
+from etl.model import ALL, Fact, Form, Indicator, Narrative, RestatedFact, Unit
+from etl.model.bookmarks import Bookmark, How, Than, bookmark
 from etl.periods import Period
+from etl.pipeline.figures import past
 from etl.pipeline.office import Office, closed
 from etl.pipeline.selection import facts_by_unit, facts_of
 from etl.pipeline.under import Ground
 from etl.pipeline.waived import waived
 from etl.units import UnitTree
 from etl.warehouse.chain import Chain
+
+
+class Told(NamedTuple):
+    """What a cell tells of its figure. of: another period than the file's own, whose figure it is; than: the period
+    with which it is compared, and how."""
+
+    of: Period | None = None
+    than: Period | None = None
+    how: How | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,22 @@ class Issued(ABC):
         with zipfile.ZipFile(io.BytesIO(self.content)) as package:
             return proof.read_cells(package)
 
+    def told(self, place: str) -> Told:  # noqa: ARG002 - a form's cells tell figures of its own period
+        """What the cell there tells of its figure."""
+        return Told()
+
+    def figure(self, key: workbook.Key, of: Period | None = None) -> Fact | RestatedFact | None:
+        """The figure as it was known, of the file's own period or another; None where there was none."""
+        return (self._figures if of is None else self.past(of)).get(key)
+
+    def past(self, of: Period) -> Mapping[workbook.Key, RestatedFact]:
+        """The figures of another period that are printed, on the units of the file's own."""
+        raise NotImplementedError(f"{self.number} prints no figure of {of.key}")
+
+    def ground_of(self, of: Period | None) -> Ground:
+        """What the figures of a period rest on."""
+        return self.ground if of is None else replace(self.ground, of=of)
+
     @cached_property
     def ground(self) -> Ground:
         return Ground(self.office, self.chain, self.period, self.known_at, self.members)
@@ -91,6 +118,10 @@ class Issued(ABC):
     def waived(self) -> workbook.Waived:
         """The figures that stand by a waiver."""
         return waived(self.office, self.datasets, self.period, self.known_at)
+
+    @cached_property
+    def _figures(self) -> dict[workbook.Key, Fact]:
+        return {workbook.Key(one.indicator, one.unit, one.tier, one.field): one for one in self.facts}
 
     def terms(self, indicator: Indicator) -> dict[str, Any]:
         """What the indicator is computed from: measures added, divided by others, and its digits."""
@@ -156,7 +187,7 @@ class IssuedForm(Issued):
 
 @dataclass(frozen=True)
 class IssuedReport(Issued):
-    """A report in words: the figures of its own period, each at a bookmark with the code of its indicator."""
+    """A report in words: its figures and what changed, each at a bookmark (etl/model/bookmarks.py)."""
 
     report: Narrative
     rates_in_percent: ClassVar[bool] = True
@@ -181,12 +212,32 @@ class IssuedReport(Issued):
 
     @cached_property
     def cells(self) -> dict[str, workbook.Key]:
+        return {name: workbook.Key(one.indicator, self.unit.code, ALL, ALL) for name, one in self._bookmarks.items()}
+
+    def told(self, place: str) -> Told:
+        one = self._bookmarks[place]
+        return Told(one.of and self._then(one.of), one.than and self._then(one.than), one.how)
+
+    def past(self, of: Period) -> Mapping[workbook.Key, RestatedFact]:
+        if of not in self._past:
+            told = past(of, self.period.last_day, self.unit.code, self.known_at)
+            self._past[of] = {workbook.Key(code, self.unit.code, ALL, ALL): one for code, one in told.items()}
+        return self._past[of]
+
+    def _then(self, than: Than) -> Period:
+        return compared_with(self.period)[than]
+
+    @cached_property
+    def _past(self) -> dict[Period, Mapping[workbook.Key, RestatedFact]]:
+        return {}
+
+    @cached_property
+    def _bookmarks(self) -> dict[str, Bookmark]:
+        """Every figure of the rows, shown or missing, and all else that is shown."""
         codes = [code for section in self.report.sections for code in section.rows]
-        named = {name: re.sub(r"_[0-9]+$", "", name) for name in self.shown}
-        return {
-            name: workbook.Key(code, self.unit.code, ALL, ALL)
-            for name, code in ({one: one for one in codes} | named).items()
-        }
+        known = self.office.catalog.indicators
+        shown = {name: one for name in self.shown if (one := bookmark(name, known)) is not None}
+        return {code: Bookmark(code) for code in codes} | shown
 
     def address(self, asked: str) -> str:
         if asked not in self.cells:
@@ -194,6 +245,11 @@ class IssuedReport(Issued):
                 f"{self.name}: {asked!r} không mang số liệu; có (no figure there): {', '.join(self.cells)}"
             )
         return asked
+
+
+def compared_with(period: Period) -> dict[Than, Period]:
+    """The periods that a report in words compares its own with."""
+    return {"before": period.previous(), "year_before": replace(period, year=period.year - 1)}
 
 
 def issued_form(file: str) -> Issued:

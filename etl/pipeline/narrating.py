@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
-from dataclasses import replace
 from typing import Any
 
 from upath import UPath
@@ -13,9 +11,10 @@ from upath import UPath
 from etl.errors import SettingsError
 from etl.files import create
 from etl.forms import narrative as writing
-from etl.model import ALL, NATION, Narrative, RestatedFact, Unit
+from etl.model import NATION, Narrative, Unit
 from etl.periods import Period
-from etl.pipeline.figures import restated
+from etl.pipeline.figures import past
+from etl.pipeline.issue import compared_with
 from etl.pipeline.office import Office, closed
 from etl.pipeline.reviewed import of_dataset, of_load
 from etl.pipeline.selection import unit_named
@@ -55,8 +54,11 @@ def narrate(period_key: str, *, number: str | None = None, unit: str | None = No
 def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> dict[str, Any]:
     catalog = office.catalog
     tree = catalog.tree(period)
-    # Everything of one moment: the issue names it, and its figures are traced as of then.
-    moment = office.warehouse.known_at(period.key)
+    # Everything of one moment, when all three periods are as they are now: the issue names it, and its figures and
+    # those of the earlier periods are traced as of then.
+    then = compared_with(period)
+    known_at = [office.warehouse.known_at(one.key) for one in (period, *then.values())]
+    moment = known_at[0] and max(one for one in known_at if one is not None)
     facts = writing.whole(office.warehouse.facts(period.key, unit=unit.code, known_at=moment), unit.code)
     known = {"form": report.number, "unit": unit.code, "name": unit.name, "level": unit.level}
     undue = {"due_on": None, "due_verified": None}
@@ -66,8 +68,8 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
     asked = of_load(office, period, moment)
     told = writing.Told(
         facts=facts,
-        before=_past(period.previous(), period.last_day, unit.code),
-        year_before=_past(replace(period, year=period.year - 1), period.last_day, unit.code),
+        before=past(then["before"], period.last_day, unit.code, moment),
+        year_before=past(then["year_before"], period.last_day, unit.code, moment),
         holes=tuple(holes),
         days=tuple(office.warehouse.source_days(period.key, moment)),
         straddles=catalog.calendar.straddles,
@@ -93,15 +95,6 @@ def _written(office: Office, report: Narrative, unit: Unit, period: Period) -> d
         sha256 = hashlib.sha256(content).hexdigest()
         issuing.note([NewIssue(unit.code, moment, sha256, str(path), complete=True, corrects=False)])
     return {**known, "path": str(path), **undue}
-
-
-def _past(then: Period, day: dt.date, unit: str) -> dict[str, RestatedFact]:
-    """Of the unit as a whole, told on its boundaries of the day."""
-    return {
-        one.indicator: one
-        for one in restated(then.key, day.isoformat(), unit=unit)
-        if (one.unit, one.units_on, one.tier, one.field) == (unit, day, ALL, ALL)
-    }
 
 
 def _kept(folder: UPath, stem: str, period: Period, content: bytes) -> UPath:

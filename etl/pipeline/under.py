@@ -29,7 +29,8 @@ class Under:
 class Ground:
     """What the figures of a period rest on, as known at a moment.
 
-    members: the units that have figures on the form, by their codes on the last day of the period.
+    members: the units that have figures on the form, by their codes on the last day of the period. of: another period,
+    whose figures are told on the units of this one.
     """
 
     office: Office
@@ -37,6 +38,7 @@ class Ground:
     period: Period
     known_at: dt.datetime
     members: Sequence[str]
+    of: Period | None = None
 
     @property
     def longer(self) -> bool:
@@ -44,8 +46,8 @@ class Ground:
 
     @cached_property
     def quarters(self) -> tuple[Period, ...]:
-        """The quarters of a longer period; any other by itself."""
-        return self.period.parts()
+        """The quarters of a longer period; any other by itself, and another period (`of`) in its place."""
+        return (self.of or self.period).parts()
 
     @cached_property
     def days(self) -> dict[str, list[str]]:

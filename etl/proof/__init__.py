@@ -5,11 +5,13 @@ from pathlib import Path
 
 from etl.proof.documents import Cell, read_cells, sheets
 from etl.proof.files import is_workbook, read_file
-from etl.proof.verify import Rows, of_whole, ratio, told, verify
+from etl.proof.sums import Rows, changed, of_whole, ratio
+from etl.proof.verify import told, verify
 
 __all__ = [
     "Cell",
     "Rows",
+    "changed",
     "is_workbook",
     "of_whole",
     "ratio",
@@ -25,10 +27,10 @@ __all__ = [
 def script() -> bytes:
     """The verifier as one file: what verify.py imports of this package stands in it, in the place of the imports."""
     folder = Path(__file__).parent
-    modules = [(folder / f"{name}.py").read_text("utf-8") for name in ("documents", "files", "verify")]
+    modules = [(folder / f"{name}.py").read_text("utf-8") for name in ("documents", "files", "sums", "verify")]
     whole = "".join(one.partition("from __future__ import annotations\n")[2] for one in modules[:-1])
     first, *others = _IMPORT.split(modules[-1])
-    assert len(others) == 2, "verify.py imports documents.py and files.py, each once"  # noqa: S101
+    assert len(others) == 3, "verify.py imports documents.py, files.py and sums.py, each once"  # noqa: S101
     return "".join([first, _IMPORT.sub("", whole).strip(), "\n", *others]).encode()
 
 

@@ -41,7 +41,8 @@ def sheets(package: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _bookmarked(package: zipfile.ZipFile) -> dict[str, Cell]:
-    """The bookmarks of a document that hold a number as it is written in Vietnam: 1.234,5."""
+    """The bookmarks of a document that hold a number as it is written in Vietnam: 1.234,5; or what changed: "tăng 12"
+    (up by), "giảm 12" (down by, below zero), "không đổi" (as it was, zero)."""
     opened: dict[str, tuple[str, list[str]]] = {}
     found: dict[str, str] = {}
     for one in ElementTree.fromstring(package.read("word/document.xml")).iter():  # noqa: S314 (as below)
@@ -55,11 +56,18 @@ def _bookmarked(package: zipfile.ZipFile) -> dict[str, Cell]:
         elif kind == "t":
             for _, texts in opened.values():
                 texts.append(one.text or "")
-    return {
-        name: Cell(Decimal(text.replace(".", "").replace(",", ".")), None)
-        for name, text in found.items()
-        if re.fullmatch(r"[0-9.]+(,[0-9]+)?", text)
-    }
+    read = {name: _written(text) for name, text in found.items()}
+    return {name: Cell(number, None) for name, number in read.items() if number is not None}
+
+
+def _written(text: str) -> Decimal | None:
+    if text == "không đổi":
+        return Decimal(0)
+    written = re.fullmatch(r"(tăng |giảm )?([0-9.]+(?:,[0-9]+)?)", text)
+    if written is None:
+        return None
+    number = Decimal(written[2].replace(".", "").replace(",", "."))
+    return -number if written[1] == "giảm " else number
 
 
 def parts_named(package: zipfile.ZipFile, part: str, name: str) -> list[ElementTree.Element]:

@@ -17,77 +17,18 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from etl.proof.documents import Cell, read_cells
 from etl.proof.files import read_file
+from etl.proof.sums import Rows, add, changed
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 _NOT_READ = (OSError, LookupError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, ElementTree.ParseError)
-Key = tuple[str, str, str]
-"""Unit, tier and field of a figure."""
-
-
-def of_whole(measure: Mapping[str, Any], row: Mapping[str, Any], days: Sequence[str] | None) -> list[str]:
-    """Which of a row's values count in a figure of the measure.
-
-    A row of the whole period gives the measure itself. One of a part gives what the measure consists of: flows of
-    every part, an opening stock of the first, a closing stock of the last.
-    """
-    if days is None or row["first_day"] is None or [row["first_day"], row["last_day"]] == list(days):
-        return [measure["name"]]
-    counts = {"opening_stock": row["first_day"] == days[0], "closing_stock": row["last_day"] == days[1]}
-    return [leaf for leaf, nature in measure["leaves"] if counts.get(nature, True)]
-
-
-def ratio(over: int, under: int, digits: int) -> Decimal | None:
-    """A share, half away from zero; nothing over nothing is no value."""
-    return None if under == 0 else (Decimal(over) / under).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-
-
-class Rows:
-    """The sums of rows, by unit, tier and field and everything above them: made in one pass."""
-
-    def __init__(
-        self,
-        rows: Iterable[Mapping[str, Any]],
-        measures: Mapping[str, Mapping[str, Any]],
-        days: Mapping[str, Sequence[str]],
-        parents: Mapping[str, str | None],
-        units: Iterable[str],
-    ) -> None:
-        """units: of which sums are wanted."""
-        wanted = set(units)
-        self._sums: dict[Key, dict[str, int | None]] = {}
-        for row in rows:
-            of = days.get(row.get("part", row["source"]))
-            given = {
-                name: _add(row["values"].get(value) for value in of_whole(measure, row, of))
-                for name, measure in measures.items()
-                if measure.get("dataset") == row.get("dataset")
-            }
-            unit: str | None = row["unit"]
-            while unit is not None:
-                if unit in wanted:
-                    for tier in (row["tier"], "all"):
-                        for field in {row["field"], "all"}:
-                            sums = self._sums.setdefault((unit, tier, field), dict.fromkeys(measures, 0))
-                            for name, value in given.items():
-                                sums[name] = _add((sums[name], value))
-                unit = parents.get(unit)
-
-    def figure(self, key: Key, cell: Mapping[str, Any]) -> int | Decimal | None:
-        """The value of an indicator there: `numerator`, and of a ratio also `denominator` and `digits`."""
-        sums = self._sums.get(key, {})
-        over = _add(sums.get(name, 0) for name in cell["numerator"])
-        if not cell["denominator"]:
-            return over
-        under = _add(sums.get(name, 0) for name in cell["denominator"])
-        return None if over is None or under is None else ratio(over, under, cell["digits"])
 
 
 def verify(bundle: Path, form: Path | None = None) -> dict[str, Any]:
@@ -190,7 +131,7 @@ def _records(manifest: Mapping[str, Any], landed: Mapping[str, bytes]) -> tuple[
         if (reader := readers[uri]) is None:
             continue
         for measure, columns in row["read"].items():
-            if _add(reader(row["pointer"], column) for column in columns) != row["values"].get(measure):
+            if add(reader(row["pointer"], column) for column in columns) != row["values"].get(measure):
                 wrong.append(f"{uri}{row['pointer']}: {measure} không như dòng số liệu (not what the row says)")
         count += 1
     return count, wrong
@@ -214,21 +155,26 @@ def _at(document: Any, pointer: str) -> Any:
 
 
 def _cells(manifest: Mapping[str, Any], shown: Mapping[str, Cell], name: str) -> tuple[int, list[str]]:
-    """Every numeric cell computed again from the rows: how many, and which are not what is printed."""
+    """Every numeric cell computed again from the rows: how many, and which are not what is printed.
+
+    Rows and cells with `of` are of another period than the form's own; a cell with `than` tells what changed since.
+    """
     cells = manifest["cells"]
-    sums = Rows(
-        manifest["rows"],
-        manifest["measures"],
-        manifest["days"],
-        manifest["units"],
-        {cell["unit"] for cell in cells.values()},
-    )
+    rows: dict[str | None, list[Mapping[str, Any]]] = {None: []}
+    for row in manifest["rows"]:
+        rows.setdefault(row.get("of"), []).append(row)
+    units = {cell["unit"] for cell in cells.values()}
+    sums = {
+        of: Rows(some, manifest["measures"], manifest["days"], manifest["units"], units) for of, some in rows.items()
+    }
     wrong = [f"{name}, ô {place}: không có truy vết (has no trace)" for place in sorted(set(shown) - set(cells))]
     for place, cell in cells.items():
         printed = shown[place].number / (100 if cell.get("percent") else 1) if place in shown else None
         if printed is None and cell["value"] is None:
             continue
-        computed = sums.figure((cell["unit"], cell["tier"], cell["field"]), cell)
+        computed = _figure(sums, cell, cell.get("of"))
+        if "than" in cell:
+            computed = changed(computed, _figure(sums, cell, cell["than"]), cell["how"])
         if printed is None or cell["value"] is None or not printed == Decimal(cell["value"]) == computed:
             wrong.append(
                 f"{name}, ô {place}: in {printed}, số liệu {cell['value']}, tính lại được {computed} "
@@ -237,21 +183,15 @@ def _cells(manifest: Mapping[str, Any], shown: Mapping[str, Cell], name: str) ->
     return len(set(shown) & set(cells)), wrong
 
 
+def _figure(sums: Mapping[str | None, Rows], cell: Mapping[str, Any], of: str | None) -> int | Decimal | None:
+    return sums[of].figure((cell["unit"], cell["tier"], cell["field"]), cell) if of in sums else None
+
+
 def _opened(bundle: Path) -> dict[str, Callable[[], bytes]]:
     if bundle.is_dir():
         return {one.relative_to(bundle).as_posix(): one.read_bytes for one in bundle.rglob("*") if one.is_file()}
     package = zipfile.ZipFile(bundle)
     return {name: (lambda name=name: package.read(name)) for name in package.namelist()}  # type: ignore[misc]
-
-
-def _add(values: Iterable[int | None]) -> int | None:
-    """The sum; None as soon as one of them is: no value is never 0."""
-    total = 0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
 
 
 def _whole(value: Any) -> int | None:

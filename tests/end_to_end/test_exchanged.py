@@ -68,6 +68,7 @@ def test_an_exchange_is_told_each_quarter_until_it_is_answered(office: Office) -
     assert {tuple(row["read"].items()) for row in found["rows"]} == {
         (("tiepNhanTrucTiepVaBCCI", row["value"]),) for row in found["rows"]
     }, "each figure leads to the column that it was read from"
+    assert found["mapping"][STRUCK]["received_online"] == ["tiepNhanTrucTiepVaBCCI"], "as it is in that quarter"
 
     answer(STRUCK, "")
     assert [list(of_communes_alone(load(period))) for period in QUARTERS[1:]] == [[f"{STRUCK} READ-SWAP"]] * 2

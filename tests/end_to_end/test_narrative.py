@@ -7,10 +7,14 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import docx
 import pytest
@@ -156,40 +160,146 @@ def test_the_command_writes_and_prints_it(office: Office, tmp_path: Path) -> Non
     assert Path(one["pdf_copy"]).read_bytes().startswith(b"%PDF")
 
 
-def bookmarks(path: Path) -> dict[str, str]:
-    """Name and text, by python-docx: the runs between the two ends of each."""
-    word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+HOLDS = re.compile(r"[0-9]|không đổi")
+NO_FIGURE = re.compile(
+    r"\d\d/\d\d/\d{4}|Quý\s[IV]+ năm \d{4}|01/2020/TT-VPCP|biểu [IV]+\.\d+[a-z]|^\d\. |\(\d{4}\)", re.MULTILINE
+)
+"""Days, periods, texts of law, numbers of forms and headings."""
+NOTE = re.compile(r"^[-+] ")
+"""A line at the foot of a table, which names days, sources and how many cells a mark is on."""
+SUFFIXES = {"", "_before", "_change", "_change_pct", "_yoy", "_yoy_pct"}
+
+
+def pieces(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Name and text of each bookmark, and the paragraphs without their texts, by zipfile and ElementTree."""
+    with zipfile.ZipFile(path) as package:
+        body = ElementTree.fromstring(package.read("word/document.xml"))
     found: dict[str, str] = {}
-    for start in docx.Document(str(path)).element.body.iter(f"{word}bookmarkStart"):
-        run, name = start.getnext(), start.get(f"{word}name")
-        while run.tag != f"{word}bookmarkEnd":
-            found[name] = found.get(name, "") + "".join(text.text or "" for text in run.iter(f"{word}t"))
-            run = run.getnext()
-    return found
+    outside, within = [""], {}
+    for one in body.iter():
+        if one.tag == f"{WORD}p":
+            assert not within, "a bookmark ends in its paragraph"
+            outside.append("")
+        elif one.tag == f"{WORD}bookmarkStart":
+            name = one.attrib[f"{WORD}name"]
+            assert name not in found
+            found[name], within[one.attrib[f"{WORD}id"]] = "", name
+        elif one.tag == f"{WORD}bookmarkEnd":
+            within.pop(one.attrib[f"{WORD}id"])
+        elif one.tag == f"{WORD}t":
+            for name in within.values():
+                found[name] += one.text or ""
+            outside[-1] += "" if within else one.text or ""
+    return found, outside
+
+
+def expected(name: str, now: Decimal, then: Decimal | None, year: Decimal | None) -> tuple[str, Decimal | None]:
+    """What stands at the bookmark, and its number, from the figures of plain SQL."""
+    code, suffix = parted(name)
+    ratio = CATALOG.indicators[code].ratio is not None
+    if suffix in ("", "_before"):
+        value = now if suffix == "" else then
+        assert value is not None
+        return number(value * 100, 2) if ratio else number(value, 0), value
+    other = then if suffix.startswith("_change") else year
+    assert other is not None
+    words = changed(code, now, other)
+    if suffix.endswith("_pct"):
+        share = words.partition("(")[2].removesuffix("%)")
+        return share, Decimal(share.replace(".", "").replace(",", "."))
+    return words.partition(" (")[0].removesuffix(" điểm phần trăm"), now - other
+
+
+def parted(name: str) -> tuple[str, str]:
+    first = re.sub(r"_[0-9]+$", "", name)
+    code = max((one for one in CATALOG.indicators if first.startswith(one)), key=len)
+    return code, first.removeprefix(code)
 
 
 @pytest.mark.parametrize("unit", ["04", "12", "VN"])
-def test_every_figure_is_traced_and_recomputes_from_its_bundle(office: Office, unit: str, tmp_path: Path) -> None:
+def test_every_number_is_traced_and_recomputes_from_its_bundle(office: Office, unit: str, tmp_path: Path) -> None:
     (one,) = pipeline.narrate(PERIOD, unit=unit)
-    path, now = Path(one["path"]), figures(unit, PERIOD)
+    path = Path(one["path"])
+    now, then, year = (figures(unit, period) for period in (PERIOD, BEFORE, YEAR_BEFORE))
     assert pipeline.verify_chain()["wrong"] == []
-    shown = bookmarks(path)
-    printed = [code for section in REPORT.sections for code in section.rows if now.get(code) is not None]
-    assert set(printed) <= set(shown)
+    shown, outside = pieces(path)
+    shown = {name: text for name, text in shown.items() if HOLDS.search(text)}
+    beyond = [line for line in outside if not NOTE.match(line) and HOLDS.search(NO_FIGURE.sub("", line))]
+    assert "\n".join(beyond) == "", "a number without a bookmark"
+    assert len(shown) == sum(len(HOLDS.findall(re.sub(r"[0-9.]+(,[0-9]+)?", "0", text))) for text in shown.values())
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", name) for name in shown)
+    assert {parted(name)[1] for name in shown} <= SUFFIXES
+    assert unit != "04" or {parted(name)[1] for name in shown} == SUFFIXES
+    traced = {found["cell"]: found for found in pipeline.traces(str(path))}
+    assert traced.keys() == shown.keys()
+    summed = 0
     for name, text in shown.items():
-        code = re.sub(r"_2$", "", name)
-        value = now[code]
+        code, suffix = parted(name)
+        value = now[code] if suffix != "_before" else then[code]
         assert value is not None
-        assert text == (number(value * 100, 2) if CATALOG.indicators[code].ratio else number(value, 0)), name
+        words, holds = expected(name, value, then.get(code), year.get(code))
+        assert text == words, name
+        found = traced[name]
+        assert Decimal(found["printed"]) == Decimal(found["value"]) == Decimal(found["computed"]) == holds, name
+        periods = {"": {PERIOD}, "_before": {BEFORE}, "_yoy": {PERIOD, YEAR_BEFORE}, "_change": {PERIOD, BEFORE}}
+        of = periods[suffix.removesuffix("_pct")]
+        assert {row["period"] for row in found["rows"]} == of, name
+        assert all(re.fullmatch(r"[0-9a-f]{64}", row["sha256"]) and row["pointer"] for row in found["rows"])
+        assert all(found["mapping"][row["source"]] for row in found["rows"])
+        for period in of:  # a second sum, where each row is of all the days of its source
+            rows = [row for row in found["rows"] if row["period"] == period]
+            if CATALOG.indicators[code].ratio is None and len(
+                {(row["first_day"], row["source"]) for row in rows}
+            ) == len({row["source"] for row in rows}):
+                given = {PERIOD: now, BEFORE: then, YEAR_BEFORE: year}[period]
+                assert sum(row["value"] for row in rows) == given[code], (name, period)
+                summed += 1
+    assert summed >= len(shown) / 3
     packed = pipeline.bundle(str(path), tmp_path)["bundle"]
     verified = pipeline.verify_bundle(packed)
     assert (verified["wrong"], verified["cells"]) == ([], len(shown))
-    for name in list(shown)[:3] + list(shown)[-2:]:
-        found = pipeline.trace(str(path), name)
-        assert found["rows"]
-        assert found["value"] == found["computed"]
+    script = tmp_path / "verify.py"
+    with zipfile.ZipFile(packed) as package:
+        script.write_bytes(package.read("verify.py"))
+    call = [sys.executable, "-I", str(script), packed]
+    alone = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
+    assert (alone.returncode, "HOLDS" in alone.stdout) == (0, True), alone.stdout + alone.stderr
     filed = query(os.environ["BAOCAO_WAREHOUSE_URL"], "SELECT 1 FROM baocao.submission WHERE form = 'BC-VPCP'")
     assert filed == [], "what an office has not signed is filed by nobody"
+
+
+def test_the_command_traces_what_changed_to_the_rows_of_both_periods(office: Office) -> None:
+    (one,) = pipeline.narrate(PERIOD, unit="04")
+    done = CliRunner().invoke(main, ["trace", one["path"], "tthc_received_total_change"])
+    assert done.exit_code == 0, done.output
+    assert f"changed since {BEFORE}" in done.stdout
+    assert all(f"từ kỳ/from {period}" in done.stdout for period in (PERIOD, BEFORE))
+    told = json.loads(CliRunner().invoke(main, ["trace", one["path"], "tthc_received_total_yoy_pct", "--json"]).stdout)
+    assert told["change"] == {"than": YEAR_BEFORE, "how": "percent"}
+
+
+@pytest.mark.parametrize("name", ["tthc_received_total_before", "tthc_received_total_yoy"])
+def test_a_forged_change_is_named(office: Office, tmp_path: Path, name: str) -> None:
+    """Someone puts another figure of the past into manifest and sums; the rows still say what it was."""
+    (one,) = pipeline.narrate(PERIOD, unit="04")
+    packed = Path(pipeline.bundle(one["path"], tmp_path)["bundle"])
+    with zipfile.ZipFile(packed) as package:
+        files = {part: package.read(part) for part in package.namelist()}
+    told = json.loads(files["manifest.json"])
+    told["cells"][name]["value"] = str(Decimal(told["cells"][name]["value"]) + 1)
+    _repack(packed, files, told)
+    (wrong,) = pipeline.verify_bundle(str(packed))["wrong"]
+    assert f"ô {name}: in" in wrong
+
+
+def _repack(packed: Path, files: dict[str, bytes], told: dict[str, Any]) -> None:
+    forged = json.dumps(told).encode()
+    was, now = (hashlib.sha256(content).hexdigest().encode() for content in (files["manifest.json"], forged))
+    files |= {"manifest.json": forged, "SHA256SUMS": files["SHA256SUMS"].replace(was, now)}
+    with zipfile.ZipFile(packed, "w") as package:
+        for part, content in files.items():
+            package.writestr(part, content)
 
 
 def test_a_changed_figure_of_the_report_is_named(office: Office, tmp_path: Path) -> None:
@@ -199,12 +309,7 @@ def test_a_changed_figure_of_the_report_is_named(office: Office, tmp_path: Path)
         files = {name: package.read(name) for name in package.namelist()}
     told = json.loads(files["manifest.json"])
     told["cells"]["tthc_on_time_rate"]["value"] = "0.5"
-    forged = json.dumps(told).encode()
-    was, now = (hashlib.sha256(content).hexdigest().encode() for content in (files["manifest.json"], forged))
-    files |= {"manifest.json": forged, "SHA256SUMS": files["SHA256SUMS"].replace(was, now)}
-    with zipfile.ZipFile(packed, "w") as package:
-        for name, content in files.items():
-            package.writestr(name, content)
+    _repack(packed, files, told)
     (wrong,) = pipeline.verify_bundle(str(packed))["wrong"]
     assert "ô tthc_on_time_rate: in" in wrong
     altered = tmp_path / Path(one["path"]).name

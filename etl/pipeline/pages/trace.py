@@ -82,7 +82,7 @@ def _found(desk: Desk, issue: IssuedForm, place: str) -> dict[str, Any]:
         "field": catalog.fields[key.field].name if key.field in catalog.fields else key.field,
         "tier": key.tier,
         "parts": issue.ground.facts(*key),
-        "mapping": mapping(issue, {row.source for _, row in rows} | set(sums), names),
+        "mapping": mapping(issue, {(at, row.source) for at, row in rows} | {(desk.period, one) for one in sums}, names),
         "sums": {source: {name: one.get(name) for name in names} for source, one in sums.items()},
         "count": count,
         "rows": [
