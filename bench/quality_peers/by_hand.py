@@ -71,7 +71,7 @@ with alone as (
     left join (select source, unit, tier, true as own from reach) using (source, unit, tier)
 ), windows as (
   select number, field,
-    count(*) over (partition by {_PLACE}, case when pointer like 'counted:%' then payload end) as same,
+    count(*) over (partition by {_PLACE}, case when pointer like 'counted:%' then pointer end) as same,
     sum(resolved_total) over place as resolved, sum(resolved_overdue) over place as overdue,
     sum(received_online) over place as online, sum(received_direct_postal) over place as direct,
     sum(pending_total) over place as pending

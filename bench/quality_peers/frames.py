@@ -65,7 +65,7 @@ def conditions(asked: Mapping[str, Any], folder: Path) -> Mapping[str, Callable[
         return frame.groupby(_PLACE, dropna=False, sort=False, observed=True)[name].transform("sum")
 
     def twice(frame: pd.DataFrame) -> pd.Series:
-        part = frame["payload"].where(frame["pointer"].str.startswith("counted:"))
+        part = frame["pointer"].where(frame["pointer"].str.startswith("counted:"))
         return frame["field"].notna() & frame[_PLACE].assign(part=part).duplicated(keep=False)
 
     known = [rule["id"] for rule in asked["rules"] if rule["violation"] == f"problem_rule = '{rule['id']}'"]

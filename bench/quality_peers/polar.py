@@ -56,7 +56,7 @@ def conditions(asked: Mapping[str, Any], folder: Path) -> Mapping[str, pl.Expr]:
         return pl.col(name).sum().over(_PLACE)
 
     known = [rule["id"] for rule in asked["rules"] if rule["violation"] == f"problem_rule = '{rule['id']}'"]
-    part = pl.when(pl.col("pointer").str.starts_with("counted:")).then(pl.col("payload"))
+    part = pl.when(pl.col("pointer").str.starts_with("counted:")).then(pl.col("pointer"))
     made = {rule: problem.eq_missing(rule) for rule in known}
     made |= {
         "READ-OTHER": (pl.col("problem").is_not_null() & problem.is_null())
