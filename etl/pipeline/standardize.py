@@ -7,6 +7,7 @@ disposable, and the same on any machine that sees the store.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial, reduce
@@ -18,18 +19,19 @@ from upath import UPath
 
 from etl import indicators, quality
 from etl.errors import QualityError, SourceBroken, TraceError
-from etl.model import Finding, Hole, Platform, Validation
+from etl.model import Finding, Hole, Platform, Source, Validation
 from etl.periods import Period
 from etl.pipeline import changes, moving, rules, suspects, waivers
 from etl.pipeline.across import Across
 from etl.pipeline.office import Office, closed
 from etl.pipeline.readings import kept_rows, read_rows
 from etl.pipeline.unanswered import Noughts, Recorded, Unanswered
-from etl.pipeline.work import holes_in, in_place, read, read_findings, write, write_findings
+from etl.pipeline.work import holes_in, in_place, read, read_findings, write, write_findings, writing
 from etl.tables import DELIVERIES, FACTS, LEFT_OUT, rows_schema
 
 _OF_COLUMNS = ("READ-MISSING", "READ-SWAP")
 """Critical findings of columns: nulls in the rows, or `suspects.doubted`, withhold what needs these, and only that."""
+_OMITTED = LEFT_OUT.append(pa.field("source", pa.string()))
 _NOBODY = "kỳ này không nguồn nào phải gửi bộ dữ liệu này (no source owes this dataset in the period)"
 
 
@@ -51,7 +53,7 @@ def parse(period_key: str, run_id: str, *, afresh: bool = False) -> dict[str, An
     work = office.store("work", period.key, run_id)
     tables = {name: [rows_schema(dataset).empty_table()] for name, dataset in catalog.datasets.items()}
     findings: list[Finding] = []
-    left_out = [LEFT_OUT.append(pa.field("source", pa.string())).empty_table()]
+    left_out = Counter[str]()
     receipts: dict[str, list[str]] = {}
     doubts: list[dict[str, Any]] = []
     given: dict[str, tuple[str, ...]] = {}
@@ -61,58 +63,60 @@ def parse(period_key: str, run_id: str, *, afresh: bool = False) -> dict[str, An
     before = {name: [table] for name, (table,) in tables.items()}
     deliveries = [DELIVERIES.append(pa.field("source", pa.string())).empty_table()]
     confirmed = 0
-    for source in catalog.due_sources(period):
-        try:
-            attempts = office.landing.receipts(source.id, period.key)
-            used = office.landing.latest_complete(source.id, period.key)
-            receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
-            if used is None:
-                continue
-            pages = office.landing.pages(used)
-            parsed = (
-                read_rows(catalog, source, period, pages)
-                if afresh
-                else kept_rows(catalog, office.landing, source, period, pages)
-            )
-        except (SourceBroken, TraceError) as error:
-            column = error.field if isinstance(error, SourceBroken) else ""
-            findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=column))
-            continue
-        tables[catalog.dataset_of(source)].append(parsed.table)
-        given[source.id] = parsed.given
-        standing[catalog.dataset_of(source)] += (doubted := recorded.of(source, period))
-        if (last := changes.before(catalog, office.landing, source, period, furthest=1)) is not None:
-            earlier[catalog.dataset_of(source)].append(reduce(lambda rows, doubt: doubt.without(rows), doubted, last))
-        findings += changes.told(catalog, office.landing, source, period, parsed)
-        if (first_pull := moving.pull_before(attempts, used, moving.distance(catalog))) is not None:
+    with writing(work / "left_out.parquet", _OMITTED) as leave_out:
+        for source in catalog.due_sources(period):
             try:
-                rows_then = moving.rows_before(office, source, period, first_pull, used)
+                attempts = office.landing.receipts(source.id, period.key)
+                used = office.landing.latest_complete(source.id, period.key)
+                receipts[source.id] = sorted({receipt.id for receipt in (*attempts[-1:], *([used] if used else []))})
+                if used is None:
+                    continue
+                pages = office.landing.pages(used)
+                parsed = (
+                    read_rows(catalog, source, period, pages)
+                    if afresh
+                    else kept_rows(catalog, office.landing, source, period, pages)
+                )
             except (SourceBroken, TraceError) as error:
-                findings.append(moving.unproven(source, period, first_pull, error))
-            else:
-                confirmed += 1
-                receipts[source.id].append(first_pull.id)
-                before[catalog.dataset_of(source)] += [] if rows_then is None else [rows_then]
-        doubts += [
-            {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
-        ]
-        for kept, found in ((left_out, parsed.omitted), (deliveries, parsed.deliveries)):
-            if found is not None:
-                kept.append(found.append_column("source", pa.array([source.id] * found.num_rows, pa.string())))
+                column = error.field if isinstance(error, SourceBroken) else ""
+                findings.append(Finding("READ-PAYLOAD", "critical", source.id, period.key, str(error), column=column))
+                continue
+            tables[catalog.dataset_of(source)].append(parsed.table)
+            given[source.id] = parsed.given
+            standing[catalog.dataset_of(source)] += (doubted := recorded.of(source, period))
+            if (last := changes.before(catalog, office.landing, source, period, furthest=1)) is not None:
+                earlier[catalog.dataset_of(source)].append(
+                    reduce(lambda rows, doubt: doubt.without(rows), doubted, last)
+                )
+            findings += changes.told(catalog, office.landing, source, period, parsed)
+            if (first_pull := moving.pull_before(attempts, used, moving.distance(catalog))) is not None:
+                try:
+                    rows_then = moving.rows_before(office, source, period, first_pull, used)
+                except (SourceBroken, TraceError) as error:
+                    findings.append(moving.unproven(source, period, first_pull, error))
+                else:
+                    confirmed += 1
+                    receipts[source.id].append(first_pull.id)
+                    before[catalog.dataset_of(source)] += [] if rows_then is None else [rows_then]
+            doubts += [
+                {"payload": payload, "row": row, "hole": asdict(hole)} for (payload, row), hole in parsed.doubts.items()
+            ]
+            left_out.update(parsed.left_out)
+            leave_out(_of(source, parsed.omitted))
+            if parsed.deliveries is not None:
+                deliveries.append(_of(source, parsed.deliveries))
     for name, parts in tables.items():
         marked, suspected = suspects.suspects(catalog, name, period, parts, earlier[name], standing[name])
         findings += suspected
         write(work / f"rows_{name}.parquet", marked)
         write(work / f"before_{name}.parquet", pa.concat_tables(before[name]))
     write_findings(work / "findings_parse.parquet", findings)
-    omitted = pa.concat_tables(left_out)
-    write(work / "left_out.parquet", omitted)
     write(work / "deliveries.parquet", pa.concat_tables(deliveries))
     (work / "receipts.json").write_text(json.dumps(receipts))
     (work / "doubts.json").write_text(json.dumps(doubts))
     (work / "given.json").write_text(json.dumps(given))
     rows = {name: sum(part.num_rows for part in parts) for name, parts in tables.items()}
-    return {"rows": rows, "findings": len(findings), "left_out": _by_reason(omitted), "confirmed": confirmed}
+    return {"rows": rows, "findings": len(findings), "left_out": dict(left_out), "confirmed": confirmed}
 
 
 def check(period_key: str, run_id: str, dataset: str) -> dict[str, Any]:
@@ -240,10 +244,8 @@ def _holes_of_no_row(office: Office, dataset: str, work: UPath, told: Sequence[F
             yield doubts.get(place) or Hole(dataset, source.id, source.unit, None, None, None, "quarantined")
 
 
-def _by_reason(omitted: pa.Table) -> dict[str, int]:
-    """How many records were left out for each reason."""
-    counted = omitted.group_by("reason").aggregate([("reason", "count")])
-    return dict(zip(counted["reason"].to_pylist(), counted["reason_count"].to_pylist(), strict=True))
+def _of(source: Source, told: pa.Table) -> pa.Table:
+    return told.append_column("source", pa.repeat(source.id, told.num_rows).cast(pa.string()))
 
 
 def _gap_finding(period: Period, gap: indicators.Gap) -> Finding:

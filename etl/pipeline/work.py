@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ from etl.tables import FINDINGS
 def write(path: UPath, table: pa.Table) -> None:
     with path.open("wb") as target:
         pq.write_table(table, target, compression="zstd")
+
+
+@contextmanager
+def writing(path: UPath, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Tables written one after the other into one file, so that they need not be held together."""
+    with path.open("wb") as target, pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        yield writer.write_table
 
 
 def read(path: UPath, columns: Sequence[str] | None = None) -> pa.Table:
