@@ -169,6 +169,7 @@ def test_every_numeric_cell_of_every_form_recomputes_from_its_bundle(office: Off
         bundle = Path(pipeline.bundle(one["path"], tmp_path)["bundle"])
         verified = pipeline.verify_bundle(str(bundle))
         assert verified["wrong"] == []
+        assert verified["rows_by_sha256"] == _counted(bundle)
         assert verified["rows_read_again"] == verified["rows"] - _counted(bundle), "but lists of single records, all"
         shown, again = recomputing.printed(Path(one["path"])), recomputing.recomputed(bundle)
         assert {place: again.get(place) for place in shown} == shown, bundle.name

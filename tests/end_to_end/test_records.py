@@ -181,6 +181,14 @@ def test_a_bundle_holds_every_page_of_a_list_and_a_changed_byte_is_found(office:
     pages = receipt_of(office, "dossiers_hue")["pages"]
     with zipfile.ZipFile(json.loads(made.output)["bundle"]) as packed:
         assert {page["uri"] for page in pages} <= set(packed.namelist())
+    told = CliRunner().invoke(main, ["verify", json.loads(made.output)["bundle"]])
+    assert told.exit_code == 0, told.output
+    assert "SHA256 ALONE" in told.output, "nobody is to believe that it counted them again"
+    bare = CliRunner().invoke(main, ["bundle", str(form), "--out", str(tmp_path / "bare"), "--no-raw", "--json"])
+    assert bare.exit_code == 0, bare.output
+    told = CliRunner().invoke(main, ["verify", json.loads(bare.output)["bundle"]])
+    assert "NOT IN THE BUNDLE" in told.output, told.output
+    assert "SHA256 ALONE" not in told.output
     (path,) = office.home.glob(f"**/{pages[-1]['uri']}")
     content = path.read_bytes()
     path.write_bytes(content.replace(b"2026", b"2025", 1))
